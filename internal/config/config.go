@@ -1,0 +1,122 @@
+// Package config turns flags, environment, .env, aether.yaml and a DBOS file into one typed Config.
+//
+// Sources, the first that has a value wins: flags, the environment, .env, aether.yaml, an existing
+// dbos-config.yaml or dbos.yaml, defaults. Within the environment and within .env an AETHER_ name
+// comes before the names of others that mean the same (AETHER_DATABASE_URL, DBOS_SYSTEM_DATABASE_URL,
+// DBOS_DATABASE_URL, then SUPABASE_URL with SUPABASE_DB_PASSWORD). An empty variable is an unset one.
+//
+// Keys is the authority: parsing, `config show`, the aether.yaml of Init and the table in
+// docs/configuration.md are all read off it. The package reads no environment and keeps no state:
+// all that it knows comes in with Inputs. No secret is in any Value, error or print of a Config.
+package config
+
+import (
+	"log/slog"
+	"path/filepath"
+	"time"
+)
+
+// Kinds of database, as in Database.Kind.
+const (
+	KindSQLite   = "sqlite"
+	KindPostgres = "postgres"
+)
+
+// Config is the whole configuration of one process. Load fills and checks it; nobody changes it after.
+type Config struct {
+	// DataDir is the absolute folder that holds all state: the SQLite file, artifacts, work folders.
+	// Load does not create it.
+	DataDir string
+	// Database says where runs and their journal are stored.
+	Database Database
+	// AppName names this application to DBOS: 3 to 256 of a-z, 0-9, dash and underscore.
+	AppName string
+	// LogLevel is the lowest level that is logged.
+	LogLevel slog.Level
+	// LogFormat is text or json.
+	LogFormat string
+	// LocalMode keeps the process off remote databases: it uses a local PostgreSQL if a URL of one
+	// is given, else SQLite.
+	LocalMode bool
+	// Files limits the file nodes.
+	Files Files
+	// HTTP is the egress policy of nodes that open connections.
+	HTTP HTTP
+	// Script limits script nodes.
+	Script Script
+	// Retention says how long finished runs are kept.
+	Retention Retention
+}
+
+// Database says which database to use and how.
+type Database struct {
+	// URL is the connection string with its password: postgres://, postgresql://, key=value or
+	// sqlite:PATH with an absolute path. It prints masked; Reveal is for the code that connects.
+	URL Secret
+	// Kind is KindSQLite or KindPostgres, derived from URL.
+	Kind string
+	// Schema is the PostgreSQL schema of Aether's own tables. DBOS keeps to its own, "dbos".
+	// SQLite has no schemas and ignores it.
+	Schema string
+	// MaxConns is the size of the PostgreSQL connection pool.
+	MaxConns int
+}
+
+// Path returns the file of a SQLite database, ":memory:", or "" for PostgreSQL.
+func (d Database) Path() string {
+	return sqlitePath(d.URL.Reveal())
+}
+
+// Files limits what file nodes may touch.
+type Files struct {
+	// Roots are the absolute folders that file nodes may read and write, with all below them.
+	// The root folder "/" allows everything.
+	Roots []string
+}
+
+// HTTP is the egress policy. Deny wins over Allow; an empty Allow allows every host that is not denied.
+type HTTP struct {
+	// Allow lists host globs (*.example.com), addresses and CIDR ranges; empty means all.
+	Allow []string
+	// Deny lists the same kinds of entries. Load appends the cloud metadata ranges, unless Allow
+	// names an address in them.
+	Deny []string
+	// AllowPrivate says whether loopback and private ranges may be reached: on a laptop, where most
+	// robots work, intranet pages are the usual target.
+	AllowPrivate bool
+}
+
+// Script limits script nodes.
+type Script struct {
+	// Memory is the most bytes one script may hold.
+	Memory int64
+	// Timeout ends a script that runs longer.
+	Timeout time.Duration
+}
+
+// Retention says how long finished runs are kept. Whichever limit is reached first applies.
+type Retention struct {
+	// Runs is the age at which a finished run is removed; 0 keeps runs for ever.
+	Runs time.Duration
+	// MaxRuns is how many finished runs are kept; 0 means no limit.
+	MaxRuns int
+}
+
+// WorkDir returns the folder under DataDir in which each run gets its own work folder.
+func (c *Config) WorkDir() string {
+	return filepath.Join(c.DataDir, "work")
+}
+
+// Value is one effective setting, for `config show`.
+type Value struct {
+	// Key is the name in aether.yaml, such as database.url.
+	Key string `json:"key"`
+	// Display is the value as text, masked if it holds a secret.
+	Display string `json:"value"`
+	// Source says where the value is from: "flag --database-url", "environment AETHER_DATABASE_URL",
+	// ".env line 3", "aether.yaml line 12", "dbos-config.yaml line 4" or "default"; sometimes with a
+	// remark in parentheses on what was passed over.
+	Source string `json:"source"`
+	// Secret says that Display is masked.
+	Secret bool `json:"secret,omitempty"`
+}

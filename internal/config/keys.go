@@ -1,0 +1,165 @@
+package config
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Key describes one setting. The name in aether.yaml is Name, its part before the dot being a section.
+type Key struct {
+	// Name is the setting's name, such as database.url.
+	Name string
+	// Flag is the command line flag, without dashes.
+	Flag string
+	// Env is Aether's own variable, read from the environment and from .env.
+	Env string
+	// Also are other variables that mean the same, in the order in which they are tried after Env.
+	Also []string
+	// Default is the default as text; if Derived is set it is prose.
+	Default string
+	// Derived says that the default depends on the machine or on other keys.
+	Derived bool
+	// Doc says what the setting does.
+	Doc string
+	// Example is the value shown in a new aether.yaml, in YAML; empty means the default.
+	Example string
+	// List says that the value is a list: a YAML sequence, or text with commas.
+	List bool
+	// Secret says that the value may hold a password and is shown masked.
+	Secret bool
+
+	set  func(*Config, given) error
+	show func(*Config) string
+}
+
+// given is a value on its way into the Config.
+type given struct {
+	text    string   // of a scalar, after ${NAME} was replaced
+	items   []string // of a list
+	written string   // the text as written, for errors
+	base    string   // what relative paths are relative to
+	home    string   // what ~ stands for
+}
+
+// Keys returns every setting in the order in which they are documented and shown.
+func Keys() []Key {
+	keys := []Key{
+		{
+			Name: "data_dir", Default: "the platform's usual place", Derived: true,
+			Doc:     "Folder that holds all state: the SQLite database, artifacts and the runs' work folders.",
+			Example: "/var/lib/aether",
+			set:     func(c *Config, g given) (err error) { c.DataDir, err = parsePath(g, g.text); return err },
+			show:    func(c *Config) string { return c.DataDir },
+		},
+		{
+			Name: "app_name", Also: []string{"DBOS_APP_NAME"}, Default: "aether",
+			Doc:  "Name of this application in DBOS; processes that share a database and a name share their runs.",
+			set:  func(c *Config, g given) (err error) { c.AppName, err = parseAppName(g); return err },
+			show: func(c *Config) string { return c.AppName },
+		},
+		{
+			Name: "local_mode", Also: []string{"DBOS_LOCAL_MODE"}, Default: "false",
+			Doc:  "Stay off remote databases: use a PostgreSQL URL only if its host is local, else SQLite.",
+			set:  func(c *Config, g given) (err error) { c.LocalMode, err = parseBool(g); return err },
+			show: func(c *Config) string { return strconv.FormatBool(c.LocalMode) },
+		},
+		{
+			Name: "database.url", Also: []string{"DBOS_SYSTEM_DATABASE_URL", "DBOS_DATABASE_URL", "SUPABASE_URL"},
+			Default: "sqlite:<data_dir>/aether.db", Derived: true, Secret: true,
+			Doc:     "Database: postgres://, postgresql://, key=value or sqlite:PATH. Write ${DB_PASSWORD} for the password; it is encoded for you.",
+			Example: `"postgresql://aether:${DB_PASSWORD}@localhost:5432/aether?sslmode=prefer"`,
+			show:    func(c *Config) string { return c.Database.URL.String() },
+		},
+		{
+			Name: "database.schema", Default: "aether",
+			Doc:  "PostgreSQL schema of Aether's own tables. DBOS keeps its tables in the schema dbos.",
+			set:  func(c *Config, g given) (err error) { c.Database.Schema, err = parseSchema(g); return err },
+			show: func(c *Config) string { return c.Database.Schema },
+		},
+		{
+			Name: "database.max_conns", Default: "10",
+			Doc:  "Most PostgreSQL connections that one process opens.",
+			set:  func(c *Config, g given) (err error) { c.Database.MaxConns, err = parseInt(g, 2, 1000); return err },
+			show: func(c *Config) string { return strconv.Itoa(c.Database.MaxConns) },
+		},
+		{
+			Name: "log_level", Also: []string{"DBOS_LOG_LEVEL"}, Default: "info",
+			Doc:  "Lowest level that is logged: debug, info, warn or error.",
+			set:  func(c *Config, g given) (err error) { c.LogLevel, err = parseLevel(g); return err },
+			show: func(c *Config) string { return strings.ToLower(c.LogLevel.String()) },
+		},
+		{
+			Name: "log_format", Default: "text",
+			Doc:  "Form of log lines: text or json.",
+			set:  func(c *Config, g given) (err error) { c.LogFormat, err = parseOneOf(g, "text", "json"); return err },
+			show: func(c *Config) string { return c.LogFormat },
+		},
+		{
+			Name: "files.roots", Default: "the current folder, <data_dir>/work, the temporary folder", Derived: true, List: true,
+			Doc:     "Folders that file nodes may read and write, with all below them. / allows everything.",
+			Example: `[".", "~/Documents/invoices"]`,
+			set:     func(c *Config, g given) (err error) { c.Files.Roots, err = parsePaths(g); return err },
+			show:    func(c *Config) string { return showList(c.Files.Roots) },
+		},
+		{
+			Name: "http.allow", Default: "", List: true,
+			Doc:     "Hosts (globs), addresses and CIDR ranges that nodes may reach. Empty allows all that is not denied.",
+			Example: `["*.example.com", "10.0.0.0/8"]`,
+			set:     func(c *Config, g given) (err error) { c.HTTP.Allow, err = parseHosts(g); return err },
+			show:    func(c *Config) string { return showList(c.HTTP.Allow) },
+		},
+		{
+			Name: "http.deny", Default: strings.Join(metadataRanges(), ", "), List: true,
+			Doc:     "Hosts, addresses and ranges that nodes may not reach; wins over http.allow. The default ranges (cloud metadata) stay denied with any list, unless http.allow names an address in them.",
+			Example: `["*.internal.example.com"]`,
+			set:     func(c *Config, g given) (err error) { c.HTTP.Deny, err = parseHosts(g); return err },
+			show:    func(c *Config) string { return showList(c.HTTP.Deny) },
+		},
+		{
+			Name: "http.allow_private", Default: "true",
+			Doc:  "Whether nodes may reach loopback and private ranges.",
+			set:  func(c *Config, g given) (err error) { c.HTTP.AllowPrivate, err = parseBool(g); return err },
+			show: func(c *Config) string { return strconv.FormatBool(c.HTTP.AllowPrivate) },
+		},
+		{
+			Name: "script.memory", Default: "256MiB",
+			Doc:  "Most memory that one script may hold.",
+			set:  func(c *Config, g given) (err error) { c.Script.Memory, err = parseSize(g); return err },
+			show: func(c *Config) string { return showSize(c.Script.Memory) },
+		},
+		{
+			Name: "script.timeout", Default: "30s",
+			Doc:  "Longest that one script may run.",
+			set: func(c *Config, g given) (err error) {
+				c.Script.Timeout, err = parseDuration(g, time.Millisecond)
+				return err
+			},
+			show: func(c *Config) string { return showDuration(c.Script.Timeout) },
+		},
+		{
+			Name: "retention.runs", Default: "30d",
+			Doc:  "Age at which a finished run is removed; 0 keeps runs for ever.",
+			set:  func(c *Config, g given) (err error) { c.Retention.Runs, err = parseDuration(g, 0); return err },
+			show: func(c *Config) string { return showDuration(c.Retention.Runs) },
+		},
+		{
+			Name: "retention.max_runs", Default: "10000",
+			Doc:  "Most finished runs that are kept; 0 means no limit.",
+			set:  func(c *Config, g given) (err error) { c.Retention.MaxRuns, err = parseInt(g, 0, 1<<31-1); return err },
+			show: func(c *Config) string { return strconv.Itoa(c.Retention.MaxRuns) },
+		},
+	}
+	for i, k := range keys {
+		keys[i].Flag = strings.NewReplacer(".", "-", "_", "-").Replace(k.Name)
+		keys[i].Env = "AETHER_" + strings.ToUpper(strings.ReplaceAll(k.Name, ".", "_"))
+	}
+	return keys
+}
+
+func showList(items []string) string {
+	if len(items) == 0 {
+		return "(none)"
+	}
+	return strings.Join(items, ", ")
+}

@@ -1,0 +1,118 @@
+package node
+
+import (
+	"time"
+
+	"github.com/aether-rpa/aether/value"
+)
+
+// Move is what a control node asks the engine to do: a closed set, the
+// engine's whole instruction set. Moves carry data and pure functions only.
+type Move interface{ move() }
+
+// Take follows a port; Out is what expressions see of the node.
+type Take struct {
+	Port string
+	Out  map[string]any
+}
+
+// Assign changes variables and then follows next. Update is given the current
+// variables and returns those to set; it must not change its argument.
+type Assign struct {
+	Update func(vars map[string]any) (map[string]any, error)
+	Out    map[string]any
+}
+
+// Each walks the body port once for each item and then follows done. Item and
+// index are visible as loop.item and loop.index, and as outputs of the node.
+type Each struct {
+	Items       value.Rows
+	Concurrency int  // iterations at a time; 0 and 1 mean one after another
+	Collect     Lazy // evaluated at the end of each iteration; the results are the output `results`
+	// OnError is fail (the first failed iteration fails the loop), or continue
+	// (failed iterations are listed in the output `errors`).
+	OnError string
+}
+
+// While walks the body port as long as the condition holds and then follows
+// done.
+type While struct {
+	Condition Lazy
+	After     bool // test after the body rather than before it
+	Max       int  // fail after so many turns
+}
+
+// Guard walks try; a failure inside goes to catch, and finally is walked in
+// any case. Then it follows done.
+type Guard struct{}
+
+// Attempt walks body until it succeeds, with a durable pause between tries.
+type Attempt struct {
+	Max     int
+	Initial time.Duration
+	Factor  float64
+	Limit   time.Duration
+	On      []string // kinds of failures that are tried again; empty means all that are not permanent
+}
+
+// Fork walks each wire of the branch port at the same time and then follows
+// done.
+type Fork struct {
+	// WaitAll lets the other branches finish when one fails; otherwise they are
+	// cancelled at once.
+	WaitAll bool
+	Limit   int // branches at a time; 0 means all
+}
+
+// Sleep waits, durably, until a time or for a duration counted from when it was
+// first reached.
+type Sleep struct {
+	For   time.Duration
+	Until time.Time
+}
+
+// Await waits, durably, for a message or a decision.
+type Await struct {
+	Topic    string
+	Question string         // shown to the person who must decide; "" for messages between programs
+	Choices  []string       // answers a person may give; they are ports of the node
+	Details  map[string]any // what the person sees beside the question
+	Timeout  time.Duration  // 0 waits for ever
+}
+
+// Call runs another flow and follows next with its outputs.
+type Call struct {
+	Flow  string
+	Input map[string]any
+}
+
+// Return ends the run (or the called flow) successfully.
+type Return struct{ Outputs map[string]any }
+
+// Raise fails with the given failure.
+type Raise struct{ Failure *Failure }
+
+// Break leaves the innermost loop, Continue goes on with its next turn.
+type (
+	Break    struct{}
+	Continue struct{}
+)
+
+// Say tells a watcher something and follows next.
+type Say struct{ Level, Text string }
+
+func (Take) move()     {}
+func (Assign) move()   {}
+func (Each) move()     {}
+func (While) move()    {}
+func (Guard) move()    {}
+func (Attempt) move()  {}
+func (Fork) move()     {}
+func (Sleep) move()    {}
+func (Await) move()    {}
+func (Call) move()     {}
+func (Return) move()   {}
+func (Raise) move()    {}
+func (Break) move()    {}
+func (Continue) move() {}
+func (Say) move()      {}
