@@ -9,10 +9,15 @@ import (
 // pathNode is a chain of constant names from a root.
 type pathNode struct {
 	keys []string
-	pos  int
+	at   []int // position of each key
 }
 
-func newPath(keys []string, pos int) *pathNode { return &pathNode{keys: keys, pos: pos} }
+func (n *pathNode) extend(key string, pos int) *pathNode {
+	end := len(n.keys)
+	return &pathNode{append(n.keys[:end:end], key), append(n.at[:end:end], pos)}
+}
+
+func (n *pathNode) end() int { return n.at[len(n.at)-1] }
 
 // find walks root. Its nil error is untyped: callers compare with nil.
 func (n *pathNode) find(root map[string]any) (any, error) {
@@ -29,9 +34,10 @@ func (n *pathNode) find(root map[string]any) (any, error) {
 		return v, nil
 	}
 	if _, ok := v.(Lazy); ok {
-		return nil, at(notLoaded(strings.Join(n.keys, ".")), n.pos)
+		return nil, at(notLoaded(strings.Join(n.keys, ".")), n.end())
 	}
-	return plain(v), nil
+	v, err := plain(v)
+	return v, at(err, n.end())
 }
 
 func (n *pathNode) eval(st *state) (any, error) {
@@ -46,14 +52,14 @@ func (n *pathNode) eval(st *state) (any, error) {
 		}
 		v, err = st.adopt(m[n.keys[i]])
 	}
-	return v, at(err, n.pos)
+	return v, at(err, n.end())
 }
 
 func (n *pathNode) stuck(i int, v any) error {
 	if _, ok := v.(Lazy); ok {
-		return at(notLoaded(strings.Join(n.keys[:i], ".")), n.pos)
+		return at(notLoaded(strings.Join(n.keys[:i], ".")), n.at[i])
 	}
-	return at(noMember(excerpt(strings.Join(n.keys[:i], "."), 60), n.keys[i], v), n.pos)
+	return at(noMember(excerpt(strings.Join(n.keys[:i], "."), 60), n.keys[i], v), n.at[i])
 }
 
 func noMember(what, key string, v any) error {
@@ -170,17 +176,18 @@ func item(st *state, l []any, i int, x node) (any, error) {
 }
 
 func character(st *state, s string, i int, x node) (any, error) {
-	if err := st.spend(len(s)); err != nil {
+	if err := st.spend(2 * len(s)); err != nil {
 		return nil, err
 	}
 	if i < 0 {
 		i += utf8.RuneCountInString(s)
 	}
-	for at, r := range s {
+	for at := 0; i >= 0 && at < len(s); i-- {
+		_, n := utf8.DecodeRuneInString(s[at:])
 		if i == 0 {
-			return s[at : at+utf8.RuneLen(r)], nil
+			return s[at : at+n], nil
 		}
-		i--
+		at += n
 	}
 	return nil, fail("%s is shorter than that", label(x, "the text")).hint("characters count from 0; -1 is the last")
 }

@@ -1,6 +1,8 @@
 package expr
 
 import (
+	"slices"
+
 	"github.com/expr-lang/expr/ast"
 )
 
@@ -10,7 +12,8 @@ type node interface {
 	eval(st *state) (any, error)
 }
 
-// Roots are the names an expression can start from.
+// roots are the names an expression can start from. There is no env: results
+// must not depend on the machine.
 var roots = []string{"vars", "nodes", "inputs", "loop", "loops", "run", "flow", "error"}
 
 func isRoot(name string) bool {
@@ -28,6 +31,7 @@ type builder struct {
 	// count is of visits, not of tree nodes: in a < b < c the parser shares b,
 	// and nesting that would double the work at every level.
 	count     *int
+	locals    []string // roots that only this text has
 	lets      []string
 	scopes    int
 	maxVars   int
@@ -71,7 +75,12 @@ func (b *builder) build(n ast.Node, depth int) (node, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &sliceNode{x: all[0], from: all[1], to: all[2], pos: pos}, nil
+		x, inChain := openChain(all[0])
+		slice := &sliceNode{x: x, from: all[1], to: all[2], pos: pos}
+		if inChain {
+			return chainNode{slice}, nil
+		}
+		return slice, nil
 	case *ast.CallNode:
 		return b.callNode(n, depth)
 	case *ast.BuiltinNode:
@@ -129,8 +138,8 @@ func (b *builder) name(n *ast.IdentifierNode) (node, error) {
 		}
 	}
 	switch {
-	case isRoot(n.Value):
-		return newPath([]string{n.Value}, n.Location().From), nil
+	case isRoot(n.Value) || slices.Contains(b.locals, n.Value):
+		return &pathNode{keys: []string{n.Value}, at: []int{n.Location().From}}, nil
 	case n.Value == "null":
 		return constNode{nil}, nil
 	}
@@ -139,27 +148,39 @@ func (b *builder) name(n *ast.IdentifierNode) (node, error) {
 
 // member folds chains of constant names that start at a root into one path.
 func (b *builder) member(n *ast.MemberNode, depth int) (node, error) {
-	if c, ok := n.Node.(*ast.ChainNode); ok {
-		// a?.b[0]: the parser ends the chain before the index; people expect
-		// the whole chain to be nil when a is.
-		open := *n
-		open.Node = c.Node
-		x, err := b.member(&open, depth+1)
-		return chainNode{x}, err
-	}
 	pos := n.Location().From
 	x, err := b.build(n.Node, depth)
 	if err != nil {
 		return nil, err
 	}
+	x, inChain := openChain(x)
+	var out node
 	if key, ok := n.Property.(*ast.StringNode); ok {
-		if p, ok := x.(*pathNode); ok && !n.Optional {
-			return newPath(append(p.keys[:len(p.keys):len(p.keys)], key.Value), pos), nil
+		if p, ok := x.(*pathNode); ok && !n.Optional && !inChain {
+			return p.extend(key.Value, pos), nil
 		}
-		return &memberNode{x: x, key: key.Value, optional: n.Optional, pos: pos}, nil
+		out = &memberNode{x: x, key: key.Value, optional: n.Optional, pos: pos}
+	} else {
+		i, err := b.build(n.Property, depth)
+		if err != nil {
+			return nil, err
+		}
+		out = &indexNode{x: x, i: i, optional: n.Optional, pos: pos}
 	}
-	i, err := b.build(n.Property, depth)
-	return &indexNode{x: x, i: i, optional: n.Optional, pos: pos}, err
+	if inChain {
+		return chainNode{out}, nil
+	}
+	return out, nil
+}
+
+// openChain takes x out of its chain, so that the caller can add to it. The
+// parser ends a?.b before [0]; people expect all of a?.b[0].c to be nil when
+// a is.
+func openChain(x node) (node, bool) {
+	if c, ok := x.(chainNode); ok {
+		return c.x, true
+	}
+	return x, false
 }
 
 func (b *builder) pointer(n *ast.PointerNode) (node, error) {

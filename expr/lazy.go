@@ -26,7 +26,7 @@ func (st *state) adopt(v any) (any, error) {
 	if l, ok := v.(Lazy); ok {
 		return st.load(l)
 	}
-	return plain(v), nil
+	return plain(v)
 }
 
 func (st *state) load(l Lazy) (any, error) {
@@ -53,7 +53,9 @@ func (st *state) load(l Lazy) (any, error) {
 	if err != nil {
 		return nil, &Error{Offset: -1, Msg: "a stored value could not be loaded: " + excerpt(err.Error(), 200), cause: err}
 	}
-	v = plain(v)
+	if v, err = plain(v); err != nil {
+		return nil, err
+	}
 	if keyed {
 		if st.loaded == nil {
 			st.loaded = make(map[Lazy]any)
@@ -90,7 +92,7 @@ func (st *state) descend(n, depth int) error {
 	if depth > maxValueDepth {
 		return fail("the value is nested too deeply")
 	}
-	return st.spend(10 * (n + 1))
+	return st.spend(20 * (n + 1))
 }
 
 func (st *state) deepList(l []any, depth int) (any, error) {

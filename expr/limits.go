@@ -19,7 +19,7 @@ const (
 	maxIterations = 1_000_000 // turns of all predicates together
 	maxMemory     = 128 << 20 // bytes built during one evaluation
 	maxOutput     = 64 << 20  // bytes of the result, shared parts counted each time
-	maxWork       = 2 << 30   // about a nanosecond each
+	maxWork       = 1 << 30   // about a nanosecond each
 	maxRange      = 1_000_000 // items of a range
 	maxValueDepth = 1_000     // nesting of values in deep operations
 	slotBytes     = 16

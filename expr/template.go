@@ -31,19 +31,27 @@ func IsTemplate(text string) bool { return strings.Contains(text, "{{") }
 // text, even one with a single space around the braces, becomes a string: nil
 // gives nothing, numbers and booleans are written plainly, lists and maps as
 // compact JSON with sorted keys.
-func Compile(text string) (*Template, error) {
-	if t := compiled.get(text); t != nil {
+func Compile(text string) (*Template, error) { return CompileWith(text) }
+
+// CompileWith is Compile for a text that may also start from the given names,
+// such as item and index: the caller puts their values into the root.
+func CompileWith(text string, locals ...string) (*Template, error) {
+	key := text
+	if len(locals) > 0 {
+		key = strings.Join(locals, ",") + "\x00" + text
+	}
+	if t := compiled.get(key); t != nil {
 		return t, nil
 	}
-	t, err := compile(text)
+	t, err := compile(text, locals)
 	if err != nil {
 		return nil, err
 	}
-	compiled.put(text, t)
+	compiled.put(key, t)
 	return t, nil
 }
 
-func compile(text string) (t *Template, err error) {
+func compile(text string, locals []string) (t *Template, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			t, err = nil, internalError(text, r)
@@ -63,15 +71,17 @@ func compile(text string) (t *Template, err error) {
 	t.single = len(t.parts) == 1
 	t.nodes = make([]node, len(t.parts))
 	count := 0
+	where := Position{0, 1, 1}
 	for i, p := range t.parts {
 		if !p.expr {
 			continue
 		}
+		where = advance(where, text, p.off)
 		tree, err := parse(p.src)
 		if err != nil {
 			return nil, place(err, text, p)
 		}
-		b := builder{count: &count}
+		b := builder{count: &count, locals: locals}
 		n, err := b.build(tree, 0)
 		if err != nil {
 			return nil, place(err, text, p)
@@ -79,7 +89,7 @@ func compile(text string) (t *Template, err error) {
 		t.nodes[i] = n
 		t.vars = max(t.vars, b.maxVars)
 		t.scopes = max(t.scopes, b.maxScopes)
-		t.refs = append(t.refs, findRefs(tree, text, p, t.single)...)
+		t.refs = append(t.refs, findRefs(tree, text, p, where, t.single)...)
 	}
 	if t.single {
 		t.path, _ = t.nodes[0].(*pathNode)

@@ -16,11 +16,10 @@ type Take struct {
 	Out  map[string]any
 }
 
-// Assign changes variables and then follows next. Update is given the current
-// variables and returns those to set; it must not change its argument.
+// Assign changes variables and then follows next. Update reads current variables
+// through get and returns those to set; it must not change what get returns.
 type Assign struct {
-	Update func(vars map[string]any) (map[string]any, error)
-	Out    map[string]any
+	Update func(get func(name string) (any, error)) (map[string]any, error)
 }
 
 // Each walks the body port once for each item and then follows done. Item and

@@ -91,7 +91,7 @@ type Control[In, Out any] struct {
 	Check   func(In) error
 	Aliases []string
 	// Route decides. Out only declares what the node shows to expressions.
-	Route func(in In) (Move, error)
+	Route func(ctx context.Context, in In) (Move, error)
 	// YAML shows the node in a flow, for the reference page.
 	YAML string
 }
@@ -125,7 +125,7 @@ type Def struct {
 	// result is the Out struct.
 	Run func(ctx context.Context, env *Env, in any) (any, error)
 	// Route is set for nodes that steer.
-	Route func(in any) (Move, error)
+	Route func(ctx context.Context, in any) (Move, error)
 }
 
 // ExampleDef is an Example with its types erased.
@@ -198,7 +198,7 @@ func (c Control[In, Out]) def() (*Def, error) {
 	if len(d.Ports) == 0 {
 		d.Ports = []Port{nextPort}
 	}
-	d.Route = func(in any) (Move, error) { return c.Route(*in.(*In)) }
+	d.Route = func(ctx context.Context, in any) (Move, error) { return c.Route(ctx, *in.(*In)) }
 	if c.Check != nil {
 		d.Check = func(in any) error { return c.Check(*in.(*In)) }
 	}

@@ -1,12 +1,16 @@
 // Package workspace gives nodes the folders that they may touch, and nothing
-// else. Every path goes through os.Root, so that neither "..", nor an absolute
-// path, nor a symbolic link leads outside.
+// else.
+//
+// A path is resolved first (relative paths start in the first folder, links
+// are followed) and must then lie in an allowed folder. The access itself goes
+// through os.Root, so that a link that is put in place between the check and
+// the access leads nowhere either. Names are taken literally: %2e%2e is a file
+// of that name, and so is a backslash outside Windows.
 package workspace
 
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -18,18 +22,19 @@ import (
 type Roots struct{ dirs []string }
 
 // New returns the set of the given folders, made absolute and with symbolic
-// links resolved. Folders that do not exist yet are allowed.
+// links resolved. Folders that do not exist yet are allowed; they are made by
+// the first write.
 func New(dirs ...string) (*Roots, error) {
 	r := &Roots{}
 	for _, d := range dirs {
+		if d == "" || strings.ContainsRune(d, 0) {
+			return nil, fmt.Errorf("%q cannot be the name of a folder: correct files.roots", d)
+		}
 		abs, err := filepath.Abs(d)
 		if err != nil {
 			return nil, fmt.Errorf("finding the folder %s: %w", d, err)
 		}
-		if real, err := filepath.EvalSymlinks(abs); err == nil {
-			abs = real
-		}
-		r.dirs = append(r.dirs, abs)
+		r.dirs = append(r.dirs, realPath(abs))
 	}
 	if len(r.dirs) == 0 {
 		return nil, errors.New("no folder is allowed: set files.roots")
@@ -43,11 +48,11 @@ func (r *Roots) Dirs() []string { return append([]string(nil), r.dirs...) }
 // Within returns a set in which relative paths start in dir. The folders
 // allowed stay the same, with dir among them only if it already was inside one.
 func (r *Roots) Within(dir string) (*Roots, error) {
-	abs, _, _, err := r.locate(dir)
+	p, err := r.locate(dir, true)
 	if err != nil {
 		return nil, err
 	}
-	return &Roots{dirs: append([]string{abs}, r.dirs...)}, nil
+	return &Roots{dirs: append([]string{p.abs}, r.dirs...)}, nil
 }
 
 // OutsideError says that a path is not inside any allowed folder.
@@ -61,34 +66,49 @@ func (e *OutsideError) Error() string {
 	return fmt.Sprintf("%s is outside the folders this flow may use (%s)", e.Path, strings.Join(e.Dirs, ", "))
 }
 
-// locate returns the absolute path, the allowed folder it lies in and the path
-// inside that folder.
-func (r *Roots) locate(path string) (abs, dir, rel string, err error) {
+// place is where a path leads: the absolute path, the allowed folder it lies
+// in and the path inside that folder.
+type place struct{ abs, dir, rel string }
+
+// locate finds the place of a path. With follow, a link at its end is followed
+// too; without, the link itself is meant. Of several allowed folders that hold
+// the place it takes the outermost, so that links and moves between nested
+// folders work.
+func (r *Roots) locate(path string, follow bool) (place, error) {
 	if path == "" {
-		return "", "", "", errors.New("the path is empty")
+		return place{}, errors.New("the path is empty")
 	}
 	if strings.ContainsRune(path, 0) {
-		return "", "", "", errors.New("the path holds a NUL character")
+		return place{}, errors.New("the path holds a NUL character")
 	}
-	abs = path
+	abs := path
 	if !filepath.IsAbs(abs) {
 		abs = filepath.Join(r.dirs[0], path)
 	}
 	abs = filepath.Clean(abs)
-	for _, try := range []string{abs, realPrefix(abs)} {
-		for _, d := range r.dirs {
-			rel, err := filepath.Rel(d, try)
-			if err == nil && filepath.IsLocal(rel) {
-				return try, d, rel, nil
-			}
+	if up := filepath.Dir(abs); follow || up == abs {
+		abs = realPath(abs)
+	} else {
+		abs = filepath.Join(realPath(up), filepath.Base(abs))
+	}
+	best := place{}
+	for _, d := range r.dirs {
+		rel, err := filepath.Rel(d, abs)
+		if err == nil && filepath.IsLocal(rel) && (best.dir == "" || len(d) < len(best.dir)) {
+			best = place{abs: abs, dir: d, rel: rel}
 		}
 	}
-	return "", "", "", &OutsideError{Path: path, Dirs: r.dirs}
+	if best.dir == "" {
+		return place{}, r.outside(path)
+	}
+	return best, nil
 }
 
-// realPrefix resolves symbolic links in the part of the path that exists, so
-// that an allowed folder reached through a link (/tmp on a Mac) is recognised.
-func realPrefix(abs string) string {
+func (r *Roots) outside(path string) error { return &OutsideError{Path: path, Dirs: r.Dirs()} }
+
+// realPath resolves symbolic links in the part of the path that exists and
+// keeps the rest as it is.
+func realPath(abs string) string {
 	rest := ""
 	for at := abs; ; {
 		if real, err := filepath.EvalSymlinks(at); err == nil {
@@ -103,146 +123,57 @@ func realPrefix(abs string) string {
 	}
 }
 
-// with opens the root that path lies in and calls fn with it.
-func (r *Roots) with(path string, fn func(root *os.Root, rel string) error) error {
-	_, dir, rel, err := r.locate(path)
+// at opens the allowed folder of a place and calls fn with it.
+func (r *Roots) at(path string, p place, fn func(root *os.Root, rel string) error) error {
+	root, err := os.OpenRoot(p.dir)
 	if err != nil {
-		return err
-	}
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return err
+		return r.named(err, path)
 	}
 	defer root.Close()
-	return fn(root, rel)
+	return r.named(fn(root, p.rel), path)
 }
 
-// Abs returns the absolute path of a path that lies inside the set. It does
-// not touch the file system beyond resolving links; use it to hand a path to
-// another program, never to open a file here.
+// with calls fn with the root and the inner path of path, following a link at
+// its end.
+func (r *Roots) with(path string, fn func(root *os.Root, rel string) error) error {
+	p, err := r.locate(path, true)
+	if err != nil {
+		return err
+	}
+	return r.at(path, p, fn)
+}
+
+// making is with for calls that make something: an allowed folder that does
+// not exist yet is made first.
+func (r *Roots) making(path string, fn func(root *os.Root, rel string) error) error {
+	p, err := r.locate(path, true)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(p.dir, 0o755); err != nil {
+		return fmt.Errorf("making the allowed folder %s: %w", p.dir, err)
+	}
+	return r.at(path, p, fn)
+}
+
+// named puts the path as the caller wrote it into an error of os.Root, which
+// knows only the inner path.
+func (r *Roots) named(err error, path string) error {
+	pe, ok := err.(*fs.PathError) //nolint:errorlint // wrapped ones are of the caller's making
+	if !ok || pe.Path == path {
+		return err
+	}
+	// The error of os.Root for a path that leaves it has no exported name.
+	if pe.Err.Error() == "path escapes from parent" {
+		return r.outside(path)
+	}
+	return &fs.PathError{Op: strings.TrimSuffix(pe.Op, "at"), Path: path, Err: pe.Err}
+}
+
+// Abs returns the absolute path of a path that lies inside the set, links
+// resolved. Use it to hand a path to another program or to show it, never to
+// open a file here.
 func (r *Roots) Abs(path string) (string, error) {
-	abs, _, _, err := r.locate(path)
-	return abs, err
-}
-
-// Open opens a file for reading; the caller closes it.
-func (r *Roots) Open(path string) (f *os.File, err error) {
-	err = r.with(path, func(root *os.Root, rel string) error {
-		f, err = root.Open(rel)
-		return err
-	})
-	return f, err
-}
-
-// OpenFile opens a file with flags as os.OpenFile takes them.
-func (r *Roots) OpenFile(path string, flag int, perm fs.FileMode) (f *os.File, err error) {
-	err = r.with(path, func(root *os.Root, rel string) error {
-		f, err = root.OpenFile(rel, flag, perm)
-		return err
-	})
-	return f, err
-}
-
-// Stat describes what is at path, following links that stay inside.
-func (r *Roots) Stat(path string) (info fs.FileInfo, err error) {
-	err = r.with(path, func(root *os.Root, rel string) error {
-		info, err = root.Stat(rel)
-		return err
-	})
-	return info, err
-}
-
-// Lstat describes what is at path without following a link at its end.
-func (r *Roots) Lstat(path string) (info fs.FileInfo, err error) {
-	err = r.with(path, func(root *os.Root, rel string) error {
-		info, err = root.Lstat(rel)
-		return err
-	})
-	return info, err
-}
-
-// MkdirAll makes a folder and those above it.
-func (r *Roots) MkdirAll(path string) error {
-	return r.with(path, func(root *os.Root, rel string) error { return root.MkdirAll(rel, 0o755) })
-}
-
-// Remove removes a file or an empty folder.
-func (r *Roots) Remove(path string) error {
-	return r.with(path, func(root *os.Root, rel string) error {
-		if rel == "." {
-			return fmt.Errorf("%s is itself an allowed folder and is not removed", path)
-		}
-		return root.Remove(rel)
-	})
-}
-
-// RemoveAll removes a folder and all in it; what is not there is no error.
-func (r *Roots) RemoveAll(path string) error {
-	return r.with(path, func(root *os.Root, rel string) error {
-		if rel == "." {
-			return fmt.Errorf("%s is itself an allowed folder and is not removed", path)
-		}
-		return root.RemoveAll(rel)
-	})
-}
-
-// Rename moves a file or folder. Both must lie in the same allowed folder for
-// the move to be one step; otherwise the error wraps errors.ErrUnsupported and
-// the caller copies.
-func (r *Roots) Rename(from, to string) error {
-	_, d1, _, err := r.locate(from)
-	if err != nil {
-		return err
-	}
-	_, d2, rel2, err := r.locate(to)
-	if err != nil {
-		return err
-	}
-	if d1 != d2 {
-		return fmt.Errorf("moving between folders: %w", errors.ErrUnsupported)
-	}
-	return r.with(from, func(root *os.Root, rel string) error { return root.Rename(rel, rel2) })
-}
-
-// FS returns the folder at path as a file system for walking and globbing;
-// close it when done.
-func (r *Roots) FS(path string) (fsys fs.FS, closer io.Closer, err error) {
-	err = r.with(path, func(root *os.Root, rel string) error {
-		sub, err := root.OpenRoot(rel)
-		if err != nil {
-			return err
-		}
-		fsys, closer = sub.FS(), sub
-		return nil
-	})
-	return fsys, closer, err
-}
-
-// WriteAtomic writes a file so that a reader, or a crash, sees the old content
-// or the new one, never a part: the content goes to a temporary name beside it,
-// is synced, and takes the name in one step. Missing folders are made.
-func (r *Roots) WriteAtomic(path string, perm fs.FileMode, write func(io.Writer) error) error {
-	return r.with(path, func(root *os.Root, rel string) error {
-		if dir := filepath.Dir(rel); dir != "." {
-			if err := root.MkdirAll(dir, 0o755); err != nil {
-				return err
-			}
-		}
-		if info, err := root.Stat(rel); err == nil {
-			if info.IsDir() {
-				return fmt.Errorf("%s is a folder", path)
-			}
-			perm = info.Mode().Perm()
-		}
-		tmp := rel + ".aether-tmp"
-		f, err := root.OpenFile(tmp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, perm)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = root.Remove(tmp) }()
-		if err := errors.Join(write(f), f.Sync(), f.Close()); err != nil {
-			return err
-		}
-		return root.Rename(tmp, rel)
-	})
+	p, err := r.locate(path, true)
+	return p.abs, err
 }

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"fmt"
 	"strings"
 	"unicode"
 )
@@ -20,13 +19,13 @@ type line struct {
 //	NAME="with \n \t \" \\"       may go over lines
 //
 // (godotenv expands $ in values, knows no line numbers, and quotes the file in its errors.)
-func parseDotenv(text string) (map[string]line, []Problem) {
+func parseDotenv(file, text string) (map[string]line, []Problem) {
 	vars := map[string]line{}
 	var problems []Problem
 	no := 1
 	for text != "" {
 		head, rest, _ := strings.Cut(text, "\n")
-		at := no
+		first := no
 		no++
 		stmt := strings.TrimSpace(head)
 		if stmt == "" || stmt[0] == '#' {
@@ -34,7 +33,7 @@ func parseDotenv(text string) (map[string]line, []Problem) {
 			continue
 		}
 		complain := func(message, remedy string) {
-			problems = append(problems, Problem{Source: fmt.Sprintf(".env line %d", at), Message: message, Remedy: remedy})
+			problems = append(problems, Problem{Source: at(file, first), Message: message, Remedy: remedy})
 		}
 		if after, ok := strings.CutPrefix(stmt, "export"); ok && strings.TrimLeft(after, " \t") != after {
 			stmt = strings.TrimSpace(after)
@@ -47,7 +46,7 @@ func parseDotenv(text string) (map[string]line, []Problem) {
 			continue
 		}
 		if value == "" || value[0] != '\'' && value[0] != '"' {
-			vars[name] = line{plain(value), at}
+			vars[name] = line{plain(value), first}
 			text = rest
 			continue
 		}
@@ -64,8 +63,8 @@ func parseDotenv(text string) (map[string]line, []Problem) {
 		if tail = strings.TrimSpace(tail); tail != "" && tail[0] != '#' {
 			complain("has text after the closing quote", `Put the whole value in quotes; write \" for a quote in it`)
 		}
-		vars[name] = line{value, at}
-		no = at + 1 + strings.Count(text[:start+length], "\n")
+		vars[name] = line{value, first}
+		no = first + 1 + strings.Count(text[:start+length], "\n")
 		text = rest
 	}
 	return vars, problems

@@ -7,8 +7,8 @@ import (
 
 var referencePattern = regexp.MustCompile(`^\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
 
-// secretName tells by a variable's name that its value is not to be shown.
-var secretName = regexp.MustCompile(`(?i)pass|pwd|secret|token|key|credential|dsn|url`)
+// secretName tells by a variable's name that its value is not to be shown. PWD is the current folder.
+var secretName = regexp.MustCompile(`(?i)passw|passphrase|(^|_)pass(_|$)|_pwd|secret|token|_key$|apikey|credential`)
 
 // reference is one ${NAME} in a text.
 type reference struct {
@@ -79,14 +79,14 @@ func expandURL(text string, lookup func(string) (string, bool), depth int) (stri
 			return expandURL(strings.TrimSpace(value), lookup, depth-1)
 		}
 	}
-	scheme := strings.Index(text, "://")
-	if scheme < 0 {
-		if strings.HasPrefix(text, "sqlite") {
-			return expand(text, lookup, nil)
-		}
+	if strings.HasPrefix(text, "sqlite") {
+		return expand(text, lookup, nil) // a path, which is not encoded
+	}
+	scheme, _, isURL := splitScheme(text)
+	if !isURL {
 		return expand(text, lookup, func(_ reference, value string) string { return escapeKeyword(value) })
 	}
-	begin := scheme + len("://")
+	begin := len(scheme) + len("://")
 	authority := text[begin:]
 	if i := strings.IndexAny(authority, "/?#"); i >= 0 {
 		authority = authority[:i]

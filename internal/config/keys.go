@@ -49,7 +49,7 @@ func Keys() []Key {
 			Name: "data_dir", Default: "the platform's usual place", Derived: true,
 			Doc:     "Folder that holds all state: the SQLite database, artifacts and the runs' work folders.",
 			Example: "/var/lib/aether",
-			set:     func(c *Config, g given) (err error) { c.DataDir, err = parsePath(g, g.text); return err },
+			set:     func(c *Config, g given) (err error) { c.DataDir, err = parseDir(g); return err },
 			show:    func(c *Config) string { return c.DataDir },
 		},
 		{
@@ -130,7 +130,7 @@ func Keys() []Key {
 		},
 		{
 			Name: "script.timeout", Default: "30s",
-			Doc:  "Longest that one script may run.",
+			Doc: "Longest that one script may run.",
 			set: func(c *Config, g given) (err error) {
 				c.Script.Timeout, err = parseDuration(g, time.Millisecond)
 				return err

@@ -30,6 +30,18 @@ func parsePath(g given, p string) (string, error) {
 	return filepath.Clean(p), nil
 }
 
+// parseDir is parsePath for a folder that will be written to. It need not exist yet.
+func parseDir(g given) (string, error) {
+	p, err := parsePath(g, g.text)
+	if err != nil {
+		return "", err
+	}
+	if info, err := os.Stat(p); err == nil && !info.IsDir() {
+		return "", bad("is "+quote(g.written)+", which is a file", "Name a folder; it is made if it is not there")
+	}
+	return p, nil
+}
+
 func parsePaths(g given) ([]string, error) {
 	paths := make([]string, 0, len(g.items))
 	for _, item := range g.items {

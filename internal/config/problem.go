@@ -1,6 +1,7 @@
 package config
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -54,14 +55,13 @@ func (b *badValue) Error() string { return b.message + "; " + b.remedy }
 
 func bad(message, remedy string) error { return &badValue{message, remedy} }
 
+var quotable = regexp.MustCompile(`^[A-Za-z0-9 _.,/\\${}+*-]{1,60}$`)
+
 // quote returns a value fit for an error. It is given the text as it was written, before ${NAME} was
-// replaced; a URL may hold a password even in the wrong place, so it is not repeated.
+// replaced, and repeats only simple ones: a connection string may stand in the wrong place.
 func quote(written string) string {
-	switch {
-	case strings.Contains(written, "://"), strings.Contains(written, "@"), strings.Contains(strings.ToLower(written), "password="):
-		return "a URL or an address"
-	case len(written) > 60:
-		return strconv.Quote(written[:60]) + " and more"
+	if !quotable.MatchString(written) {
+		return "a value with other characters than it may have"
 	}
 	return strconv.Quote(written)
 }

@@ -25,12 +25,15 @@ const encodeRemedy = "Percent-encode special characters (@ is %40, / is %2F, # i
 // A password with an unencoded @, / or # would otherwise end up in the host or the path, where
 // nothing masks it. Its errors hold no part of the string.
 func parseTarget(s string) (target, error) {
-	scheme, rest, isURL := strings.Cut(s, "://")
+	scheme, rest, isURL := splitScheme(s)
 	scheme, _, _ = strings.Cut(strings.ToLower(scheme), "+") // postgresql+psycopg, as Python has it
 	switch {
 	case strings.HasPrefix(s, "sqlite:"), strings.HasPrefix(s, "sqlite3:"):
 		if sqlitePath(s) == "" {
 			return target{}, bad("has a sqlite: URL without a path or with a host", "Write sqlite:PATH, such as sqlite:./aether.db")
+		}
+		if strings.Contains(s, "?") {
+			return target{}, bad("has a sqlite: URL with a ?, but Aether sets the options of SQLite itself", "Write sqlite:PATH without options")
 		}
 		return target{text: s, kind: KindSQLite, shown: s}, nil
 	case isURL && (scheme == "postgres" || scheme == "postgresql"):
@@ -39,6 +42,12 @@ func parseTarget(s string) (target, error) {
 		return target{}, bad("is not a connection string that Aether knows", "Write postgresql://USER:${DB_PASSWORD}@HOST:5432/DATABASE, host=HOST dbname=DATABASE, or sqlite:PATH")
 	}
 	return parseKeywords(s)
+}
+
+// splitScheme also tells a URL from a key=value string with :// in one of its values.
+func splitScheme(s string) (scheme, rest string, ok bool) {
+	scheme, rest, ok = strings.Cut(s, "://")
+	return scheme, rest, ok && !strings.ContainsAny(scheme, "= ")
 }
 
 func parsePostgresURL(scheme, rest string) (target, error) {
@@ -90,7 +99,7 @@ func parsePostgresURL(scheme, rest string) (target, error) {
 		if err := t.setting(name, value); err != nil {
 			return target{}, err
 		}
-		params[i] = name + "=" + shownSetting(name, value)
+		params[i] = shownSetting(name, value)
 	}
 	t.shown += "?" + strings.Join(params, "&")
 	return t, nil
@@ -135,7 +144,7 @@ func parseKeywords(s string) (target, error) {
 		if err := t.setting(name, value); err != nil {
 			return target{}, err
 		}
-		shown = append(shown, name+"="+shownSetting(name, value))
+		shown = append(shown, shownSetting(name, value))
 		rest = left
 	}
 	if len(t.hosts) == 0 {
@@ -186,16 +195,19 @@ func (t *target) setting(name, value string) error {
 	return nil
 }
 
-// shownSetting masks all but the parameters known to be harmless, so that a mistyped pasword=
-// does not show either.
+// shownSetting masks the values of all but the parameters known to be harmless, so that a mistyped
+// pasword= does not show, and unknown names as well: a password with an unencoded & ends in one.
 func shownSetting(name, value string) string {
 	harmless := []string{
 		"host", "port", "dbname", "database", "user", "sslmode", "sslrootcert", "sslcert", "sslkey", "application_name",
 		"connect_timeout", "target_session_attrs", "search_path", "service", "channel_binding", "pool_max_conns",
 		"pool_min_conns", "default_query_exec_mode", "client_encoding", "timezone", "TimeZone", "statement_timeout",
 	}
-	if slices.Contains(harmless, name) {
-		return value
+	switch {
+	case slices.Contains(harmless, name):
+		return name + "=" + value
+	case name == "password", name == "sslpassword":
+		return name + "=" + masked
 	}
 	return masked
 }
@@ -218,8 +230,8 @@ func (t target) local(pghost string) bool {
 
 // withPassword returns the connection string with a password put in; there must be none yet.
 func (t target) withPassword(password string) string {
-	scheme, rest, isURL := strings.Cut(t.text, "://")
-	if !isURL || strings.Contains(scheme, "=") {
+	scheme, rest, isURL := splitScheme(t.text)
+	if !isURL {
 		return t.text + " password='" + escapeKeyword(password) + "'"
 	}
 	user, hosts, ok := strings.Cut(rest, "@")
@@ -243,7 +255,5 @@ func sqlitePath(s string) string {
 		}
 		rest = after
 	}
-	rest = strings.TrimPrefix(rest, "file:")
-	path, _, _ := strings.Cut(rest, "?")
-	return path
+	return strings.TrimPrefix(rest, "file:")
 }

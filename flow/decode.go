@@ -1,0 +1,432 @@
+package flow
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aether-rpa/aether/schema"
+	"github.com/aether-rpa/aether/value"
+)
+
+// Types are the types of inputs and outputs.
+var Types = []string{"string", "int", "number", "bool", "list", "map", "any"}
+
+// ErrorPolicies and InterruptPolicies are the values of on_error and
+// on_interrupted.
+var (
+	ErrorPolicies     = []string{"fail", "continue"}
+	InterruptPolicies = []string{"retry", "ask", "fail"}
+)
+
+// FailureKinds are the words that retry.on may hold; they equal the kinds of
+// package node.
+var FailureKinds = []string{"input", "not_found", "timeout", "denied", "network", "http", "business", "assert", "interrupted", "cancelled", "panic", "error"}
+
+var idRE = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,63}$`)
+
+// reserved are names that expressions use for other things.
+var reserved = []string{"vars", "nodes", "inputs", "loop", "loops", "run", "flow", "error", "true", "false", "nil", "and", "or", "not", "in", "let", "if", "else"}
+
+// Decode reads a flow from YAML or JSON. All problems that can be told without
+// knowing the node types are reported together, as Problems; the flow then is
+// nil.
+func Decode(src []byte) (*Flow, error) {
+	root, bad := parse(src)
+	if bad != nil {
+		return nil, bad
+	}
+	d := &decoder{flow: &Flow{pos: map[string]Pos{}}}
+	d.file(root)
+	if len(d.bad) > 0 {
+		d.bad.Sort()
+		return nil, d.bad
+	}
+	return d.flow, nil
+}
+
+type decoder struct {
+	flow *Flow
+	bad  Problems
+	node string // id of the node being read
+}
+
+func (d *decoder) fail(at Pos, rule, msg, hint string) {
+	d.bad = append(d.bad, Problem{Severity: Error, Rule: rule, Line: at.Line, Col: at.Col, Node: d.node, Message: msg, Hint: hint})
+}
+
+// object checks that it is a map with known keys only and calls each for them.
+func (d *decoder) object(it *item, what, path string, each map[string]func(it *item, path string)) bool {
+	d.flow.pos[path] = it.pos
+	if !it.isMap() {
+		d.fail(it.pos, "shape", what+" must be a map, not "+describe(it), "")
+		return false
+	}
+	known := make([]string, 0, len(each))
+	for k := range each {
+		known = append(known, k)
+	}
+	slices.Sort(known)
+	for _, k := range it.keys {
+		fn := each[k]
+		if fn == nil {
+			d.fail(it.kpos[k], "unknown-key", fmt.Sprintf("%s has no %q", what, k), DidYouMean(k, known))
+			continue
+		}
+		p := k
+		if path != "" {
+			p = path + "." + k
+		}
+		d.flow.pos[p] = it.kids[k].pos
+		fn(it.kids[k], p)
+	}
+	return true
+}
+
+func (d *decoder) file(root *item) {
+	f := d.flow
+	if root.isMap() {
+		switch v := root.kids["aether"]; {
+		case v == nil:
+			d.fail(root.pos, "version", "the file does not begin with `aether: 1`", "if this is a flow, add the line; other formats must be imported first")
+			return
+		case v.val != Version:
+			d.fail(v.pos, "version", fmt.Sprintf("this flow has format %v, and this program reads format %d", v.val, Version), "update Aether")
+			return
+		}
+	}
+	d.object(root, "a flow", "", map[string]func(*item, string){
+		"aether":      func(*item, string) {},
+		"name":        d.text(&f.Name),
+		"description": d.text(&f.Description),
+		"start":       d.text(&f.Start),
+		"inputs":      d.inputs,
+		"outputs":     d.outputs,
+		"vars":        d.vars,
+		"settings":    d.settings,
+		"nodes":       d.nodes,
+		"edges":       d.edges,
+		"view": func(it *item, _ string) {
+			m, ok := it.plain().(map[string]any)
+			if !ok {
+				d.fail(it.pos, "shape", "view must be a map, not "+describe(it), "")
+			}
+			f.View = m
+		},
+	})
+	if root.isMap() && f.Name == "" && root.kids["name"] == nil {
+		d.fail(root.pos, "missing-key", "the flow has no name", "add a line such as `name: invoice intake`")
+	}
+	if root.isMap() && root.kids["nodes"] == nil {
+		d.fail(root.pos, "missing-key", "the flow has no nodes", "")
+	}
+}
+
+func (d *decoder) text(dst *string) func(*item, string) {
+	return func(it *item, path string) {
+		s, ok := it.val.(string)
+		if !ok && it.val != nil && !it.isMap() {
+			if _, list := it.val.([]*item); !list {
+				s, ok = fmt.Sprint(it.val), true
+			}
+		}
+		if !ok {
+			d.fail(it.pos, "shape", last(path)+" must be text, not "+describe(it), "")
+		}
+		*dst = s
+	}
+}
+
+func (d *decoder) flag(dst *bool) func(*item, string) {
+	return func(it *item, path string) {
+		b, ok := it.val.(bool)
+		if !ok {
+			d.fail(it.pos, "shape", last(path)+" must be true or false, not "+describe(it), "")
+		}
+		*dst = b
+	}
+}
+
+func (d *decoder) choice(dst *string, options []string) func(*item, string) {
+	return func(it *item, path string) {
+		s, _ := it.val.(string)
+		if !slices.Contains(options, s) {
+			d.fail(it.pos, "choice", fmt.Sprintf("%s must be one of %s, not %s", last(path), strings.Join(options, ", "), describe(it)), DidYouMean(s, options))
+			return
+		}
+		*dst = s
+	}
+}
+
+func (d *decoder) duration(dst *time.Duration) func(*item, string) {
+	return func(it *item, path string) {
+		var err error
+		switch x := it.val.(type) {
+		case string:
+			*dst, err = schema.ParseDuration(x)
+		case int:
+			*dst = time.Duration(x) * time.Second
+		case float64:
+			*dst = time.Duration(x * float64(time.Second))
+		default:
+			err = fmt.Errorf("%s must be a duration such as 30s or 5m, not %s", last(path), describe(it))
+		}
+		if err == nil && *dst < 0 {
+			err = fmt.Errorf("%s must not be negative", last(path))
+		}
+		if err != nil {
+			d.fail(it.pos, "duration", err.Error(), "")
+		}
+	}
+}
+
+func (d *decoder) named(it *item, what, path string, each func(name string, it *item, path string)) {
+	if it.val == nil && !it.isMap() {
+		return
+	}
+	if !it.isMap() {
+		d.fail(it.pos, "shape", what+" must be a map of names, not "+describe(it), "")
+		return
+	}
+	for _, k := range it.keys {
+		p := path + "." + k
+		d.flow.pos[p] = it.kids[k].pos
+		if !idRE.MatchString(k) {
+			d.fail(it.kpos[k], "name", fmt.Sprintf("%q cannot be a name in %s", k, what), "use letters, digits and _, and begin with a letter")
+			continue
+		}
+		each(k, it.kids[k], p)
+	}
+}
+
+func (d *decoder) inputs(it *item, path string) {
+	d.named(it, "inputs", path, func(name string, it *item, path string) {
+		in := Input{Name: name, Type: "any"}
+		if s, ok := it.val.(string); ok && slices.Contains(Types, s) {
+			in.Type = s
+			d.flow.Inputs = append(d.flow.Inputs, in)
+			return
+		}
+		d.object(it, "the input "+name, path, map[string]func(*item, string){
+			"type": d.choice(&in.Type, Types), "doc": d.text(&in.Doc), "required": d.flag(&in.Required), "secret": d.flag(&in.Secret),
+			"default": func(it *item, _ string) { in.Default = it.plain() },
+			"enum": func(it *item, _ string) {
+				list, ok := it.plain().([]any)
+				if !ok {
+					d.fail(it.pos, "shape", "enum must be a list, not "+describe(it), "")
+				}
+				in.Enum = list
+			},
+		})
+		if in.Default != nil && !IsType(in.Default, in.Type) {
+			d.fail(d.flow.At(path+".default"), "type", fmt.Sprintf("the default of the input %s is a %s, not a %s", name, value.Kind(in.Default), in.Type), "")
+		}
+		d.flow.Inputs = append(d.flow.Inputs, in)
+	})
+}
+
+func (d *decoder) outputs(it *item, path string) {
+	d.named(it, "outputs", path, func(name string, it *item, path string) {
+		out := Output{Name: name}
+		if !it.isMap() || it.kids["value"] == nil {
+			out.Value = it.plain()
+			d.flow.Outputs = append(d.flow.Outputs, out)
+			return
+		}
+		d.object(it, "the output "+name, path, map[string]func(*item, string){
+			"type": d.choice(&out.Type, Types), "doc": d.text(&out.Doc),
+			"value": func(it *item, _ string) { out.Value = it.plain() },
+		})
+		d.flow.Outputs = append(d.flow.Outputs, out)
+	})
+}
+
+func (d *decoder) vars(it *item, path string) {
+	d.named(it, "vars", path, func(name string, it *item, _ string) {
+		d.flow.Vars = append(d.flow.Vars, Var{Name: name, Value: it.plain()})
+	})
+}
+
+func (d *decoder) settings(it *item, path string) {
+	s := &d.flow.Settings
+	d.object(it, "settings", path, map[string]func(*item, string){
+		"timeout": d.duration(&s.Timeout), "retry": d.retry(&s.Retry), "on_interrupted": d.choice(&s.OnInterrupted, InterruptPolicies),
+	})
+}
+
+func (d *decoder) retry(dst **Retry) func(*item, string) {
+	return func(it *item, path string) {
+		r := &Retry{}
+		d.object(it, "retry", path, map[string]func(*item, string){
+			"max_attempts": func(it *item, _ string) {
+				n, ok := it.val.(int)
+				if !ok || n < 1 || n > 1000 {
+					d.fail(it.pos, "shape", "max_attempts must be a whole number from 1 to 1000, not "+describe(it), "")
+				}
+				r.MaxAttempts = n
+			},
+			"initial": d.duration(&r.Initial), "max": d.duration(&r.Max),
+			"factor": func(it *item, _ string) {
+				switch x := it.val.(type) {
+				case int:
+					r.Factor = float64(x)
+				case float64:
+					r.Factor = x
+				}
+				if r.Factor < 1 || r.Factor > 100 {
+					d.fail(it.pos, "shape", "factor must be a number from 1 to 100, not "+describe(it), "")
+				}
+			},
+			"on": func(it *item, path string) {
+				list, ok := it.val.([]*item)
+				if !ok {
+					d.fail(it.pos, "shape", "on must be a list of kinds of failures, not "+describe(it), "")
+				}
+				for _, e := range list {
+					var k string
+					d.choice(&k, FailureKinds)(e, path)
+					r.On = append(r.On, k)
+				}
+			},
+		})
+		if it.isMap() && it.kids["max_attempts"] == nil {
+			d.fail(it.pos, "missing-key", "retry needs max_attempts", "")
+		}
+		*dst = r
+	}
+}
+
+func (d *decoder) nodes(it *item, path string) {
+	list, ok := it.val.([]*item)
+	if !ok {
+		d.fail(it.pos, "shape", "nodes must be a list, not "+describe(it), "write `- id: ...` for each node")
+		return
+	}
+	if len(list) == 0 {
+		d.fail(it.pos, "missing-key", "the flow has no nodes", "")
+	}
+	first := map[string]Pos{}
+	for i, e := range list {
+		n := Node{}
+		d.node = ""
+		if e.isMap() && e.kids["id"] != nil {
+			d.node, _ = e.kids["id"].val.(string)
+		}
+		p := path + "[" + strconv.Itoa(i) + "]"
+		if !d.object(e, "a node", p, map[string]func(*item, string){
+			"id": d.text(&n.ID), "type": d.text(&n.Type), "title": d.text(&n.Title), "disabled": d.flag(&n.Disabled),
+			"timeout": d.duration(&n.Timeout), "retry": d.retry(&n.Retry),
+			"on_error": d.choice(&n.OnError, ErrorPolicies), "on_interrupted": d.choice(&n.OnInterrupted, InterruptPolicies),
+			"params": func(it *item, path string) {
+				if it.val == nil && !it.isMap() {
+					return
+				}
+				if !it.isMap() {
+					d.fail(it.pos, "shape", "params must be a map, not "+describe(it), "")
+					return
+				}
+				d.places(it, path)
+				n.Params = it.plain().(map[string]any)
+			},
+		}) {
+			continue
+		}
+		switch at := d.flow.At(p + ".id"); {
+		case e.kids["id"] == nil:
+			d.fail(e.pos, "missing-key", "the node has no id", "give it a short name such as `id: read_invoices`")
+		case !idRE.MatchString(n.ID):
+			d.fail(at, "name", fmt.Sprintf("%q cannot be the id of a node", n.ID), "use letters, digits and _, begin with a letter, at most 64 characters")
+		case slices.Contains(reserved, n.ID):
+			d.fail(at, "name", fmt.Sprintf("%q is a word of the expression language and cannot be the id of a node", n.ID), "")
+		case first[n.ID] != Pos{}:
+			d.fail(at, "duplicate-id", fmt.Sprintf("two nodes have the id %s", n.ID), fmt.Sprintf("the first one is on line %d", first[n.ID].Line))
+		default:
+			first[n.ID] = at
+		}
+		if e.kids["type"] == nil {
+			d.fail(e.pos, "missing-key", "the node has no type", "`aether node list` shows all types")
+		}
+		d.flow.Nodes = append(d.flow.Nodes, n)
+	}
+	d.node = ""
+}
+
+// places remembers where every value below it was written.
+func (d *decoder) places(it *item, path string) {
+	d.flow.pos[path] = it.pos
+	for _, k := range it.keys {
+		d.places(it.kids[k], path+"."+k)
+	}
+	if list, ok := it.val.([]*item); ok {
+		for i, e := range list {
+			d.places(e, path+"["+strconv.Itoa(i)+"]")
+		}
+	}
+}
+
+var edgeRE = regexp.MustCompile(`^\s*([A-Za-z_][A-Za-z0-9_]*)(?:\.([A-Za-z_][A-Za-z0-9_\-]*))?\s*->\s*([A-Za-z_][A-Za-z0-9_]*)\s*$`)
+
+func (d *decoder) edges(it *item, path string) {
+	if it.val == nil && !it.isMap() {
+		return
+	}
+	list, ok := it.val.([]*item)
+	if !ok {
+		d.fail(it.pos, "shape", "edges must be a list, not "+describe(it), "write lines such as `- read -> check` or `- check.then -> send`")
+		return
+	}
+	for i, e := range list {
+		d.flow.pos[path+"["+strconv.Itoa(i)+"]"] = e.pos
+		s, _ := e.val.(string)
+		m := edgeRE.FindStringSubmatch(s)
+		if m == nil {
+			d.fail(e.pos, "edge", "an edge is written `from -> to` or `from.port -> to`, not "+describe(e), "")
+			continue
+		}
+		port := m[2]
+		if port == "" {
+			port = "next"
+		}
+		d.flow.Edges = append(d.flow.Edges, Edge{From: m[1], Port: port, To: m[3]})
+	}
+}
+
+// IsType reports whether a value may be given for a declared type; nil fits
+// every type, and a whole number fits number.
+func IsType(v any, typ string) bool {
+	switch v.(type) {
+	case nil:
+		return true
+	case int:
+		return typ == "int" || typ == "number" || typ == "any" || typ == ""
+	case *value.Ref:
+		return typ != "int" && typ != "number" && typ != "bool"
+	}
+	return typ == "any" || typ == "" || value.Kind(v) == typ
+}
+
+func describe(it *item) string {
+	if it.isMap() {
+		return "a map"
+	}
+	switch x := it.val.(type) {
+	case []*item:
+		return "a list"
+	case nil:
+		return "nothing"
+	case string:
+		if len(x) > 60 {
+			x = x[:60] + "…"
+		}
+		return strconv.Quote(x)
+	default:
+		return fmt.Sprint(x)
+	}
+}
+
+func last(path string) string {
+	return path[strings.LastIndexByte(path, '.')+1:]
+}

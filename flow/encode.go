@@ -1,0 +1,317 @@
+package flow
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/aether-rpa/aether/value"
+)
+
+// order lists the keys of each kind of map in the order they are printed.
+// Other maps (params, vars, view) are sorted by key.
+var order = map[string][]string{
+	"flow":   {"aether", "name", "description", "inputs", "outputs", "vars", "settings", "start", "nodes", "edges", "view"},
+	"input":  {"type", "doc", "required", "secret", "default", "enum"},
+	"output": {"type", "doc", "value"},
+	"node":   {"id", "type", "title", "disabled", "params", "timeout", "retry", "on_error", "on_interrupted"},
+	"retry":  {"max_attempts", "initial", "factor", "max", "on"},
+}
+
+// YAML prints the flow in canonical form: equal flows give equal bytes, and
+// reading them back gives the same flow.
+func (f *Flow) YAML() ([]byte, error) {
+	root, err := yamlNode(f.tree(), "flow")
+	if err != nil {
+		return nil, err
+	}
+	return printYAML(root)
+}
+
+func printYAML(root *yaml.Node) ([]byte, error) {
+	var buf bytes.Buffer
+	enc := yaml.NewEncoder(&buf)
+	enc.SetIndent(2)
+	if err := enc.Encode(root); err != nil {
+		return nil, fmt.Errorf("printing the flow: %w", err)
+	}
+	if err := enc.Close(); err != nil {
+		return nil, fmt.Errorf("printing the flow: %w", err)
+	}
+	return buf.Bytes(), nil
+}
+
+// JSON prints the flow as indented JSON in canonical form.
+func (f *Flow) JSON() ([]byte, error) {
+	var buf bytes.Buffer
+	if err := writeJSON(&buf, f.tree(), "flow"); err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	if err := json.Indent(&out, buf.Bytes(), "", "  "); err != nil {
+		return nil, fmt.Errorf("printing the flow: %w", err)
+	}
+	out.WriteByte('\n')
+	return out.Bytes(), nil
+}
+
+// Format prints a flow file in canonical form in the format it has, YAML or
+// JSON. Comments of YAML files stay where they belong.
+func Format(src []byte) ([]byte, error) {
+	f, err := Decode(src)
+	if err != nil {
+		return nil, err
+	}
+	if bytes.HasPrefix(bytes.TrimSpace(bytes.TrimPrefix(src, []byte("\xef\xbb\xbf"))), []byte("{")) {
+		return f.JSON()
+	}
+	root, err := yamlNode(f.tree(), "flow")
+	if err != nil {
+		return nil, err
+	}
+	var doc yaml.Node
+	if err := yaml.Unmarshal(src, &doc); err == nil && len(doc.Content) == 1 {
+		root.HeadComment, root.FootComment = join(doc.HeadComment, doc.Content[0].HeadComment), join(doc.Content[0].FootComment, doc.FootComment)
+		copyComments(root, doc.Content[0])
+	}
+	return printYAML(root)
+}
+
+func join(a, b string) string {
+	return strings.Trim(a+"\n\n"+b, "\n")
+}
+
+// copyComments carries the comments of the file read over to the tree printed,
+// which has the same values in another order.
+func copyComments(dst, src *yaml.Node) {
+	if src.Kind == yaml.AliasNode {
+		return
+	}
+	if src.Kind == yaml.SequenceNode && dst.Kind == yaml.SequenceNode && len(src.Content) == len(dst.Content) {
+		for i := range src.Content {
+			comments(dst.Content[i], src.Content[i])
+			copyComments(dst.Content[i], src.Content[i])
+		}
+	}
+	if src.Kind != yaml.MappingNode || dst.Kind != yaml.MappingNode {
+		return
+	}
+	for i := 0; i+1 < len(dst.Content); i += 2 {
+		for j := 0; j+1 < len(src.Content); j += 2 {
+			if src.Content[j].Value == dst.Content[i].Value {
+				comments(dst.Content[i], src.Content[j])
+				comments(dst.Content[i+1], src.Content[j+1])
+				copyComments(dst.Content[i+1], src.Content[j+1])
+			}
+		}
+	}
+}
+
+func comments(dst, src *yaml.Node) {
+	dst.HeadComment, dst.LineComment, dst.FootComment = src.HeadComment, src.LineComment, src.FootComment
+}
+
+// part returns the name under which order lists the child at key.
+func part(parent, key string) string {
+	switch {
+	case parent == "flow" && (key == "inputs" || key == "outputs" || key == "nodes"):
+		return key
+	case parent == "flow" && key == "settings":
+		return "settings"
+	case parent == "inputs":
+		return "input"
+	case parent == "outputs":
+		return "output"
+	case parent == "nodes":
+		return "node"
+	case (parent == "node" || parent == "settings") && key == "retry":
+		return "retry"
+	}
+	return ""
+}
+
+func sortedKeys(m map[string]any, kind string) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	rank := order[kind]
+	slices.SortFunc(keys, func(a, b string) int {
+		ia, ib := slices.Index(rank, a), slices.Index(rank, b)
+		if ia >= 0 && ib >= 0 {
+			return ia - ib
+		}
+		return strings.Compare(a, b)
+	})
+	return keys
+}
+
+func yamlNode(v any, kind string) (*yaml.Node, error) {
+	switch x := v.(type) {
+	case map[string]any:
+		n := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
+		if len(x) == 0 {
+			n.Style = yaml.FlowStyle
+		}
+		for _, k := range sortedKeys(x, kind) {
+			c, err := yamlNode(x[k], part(kind, k))
+			if err != nil {
+				return nil, err
+			}
+			n.Content = append(n.Content, textNode(k), c)
+		}
+		return n, nil
+	case []any:
+		n := &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq"}
+		if len(x) == 0 || short(x) {
+			n.Style = yaml.FlowStyle
+		}
+		for _, e := range x {
+			c, err := yamlNode(e, part(kind, ""))
+			if err != nil {
+				return nil, err
+			}
+			n.Content = append(n.Content, c)
+		}
+		return n, nil
+	case string:
+		return textNode(x), nil
+	}
+	b, err := value.JSON(v)
+	if err != nil {
+		return nil, err
+	}
+	tag := map[string]string{"nil": "!!null", "bool": "!!bool", "int": "!!int", "number": "!!float"}[value.Kind(v)]
+	text := string(b)
+	if _, isFloat := v.(float64); isFloat && !strings.ContainsAny(text, ".e") {
+		text += ".0"
+	}
+	return &yaml.Node{Kind: yaml.ScalarNode, Tag: tag, Value: text}, nil
+}
+
+// textNode chooses a style that reads back as the same text: a block for
+// several lines, quotes where plain text would be taken for something else.
+func textNode(s string) *yaml.Node {
+	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s}
+	switch {
+	case strings.Contains(s, "\n") && blockSafe(s):
+		n.Style = yaml.LiteralStyle
+	case !plainSafe(s):
+		n.Style = yaml.DoubleQuotedStyle
+	}
+	return n
+}
+
+// blockSafe reports whether a literal block keeps the text as it is.
+func blockSafe(s string) bool {
+	if strings.TrimSpace(s) == "" || strings.HasPrefix(s, " ") || strings.HasPrefix(s, "\n") || strings.HasPrefix(s, "\t") {
+		return false
+	}
+	for _, line := range strings.Split(s, "\n") {
+		if strings.TrimRight(line, " \t") != line {
+			return false
+		}
+	}
+	for _, r := range s {
+		if r != '\n' && !strconv.IsPrint(r) || r == 0x85 || r == 0x2028 || r == 0x2029 || r == 0xfeff {
+			return false
+		}
+	}
+	return true
+}
+
+// plainSafe reports whether text needs no quotes: it looks like a word or a
+// sentence and like nothing else YAML knows.
+func plainSafe(s string) bool {
+	if s == "" || strings.TrimSpace(s) != s {
+		return false
+	}
+	for i, r := range s {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r == '_', r == '/' && i > 0:
+		case i > 0 && (r >= '0' && r <= '9' || strings.ContainsRune(" .-+()", r)):
+		case i > 0 && r == '>' && s[i-1] == '-' && strings.Contains(s, " -> "):
+		default:
+			return false
+		}
+	}
+	switch strings.ToLower(s) {
+	case "null", "true", "false", "yes", "no", "on", "off", "y", "n", "nan", "inf":
+		return false
+	}
+	return true
+}
+
+// short reports whether a list of scalars fits on one line.
+func short(list []any) bool {
+	size := 0
+	for _, e := range list {
+		switch x := e.(type) {
+		case map[string]any, []any, *value.Ref:
+			return false
+		case string:
+			if strings.Contains(x, "\n") || strings.Contains(x, " -> ") {
+				return false
+			}
+			size += len(x)
+		}
+		size += 4
+	}
+	return size <= 70
+}
+
+func writeJSON(buf *bytes.Buffer, v any, kind string) error {
+	switch x := v.(type) {
+	case map[string]any:
+		buf.WriteByte('{')
+		for i, k := range sortedKeys(x, kind) {
+			if i > 0 {
+				buf.WriteByte(',')
+			}
+			kb, err := value.JSON(k)
+			if err != nil {
+				return err
+			}
+			buf.Write(kb)
+			buf.WriteByte(':')
+			if err := writeJSON(buf, x[k], part(kind, k)); err != nil {
+				return err
+			}
+		}
+		buf.WriteByte('}')
+		return nil
+	case []any:
+		buf.WriteByte('[')
+		for i, e := range x {
+			if i > 0 {
+				buf.WriteByte(',')
+			}
+			if err := writeJSON(buf, e, part(kind, "")); err != nil {
+				return err
+			}
+		}
+		buf.WriteByte(']')
+		return nil
+	}
+	b, err := value.JSON(v)
+	buf.Write(b)
+	return err
+}
+
+// formatDuration writes 90s as 1m30s, 3600s as 1h and 48h as 48h.
+func formatDuration(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}

@@ -1,0 +1,95 @@
+// Package memrt is a durable.Runtime in memory, for tests and benchmarks: it
+// keeps the entries of interrupted runs as long as the process lives.
+package memrt
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/aether-rpa/aether/internal/durable"
+)
+
+// Runtime implements durable.Runtime.
+type Runtime struct {
+	mu   sync.Mutex
+	runs map[string]*run
+}
+
+type run struct {
+	entries []durable.Entry
+	result  []byte
+	done    bool
+}
+
+// New returns an empty runtime.
+func New() *Runtime { return &Runtime{runs: map[string]*run{}} }
+
+// Run implements durable.Runtime.
+func (r *Runtime) Run(ctx context.Context, id string, body durable.Body) ([]byte, error) {
+	r.mu.Lock()
+	x := r.runs[id]
+	if x == nil {
+		x = &run{}
+		r.runs[id] = x
+	}
+	past := append([]durable.Entry(nil), x.entries...)
+	done := x.done
+	r.mu.Unlock()
+	if done {
+		return x.result, nil
+	}
+	out, err := body(ctx, &log{r, x, past})
+	if err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	x.result, x.done = out, true
+	r.mu.Unlock()
+	return out, nil
+}
+
+// Entries implements durable.Runtime.
+func (r *Runtime) Entries(_ context.Context, id string) ([]durable.Entry, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	x := r.runs[id]
+	if x == nil {
+		return nil, durable.ErrNotFound
+	}
+	return append([]durable.Entry(nil), x.entries...), nil
+}
+
+// Delete implements durable.Runtime.
+func (r *Runtime) Delete(_ context.Context, ids ...string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, id := range ids {
+		delete(r.runs, id)
+	}
+	return nil
+}
+
+// Close implements durable.Runtime.
+func (r *Runtime) Close(time.Duration) error { return nil }
+
+type log struct {
+	rt   *Runtime
+	run  *run
+	past []durable.Entry
+}
+
+func (l *log) Past() []durable.Entry { return l.past }
+
+func (l *log) Append(_ context.Context, name string, data []byte) error {
+	if durable.Failpoint != nil {
+		durable.Failpoint("before", name)
+	}
+	l.rt.mu.Lock()
+	l.run.entries = append(l.run.entries, durable.Entry{Name: name, Data: append([]byte(nil), data...)})
+	l.rt.mu.Unlock()
+	if durable.Failpoint != nil {
+		durable.Failpoint("after", name)
+	}
+	return nil
+}

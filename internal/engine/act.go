@@ -1,0 +1,475 @@
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"runtime/debug"
+	"strconv"
+	"time"
+
+	"github.com/aether-rpa/aether/node"
+	"github.com/aether-rpa/aether/schema"
+	"github.com/aether-rpa/aether/value"
+	"github.com/aether-rpa/aether/vault"
+)
+
+// act runs a node that acts: once, or more often if it fails and may be tried
+// again.
+func (b *branch) act(s *step) (*step, signal) {
+	in, fail := b.bind(s)
+	if fail != nil {
+		return b.failed(s, fail)
+	}
+	effect := s.def.Effect
+	if s.def.EffectOf != nil {
+		effect = s.def.EffectOf(in)
+	}
+	if effect == node.Pure {
+		return b.actPure(s, in)
+	}
+	for try := 1; ; try++ {
+		rec, sig := b.attempt(s, in, effect, try)
+		if sig.kind != sigNone {
+			return nil, sig
+		}
+		if rec.Fail == nil {
+			out, err := value.Decode(rec.Out, b.x.host.Store())
+			if err != nil {
+				return nil, b.x.halt(fmt.Errorf("reading the record of %s: %w", b.path(s), err))
+			}
+			m, _ := out.(map[string]any)
+			b.noteLazies(m)
+			b.setOut(s.id, m)
+			return s.next, signal{}
+		}
+		if s.retry == nil || try >= s.retry.MaxAttempts || !retriable(rec.Fail, s.retry.On) {
+			return b.failed(s, rec.Fail)
+		}
+		until := time.UnixMilli(rec.End).Add(pause(s.retry, try))
+		b.x.emit(Event{Kind: EventRetrying, Path: b.path(s), Node: s.id, Type: s.def.Type, Try: try + 1, Fail: rec.Fail, Took: until.Sub(b.x.o.Now())})
+		if sig := b.waitUntil(s, until, Wait{Kind: "timer", Path: b.path(s)}); sig.kind != sigNone {
+			return nil, sig
+		}
+	}
+}
+
+// actPure runs a node whose result is never recorded.
+func (b *branch) actPure(s *step, in any) (*step, signal) {
+	ctx, cancel := b.nodeContext(s)
+	out, err := b.call(ctx, s, b.env, in)
+	cancel()
+	if err == nil && (s.keep || b.x.o.TracePure) {
+		var m map[string]any
+		if m, err = b.outputs(s, out); err == nil {
+			b.setOut(s.id, m)
+		}
+	}
+	b.x.count.Nodes.Add(1)
+	if err != nil {
+		if b.ctx.Err() != nil {
+			return nil, b.stopped(s)
+		}
+		return b.failed(s, b.failure(s, err))
+	}
+	return s.next, signal{}
+}
+
+func (b *branch) nodeContext(s *step) (context.Context, context.CancelFunc) {
+	if s.node.Timeout == 0 {
+		return b.ctx, func() {}
+	}
+	return context.WithTimeout(b.ctx, s.node.Timeout)
+}
+
+// attempt gives the record of one try: what was recorded before, or what the
+// node does now.
+func (b *branch) attempt(s *step, in any, effect node.Effect, try int) (*Record, signal) {
+	x := b.x
+	path := b.path(s)
+	name := path
+	if try > 1 {
+		name += "#" + strconv.Itoa(try)
+	}
+	inHash := ""
+	if r := x.recall(name); r != nil {
+		if r.seeded && x.o.CheckSeed {
+			inHash = b.inputHash(s)
+			if r.In != inHash || r.Def != s.defHash {
+				x.seedMu.Lock()
+				x.cut = true
+				x.seedMu.Unlock()
+				r = nil
+			}
+		}
+		if r != nil {
+			x.count.Nodes.Add(1)
+			x.count.Replayed.Add(1)
+			b.emitEnd(s, path, try, r, effect, true)
+			return r, signal{}
+		}
+	}
+	if inHash == "" {
+		inHash = b.inputHash(s)
+	}
+	policy := s.interruptPolicy(effect, b.plan.Flow.Settings.OnInterrupted)
+	if policy != "retry" {
+		rec, sig := b.intend(s, name, policy)
+		if rec != nil || sig.kind != sigNone {
+			return rec, sig
+		}
+	}
+	x.emit(Event{Kind: EventStarted, Path: path, Node: s.id, Type: s.def.Type, Try: try, Effect: effect})
+	start := x.o.Now()
+	info := node.RunInfo{ID: x.o.RunID, Flow: b.plan.Flow.Name, Node: s.id, Path: path, Attempt: try, Started: x.o.Started}
+	env := x.host.Env(info, token(x.o.RunID, path))
+	ctx, cancel := b.nodeContext(s)
+	out, err := b.call(ctx, s, env, in)
+	timedOut := err != nil && ctx.Err() != nil && b.ctx.Err() == nil
+	cancel()
+	if err != nil && b.ctx.Err() != nil {
+		// Cut short from outside: nothing is known of the node, so nothing is
+		// recorded.
+		return nil, b.stopped(s)
+	}
+	rec := &Record{Start: start.UnixMilli(), Def: s.defHash, In: inHash, Effect: effect.String()}
+	if err == nil {
+		err = b.fill(rec, s, out)
+	}
+	if err != nil {
+		rec.Fail = b.failure(s, err)
+		if timedOut && rec.Fail.Kind != node.KindTimeout {
+			rec.Fail.Kind = node.KindTimeout
+		}
+		if timedOut {
+			rec.Fail.Message = fmt.Sprintf("it took longer than %s", s.node.Timeout)
+		}
+	}
+	rec.End = x.o.Now().UnixMilli()
+	if err := x.record(b.ctx, name, rec); err != nil {
+		return nil, x.halt(err)
+	}
+	x.count.Nodes.Add(1)
+	x.count.Recorded.Add(1)
+	b.emitEnd(s, path, try, rec, effect, false)
+	return rec, signal{}
+}
+
+func (b *branch) emitEnd(s *step, path string, try int, r *Record, effect node.Effect, replayed bool) {
+	kind := EventFinished
+	if r.Fail != nil {
+		kind = EventFailed
+	}
+	b.x.emit(Event{Kind: kind, Path: path, Node: s.id, Type: s.def.Type, At: time.UnixMilli(r.End), Try: try, Fail: r.Fail, Replayed: replayed, Effect: effect, Took: time.Duration(r.End-r.Start) * time.Millisecond})
+}
+
+// intend records that the node is about to act. If that was recorded before
+// and no result followed, a crash came between: policy decides, and a person
+// if it says ask. A record is returned if the node must not act now.
+func (b *branch) intend(s *step, name, policy string) (*Record, signal) {
+	x := b.x
+	for g := 1; ; g++ {
+		intent := name + "!intent"
+		if g > 1 {
+			intent += strconv.Itoa(g)
+		}
+		if x.past[intent] == nil {
+			if err := x.record(b.ctx, intent, &Record{Start: x.o.Now().UnixMilli(), Def: s.defHash}); err != nil {
+				return nil, x.halt(err)
+			}
+			return nil, signal{}
+		}
+		interrupted := &Record{Start: x.past[intent].Start, Def: s.defHash, Fail: &node.Failure{
+			Kind: node.KindInterrupted, Node: s.id, Path: b.path(s), Permanent: true,
+			Message: "a crash came while " + s.def.Type + " was acting, and it is unknown whether it did",
+			Hint:    "look at the other side; set on_interrupted to retry if repeating it does no harm",
+		}}
+		choice := "fail"
+		if policy == "ask" {
+			decision := name + "!decision" + strconv.Itoa(g)
+			if r := x.past[decision]; r != nil {
+				choice = r.Choice
+			} else {
+				c, sig := b.askInterrupted(s, name, decision, interrupted.Fail)
+				if sig.kind != sigNone {
+					return nil, sig
+				}
+				choice = c
+			}
+		}
+		switch choice {
+		case "again":
+			continue
+		case "skip":
+			interrupted.Fail, interrupted.Out = nil, json.RawMessage(`{}`)
+		}
+		interrupted.End = x.o.Now().UnixMilli()
+		if err := x.record(b.ctx, name, interrupted); err != nil {
+			return nil, x.halt(err)
+		}
+		return interrupted, signal{}
+	}
+}
+
+// askInterrupted waits for a person's decision about an interrupted node and
+// records it.
+func (b *branch) askInterrupted(s *step, name, decision string, f *node.Failure) (string, signal) {
+	w := Wait{Kind: "interrupted", Path: b.path(s), Topic: "decide:" + decision, Question: f.Message + ". What now?", Choices: []string{"skip", "again", "fail"}}
+	msg, _, sig := b.await(s, w, time.Time{})
+	if sig.kind != sigNone {
+		return "", sig
+	}
+	choice, _ := msg.Data.(string)
+	if err := b.x.record(b.ctx, decision, &Record{Choice: choice, Message: msg.ID, End: b.x.o.Now().UnixMilli()}); err != nil {
+		return "", b.x.halt(err)
+	}
+	return choice, signal{}
+}
+
+// fill puts the outputs of a node into its record; large ones are stored and
+// leave a reference.
+func (b *branch) fill(rec *Record, s *step, out any) error {
+	m, err := s.def.Out.Values(reflect.ValueOf(out))
+	if err != nil {
+		return err
+	}
+	for k, v := range m {
+		if m[k], err = value.Spill(b.ctx, b.x.host.Mask(v), b.x.host.Store()); err != nil {
+			return fmt.Errorf("storing the output %s: %w", k, err)
+		}
+	}
+	rec.Out, err = value.Encode(nil, m)
+	return err
+}
+
+// outputs returns the outputs of a pure node; large ones leave memory.
+func (b *branch) outputs(s *step, out any) (map[string]any, error) {
+	m, err := s.def.Out.Values(reflect.ValueOf(out))
+	if err != nil {
+		return nil, err
+	}
+	for k, v := range m {
+		switch v.(type) {
+		case string, []any, map[string]any:
+			if m[k], err = value.Spill(b.ctx, v, b.x.host.Store()); err != nil {
+				return nil, fmt.Errorf("storing the output %s: %w", k, err)
+			}
+		}
+	}
+	b.noteLazies(m)
+	return m, nil
+}
+
+func (b *branch) noteLazies(m map[string]any) {
+	if b.x.lazies.Load() {
+		return
+	}
+	for _, v := range m {
+		if _, ok := v.(*value.Ref); ok {
+			b.x.lazies.Store(true)
+		}
+	}
+}
+
+// call runs the node; a panic becomes an error.
+func (b *branch) call(ctx context.Context, s *step, env *node.Env, in any) (out any, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			if env.Log != nil {
+				env.Log.Error("node panicked", "run", b.x.o.RunID, "node", s.id, "panic", p, "stack", string(debug.Stack()))
+			}
+			err = node.Fail(node.KindPanic, fmt.Sprintf("%s has a defect: %v", s.def.Type, p), "please report it; the log has the details")
+		}
+	}()
+	return s.def.Run(ctx, env, in)
+}
+
+// failure turns an error of a node into the failure that is recorded.
+func (b *branch) failure(s *step, err error) *node.Failure {
+	f := node.AsFailure(err)
+	if f.Node == "" {
+		f.Node, f.Path = s.id, b.path(s)
+	}
+	if m, ok := b.x.host.Mask(f.Message).(string); ok {
+		f.Message = m
+	}
+	if f.Details != nil {
+		d, err := value.Normalize(f.Details)
+		if err != nil {
+			d = fmt.Sprint(f.Details)
+		}
+		f.Details = b.x.host.Mask(d)
+	}
+	return f
+}
+
+// failed decides where control goes after a node has failed for good.
+func (b *branch) failed(s *step, f *node.Failure) (*step, signal) {
+	switch {
+	case s.onError != nil:
+		b.setOut(s.id, map[string]any{"error": f.Value()})
+		b.root["error"] = f.Value()
+		return s.onError, signal{}
+	case s.node.OnError == "continue":
+		b.setOut(s.id, map[string]any{"error": f.Value()})
+		return b.after(s), signal{}
+	}
+	return nil, signal{kind: sigFail, fail: f}
+}
+
+// bind makes the In struct of a node from its params.
+func (b *branch) bind(s *step) (any, *node.Failure) {
+	p := reflect.New(s.proto.Type())
+	v := p.Elem()
+	v.Set(s.proto)
+	for i := range s.params {
+		pm := &s.params[i]
+		x, err := b.make(pm.make)
+		if err == nil {
+			err = b.assign(v, s, pm.field, x)
+		}
+		if err != nil {
+			return nil, b.inputFailure(s, pm.field.Name, err)
+		}
+	}
+	in := p.Interface()
+	if s.lazy {
+		if err := s.def.BindLazy(in, b.bindLazy); err != nil {
+			return nil, b.inputFailure(s, "", err)
+		}
+	}
+	if s.def.Check != nil {
+		if err := s.def.Check(in); err != nil {
+			return nil, b.inputFailure(s, "", err)
+		}
+	}
+	return in, nil
+}
+
+func (b *branch) assign(dst reflect.Value, s *step, f *schema.Field, x any) error {
+	if hasSecret(f) {
+		var err error
+		if x, err = b.secrets(f, x); err != nil {
+			return err
+		}
+	}
+	if b.x.lazies.Load() && f.Kind != schema.Rows && !(s.def.IsControl() && f.Kind == schema.Any) {
+		var err error
+		if x, err = value.LoadAll(b.ctx, x); err != nil {
+			return fmt.Errorf("reading a large value: %w", err)
+		}
+	}
+	if x == nil && f.Required {
+		return fmt.Errorf("%s is required, and its expression gave nothing", f.Name)
+	}
+	if x == nil && f.Default != nil {
+		x = f.Default
+	}
+	return f.Set(dst, x)
+}
+
+// secrets replaces {secret: NAME} by the secret, wherever the field holds one.
+func (b *branch) secrets(f *schema.Field, v any) (any, error) {
+	switch x := v.(type) {
+	case map[string]any:
+		if f.Kind == schema.Secret {
+			name, ok := x["secret"].(string)
+			if !ok || len(x) != 1 {
+				return nil, errors.New("write a secret as {secret: NAME}")
+			}
+			s, err := b.x.host.Secret(b.ctx, name)
+			if err != nil {
+				return nil, fmt.Errorf("the secret %s: %w", name, err)
+			}
+			return s, nil
+		}
+		out := make(map[string]any, len(x))
+		for k, e := range x {
+			sub := f.Elem
+			for _, c := range f.Fields {
+				if c.Name == k {
+					sub = c
+				}
+			}
+			if sub == nil || !hasSecret(sub) {
+				out[k] = e
+				continue
+			}
+			r, err := b.secrets(sub, e)
+			if err != nil {
+				return nil, err
+			}
+			out[k] = r
+		}
+		return out, nil
+	case []any:
+		if f.Elem == nil {
+			return v, nil
+		}
+		out := make([]any, len(x))
+		for i, e := range x {
+			r, err := b.secrets(f.Elem, e)
+			if err != nil {
+				return nil, err
+			}
+			out[i] = r
+		}
+		return out, nil
+	case string:
+		if f.Kind == schema.Secret {
+			return vault.New(x), nil
+		}
+	}
+	return v, nil
+}
+
+func (b *branch) inputFailure(s *step, param string, err error) *node.Failure {
+	f := node.AsFailure(err)
+	c := *f
+	if c.Kind == node.KindError {
+		c.Kind, c.Permanent = node.KindInput, true
+	}
+	c.Node, c.Path = s.id, b.path(s)
+	if param != "" {
+		c.Message = "param " + param + ": " + c.Message
+	}
+	if m, ok := b.x.host.Mask(c.Message).(string); ok {
+		c.Message = m
+	}
+	return &c
+}
+
+// inputHash identifies what the node is given, without its secrets: their
+// hashes could be guessed.
+func (b *branch) inputHash(s *step) string {
+	h := sha256.New()
+	for i := range s.params {
+		if hasSecret(s.params[i].field) {
+			continue
+		}
+		v, err := b.make(s.params[i].make)
+		if err != nil {
+			return ""
+		}
+		enc, err := value.Encode(nil, v)
+		if err != nil {
+			return ""
+		}
+		h.Write([]byte(s.params[i].field.Name))
+		h.Write(enc)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8])
+}
+
+// token identifies a node execution to the outside world, in the form of a
+// UUID (version 8, RFC 9562).
+func token(run, path string) string {
+	d := sha256.Sum256([]byte(run + "\x00" + path))
+	d[6], d[8] = d[6]&0x0f|0x80, d[8]&0x3f|0x80
+	s := hex.EncodeToString(d[:16])
+	return s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:]
+}

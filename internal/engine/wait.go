@@ -1,0 +1,177 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/aether-rpa/aether/node"
+)
+
+// messagePoll is how often a waiting branch looks for its message while other
+// branches keep the run going.
+const messagePoll = 200 * time.Millisecond
+
+// waiter is a branch that waits.
+type waiter struct {
+	w     Wait
+	until time.Time // zero: for ever
+	quick bool      // will go on soon: the process stays
+}
+
+// enter and leave count the branches that are not waiting. When the last one
+// begins to wait, the run is parked.
+func (x *exec) enter() {
+	x.mu.Lock()
+	x.running++
+	x.mu.Unlock()
+}
+
+func (x *exec) leave() {
+	x.mu.Lock()
+	x.running--
+	x.mu.Unlock()
+}
+
+// block marks the branch as waiting; the returned function ends that.
+func (x *exec) block(w *waiter) func() {
+	x.mu.Lock()
+	if x.waits == nil {
+		x.waits = map[*waiter]struct{}{}
+	}
+	x.waits[w] = struct{}{}
+	x.running--
+	x.parkIfIdle()
+	x.mu.Unlock()
+	return func() {
+		x.mu.Lock()
+		delete(x.waits, w)
+		x.running++
+		x.mu.Unlock()
+	}
+}
+
+// parkIfIdle parks the run when every branch waits and none will go on soon.
+// The caller holds the lock.
+func (x *exec) parkIfIdle() {
+	if x.running > 0 || x.o.ParkAfter < 0 || len(x.waits) == 0 {
+		return
+	}
+	p := &ParkedError{}
+	for w := range x.waits {
+		if w.quick {
+			return
+		}
+		p.Waits = append(p.Waits, w.w)
+		if !w.until.IsZero() && (p.Wake.IsZero() || w.until.Before(p.Wake)) {
+			p.Wake = w.until
+		}
+	}
+	sortWaits(p.Waits)
+	if x.stop == nil {
+		x.stop = p
+	}
+	x.cancel(p)
+}
+
+// waitUntil sleeps until a time that a record fixes.
+func (b *branch) waitUntil(s *step, until time.Time, w Wait) signal {
+	d := until.Sub(b.x.o.Now())
+	if d <= 0 {
+		return signal{}
+	}
+	w.Until = until.UnixMilli()
+	b.x.emit(Event{Kind: EventWaiting, Path: w.Path, Node: s.id, Type: s.def.Type, Took: d})
+	unblock := b.x.block(&waiter{w: w, until: until, quick: b.x.o.ParkAfter <= 0 || d <= b.x.o.ParkAfter})
+	defer unblock()
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return signal{}
+	case <-b.ctx.Done():
+		return b.stopped(s)
+	}
+}
+
+// await waits for a message on the wait's topic, until a time at most (zero:
+// for ever). The bool is false when that time came first.
+func (b *branch) await(s *step, w Wait, until time.Time) (Message, bool, signal) {
+	x := b.x
+	look := func() (Message, bool, signal) {
+		list, err := x.host.Messages(b.ctx, w.Topic)
+		if err != nil && b.ctx.Err() == nil {
+			return Message{}, false, x.halt(fmt.Errorf("looking for messages to %s: %w", w.Path, err))
+		}
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		for _, m := range list {
+			if key := w.Topic + "\x00" + m.ID; !x.taken[key] {
+				x.taken[key] = true
+				m.ID = key
+				return m, true, signal{}
+			}
+		}
+		return Message{}, false, signal{}
+	}
+	if m, ok, sig := look(); ok || sig.kind != sigNone {
+		return m, ok, sig
+	}
+	if !until.IsZero() {
+		if !x.o.Now().Before(until) {
+			return Message{}, false, signal{}
+		}
+		w.Until = until.UnixMilli()
+	}
+	x.emit(Event{Kind: EventWaiting, Path: w.Path, Node: s.id, Type: s.def.Type, Text: w.Question})
+	unblock := x.block(&waiter{w: w, until: until})
+	defer unblock()
+	tick := time.NewTicker(messagePoll)
+	defer tick.Stop()
+	for {
+		select {
+		case <-b.ctx.Done():
+			return Message{}, false, b.stopped(s)
+		case <-tick.C:
+			if m, ok, sig := look(); ok || sig.kind != sigNone {
+				return m, ok, sig
+			}
+			if !until.IsZero() && !x.o.Now().Before(until) {
+				return Message{}, false, signal{}
+			}
+		}
+	}
+}
+
+// withTimeout runs body with a limit of time for all of it. The limit is
+// counted from when the block was first entered, crashes and waits included.
+// A block that is given up leaves variables and outputs as they were before it.
+func (b *branch) withTimeout(path string, limit time.Duration, what string, body func(*branch) signal) signal {
+	if limit == 0 {
+		return body(b)
+	}
+	x := b.x
+	if r := x.recall(path + "!closed"); r != nil {
+		return signal{kind: sigFail, fail: r.Fail}
+	}
+	until := x.past[path+"!until"]
+	if until == nil {
+		until = &Record{Until: x.o.Now().Add(limit).UnixMilli()}
+		if err := x.record(b.ctx, path+"!until", until); err != nil {
+			return x.halt(err)
+		}
+	}
+	f := &node.Failure{Kind: node.KindTimeout, Node: lastID(path), Path: path, Message: fmt.Sprintf("%s took longer than %s", what, limit)}
+	ctx, cancel := context.WithDeadlineCause(b.ctx, time.UnixMilli(until.Until), f)
+	defer cancel()
+	c := b.fork(ctx)
+	sig := body(c)
+	if context.Cause(ctx) == error(f) && b.ctx.Err() == nil && (sig.kind == sigFail && sig.fail == f || sig.kind == sigStop) {
+		if err := x.record(b.ctx, path+"!closed", &Record{Fail: f, End: x.o.Now().UnixMilli()}); err != nil {
+			return x.halt(err)
+		}
+		return signal{kind: sigFail, fail: f}
+	}
+	b.join(c)
+	return sig
+}

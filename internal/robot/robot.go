@@ -1,0 +1,417 @@
+// Package robot executes runs in this process: it takes a run's lease, walks
+// its flow with the engine on the durable runtime, keeps the lease while the
+// flow runs, tells watchers what happens, and writes how it ended.
+package robot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/aether-rpa/aether/internal/durable"
+	"github.com/aether-rpa/aether/internal/engine"
+	"github.com/aether-rpa/aether/internal/run"
+	"github.com/aether-rpa/aether/node"
+	"github.com/aether-rpa/aether/value"
+	"github.com/aether-rpa/aether/vault"
+)
+
+// Robot executes runs. It is safe for concurrent use.
+type Robot struct {
+	Runs    *run.Store
+	Durable durable.Runtime
+	Nodes   *node.Registry
+	// Env is what every node execution starts from; the robot fills in what
+	// differs by run and node.
+	Env   node.Env
+	Store value.Sink
+	Vault vault.Reader
+	Log   *slog.Logger
+	Owner string // this process, see run.Self
+	// WorkDir holds a folder for each run that needs one, removed when the
+	// execution ends.
+	WorkDir string
+	// ParkAfter is engine.Options.ParkAfter.
+	ParkAfter time.Duration
+	// Observe is told of all that happens, in order, by one goroutine at a time;
+	// it must be quick. It may be nil.
+	Observe func(*run.Run, engine.Event)
+	// Trace makes spans for a run; nil for none.
+	Trace func(ctx context.Context, r *run.Run) (context.Context, Tracer)
+	Now   func() time.Time
+
+	plans sync.Map // digest -> *engine.Plan
+}
+
+// Tracer observes one execution for telemetry.
+type Tracer interface {
+	Event(engine.Event)
+	End(r *run.Run, err error)
+}
+
+// heartbeat is how often the lease is renewed, and cancelPoll how often the
+// robot looks whether somebody asked to cancel.
+const (
+	heartbeat  = 10 * time.Second
+	cancelPoll = 500 * time.Millisecond
+)
+
+// Execute runs a run to its end, or until it parks, is interrupted (ctx) or
+// cancelled, and returns it as it is then. The error is nil whenever the run's
+// own status tells what happened.
+func (r *Robot) Execute(ctx context.Context, id string, count *engine.Counters) (*run.Run, error) {
+	rn, err := r.Runs.Claim(ctx, id, r.Owner)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var tracer Tracer
+	if r.Trace != nil {
+		ctx, tracer = r.Trace(ctx, rn)
+	}
+	seq, last, err := r.Runs.LastEvent(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	h := &host{robot: r, run: rn, ctx: ctx, seq: seq, last: last, tracer: tracer}
+	h.journal = newJournal(r.Runs, r.Log)
+	stop := r.keepLease(ctx, cancel, rn, count)
+	h.note("run_started", "", map[string]any{"resumes": rn.Resumes, "owner": r.Owner})
+
+	res, execErr := r.walk(ctx, rn, h, count)
+	stop()
+	rn.Nodes, rn.Recorded = count.Nodes.Load(), rn.Recorded+count.Recorded.Load()
+	err = r.finish(ctx, rn, h, res, execErr)
+	h.journal.close()
+	h.clean()
+	if tracer != nil {
+		tracer.End(rn, err)
+	}
+	return rn, err
+}
+
+// walk lets the durable runtime call the engine.
+func (r *Robot) walk(ctx context.Context, rn *run.Run, h *host, count *engine.Counters) (*engine.Result, error) {
+	plan, err := h.Flow(ctx, rn.Digest)
+	if err != nil {
+		return nil, err
+	}
+	o := engine.Options{RunID: rn.ID, Started: rn.Started, Pins: rn.Pins, ParkAfter: r.ParkAfter, Now: r.Now}
+	in, err := value.Decode(rn.Input, r.Store)
+	if err != nil {
+		return nil, fmt.Errorf("reading the input of run %s: %w", rn.ID, err)
+	}
+	o.Input, _ = in.(map[string]any)
+	if rn.Seed != nil {
+		if o.Seed, err = ReadSeed(ctx, r.Store, rn.Seed.Artifact); err != nil {
+			return nil, err
+		}
+		o.CheckSeed = rn.Seed.Check
+	}
+	out, err := r.Durable.Run(ctx, rn.ID, func(ctx context.Context, log durable.Log) ([]byte, error) {
+		res, err := engine.Execute(ctx, plan, log, h, o, count)
+		if err != nil {
+			return nil, err
+		}
+		return encodeResult(res)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return decodeResult(out, r.Store)
+}
+
+type wireResult struct {
+	Output  json.RawMessage `json:"output,omitempty"`
+	Failure *node.Failure   `json:"failure,omitempty"`
+}
+
+func encodeResult(res *engine.Result) ([]byte, error) {
+	w := wireResult{Failure: res.Failure}
+	if res.Output != nil {
+		b, err := value.Encode(nil, res.Output)
+		if err != nil {
+			return nil, fmt.Errorf("encoding the outputs: %w", err)
+		}
+		w.Output = b
+	}
+	return json.Marshal(w)
+}
+
+func decodeResult(b []byte, from value.Opener) (*engine.Result, error) {
+	var w wireResult
+	if err := json.Unmarshal(b, &w); err != nil {
+		return nil, fmt.Errorf("reading the result: %w", err)
+	}
+	res := &engine.Result{Failure: w.Failure}
+	if w.Output != nil {
+		v, err := value.Decode(w.Output, from)
+		if err != nil {
+			return nil, fmt.Errorf("reading the outputs: %w", err)
+		}
+		res.Output, _ = v.(map[string]any)
+	}
+	return res, nil
+}
+
+// finish writes how the execution ended.
+func (r *Robot) finish(ctx context.Context, rn *run.Run, h *host, res *engine.Result, execErr error) error {
+	var parked *engine.ParkedError
+	kind := "run_finished"
+	data := map[string]any{}
+	switch {
+	case execErr == nil && res.Failure != nil:
+		rn.Status, rn.Failure = run.Failed, res.Failure
+		data["failure"] = res.Failure.Value()
+	case execErr == nil:
+		b, err := value.Encode(nil, res.Output)
+		if err != nil {
+			return fmt.Errorf("encoding the outputs of run %s: %w", rn.ID, err)
+		}
+		rn.Status, rn.Output = run.Done, b
+	case errors.As(execErr, &parked):
+		kind = "run_parked"
+		rn.Status, rn.Wake = run.Waiting, parked.Wake
+		for _, w := range parked.Waits {
+			if w.Kind == "approval" || w.Kind == "interrupted" {
+				rn.Status = run.Attention
+			}
+		}
+		b, err := json.Marshal(parked.Waits)
+		if err != nil {
+			return err
+		}
+		rn.Waits = b
+		execErr = nil
+	case errors.Is(execErr, engine.ErrCancelled):
+		rn.Status = run.Cancelled
+		execErr = nil
+	case errors.Is(execErr, run.ErrLeaseLost), errors.Is(execErr, durable.ErrLost):
+		return fmt.Errorf("run %s: %w", rn.ID, run.ErrLeaseLost)
+	default:
+		// Interrupted, or the database failed: the run stays as it is, free to be
+		// taken up again.
+		kind = "run_interrupted"
+		rn.Status, rn.Interrupted = run.Running, true
+		if errors.Is(execErr, engine.ErrInterrupted) || errors.Is(execErr, context.Canceled) {
+			execErr = nil
+		} else {
+			data["error"] = execErr.Error()
+		}
+	}
+	data["status"] = rn.Shown()
+	h.note(kind, "", data)
+	endCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer cancel()
+	return errors.Join(execErr, r.Runs.End(endCtx, rn))
+}
+
+// keepLease renews the lease until stop is called, and cancels the execution
+// when the lease is lost or somebody asks for it.
+func (r *Robot) keepLease(ctx context.Context, cancel context.CancelCauseFunc, rn *run.Run, count *engine.Counters) (stop func()) {
+	ctx, end := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		poll, beat := time.NewTicker(cancelPoll), time.NewTicker(heartbeat)
+		defer poll.Stop()
+		defer beat.Stop()
+		for {
+			var asked bool
+			var err error
+			select {
+			case <-ctx.Done():
+				return
+			case <-poll.C:
+				asked, err = r.Runs.CancelAsked(ctx, rn)
+			case <-beat.C:
+				asked, err = r.Runs.Beat(ctx, rn, count.Nodes.Load(), rn.Recorded+count.Recorded.Load())
+			}
+			switch {
+			case errors.Is(err, run.ErrLeaseLost):
+				cancel(run.ErrLeaseLost)
+				return
+			case err != nil:
+				// The database is away; the lease is long enough for a short absence,
+				// and records are fenced by the durable runtime.
+				r.Log.Debug("renewing the lease", "run", rn.ID, "err", err)
+			case asked:
+				cancel(engine.ErrCancelled)
+				return
+			}
+		}
+	}()
+	return func() {
+		end()
+		<-done
+	}
+}
+
+// Plan returns the compiled flow version of a digest.
+func (r *Robot) Plan(ctx context.Context, digest string) (*engine.Plan, error) {
+	if p, ok := r.plans.Load(digest); ok {
+		return p.(*engine.Plan), nil
+	}
+	p, err := LoadPlan(ctx, r.Runs, r.Nodes, digest)
+	if err != nil {
+		return nil, err
+	}
+	r.plans.Store(digest, p)
+	return p, nil
+}
+
+// host implements engine.Host for one execution.
+type host struct {
+	robot   *Robot
+	run     *run.Run
+	ctx     context.Context
+	journal *journal
+	tracer  Tracer
+	mask    maskSet
+	last    time.Time // when the last event of an earlier execution was
+
+	mu   sync.Mutex
+	seq  int64
+	temp string
+}
+
+// Flow implements engine.Host.
+func (h *host) Flow(ctx context.Context, digest string) (*engine.Plan, error) {
+	return h.robot.Plan(ctx, digest)
+}
+
+// Env implements engine.Host.
+func (h *host) Env(info node.RunInfo, token string) *node.Env {
+	e := h.robot.Env
+	e.Run, e.Token, e.Artifacts, e.TempDir = info, token, &keeper{h}, h.tempDir
+	e.Log = h.robot.Log.With("run", info.ID, "node", info.Node)
+	e.Now = h.robot.Now
+	e.Progress = func(msg string, done, total int) {
+		h.Emit(engine.Event{Kind: engine.EventProgress, Path: info.Path, Node: info.Node, At: h.robot.Now(), Text: h.mask.Text(msg), Done: done, Sum: total})
+	}
+	e.Message = func(level slog.Level, text string) {
+		h.Emit(engine.Event{Kind: engine.EventLog, Path: info.Path, Node: info.Node, At: h.robot.Now(), Text: h.mask.Text(text), Out: level.String()})
+	}
+	return &e
+}
+
+// tempDir makes the run's folder on first use.
+func (h *host) tempDir() (string, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.temp != "" {
+		return h.temp, nil
+	}
+	if err := os.MkdirAll(h.robot.WorkDir, 0o700); err != nil {
+		return "", fmt.Errorf("making the work folder: %w", err)
+	}
+	dir, err := os.MkdirTemp(h.robot.WorkDir, h.run.ID+"-")
+	if err != nil {
+		return "", fmt.Errorf("making a folder for the run: %w", err)
+	}
+	h.temp = filepath.Clean(dir)
+	return h.temp, nil
+}
+
+// clean removes what the execution left in the work folder, and what earlier
+// executions of the run left that were killed.
+func (h *host) clean() {
+	left, err := filepath.Glob(filepath.Join(h.robot.WorkDir, h.run.ID+"-*"))
+	if err != nil {
+		return
+	}
+	for _, dir := range left {
+		if err := os.RemoveAll(dir); err != nil {
+			h.robot.Log.Warn("removing the run's folder", "run", h.run.ID, "err", err)
+		}
+	}
+}
+
+// Secret implements engine.Host.
+func (h *host) Secret(ctx context.Context, name string) (vault.Secret, error) {
+	s, err := h.robot.Vault.Get(ctx, name)
+	if err == nil {
+		h.mask.Add(s.Reveal())
+	}
+	return s, err
+}
+
+// Messages implements engine.Host.
+func (h *host) Messages(ctx context.Context, topic string) ([]engine.Message, error) {
+	list, err := h.robot.Runs.Messages(ctx, h.run.ID, topic)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]engine.Message, len(list))
+	for i, m := range list {
+		v, err := value.Parse(m.Data)
+		if err != nil {
+			return nil, fmt.Errorf("the message %s is damaged: %w", m.ID, err)
+		}
+		out[i] = engine.Message{ID: m.ID, Data: v, At: m.At}
+	}
+	return out, nil
+}
+
+// Store implements engine.Host.
+func (h *host) Store() value.Sink { return &keeper{h} }
+
+// Mask implements engine.Host.
+func (h *host) Mask(v any) any { return h.mask.Value(v) }
+
+// Emit implements engine.Host.
+func (h *host) Emit(e engine.Event) {
+	if h.tracer != nil {
+		h.tracer.Event(e)
+	}
+	if h.robot.Observe != nil {
+		h.mu.Lock()
+		h.robot.Observe(h.run, e)
+		h.mu.Unlock()
+	}
+	// What an earlier execution did is in the journal already, but for what it
+	// could not write before it died.
+	if e.Kind == engine.EventIteration || e.Replayed && !e.At.After(h.last) {
+		return
+	}
+	data := map[string]any{"node": e.Node, "type": e.Type}
+	if e.Try > 1 {
+		data["try"] = e.Try
+	}
+	if e.Fail != nil {
+		data["failure"] = e.Fail.Value()
+	}
+	if e.Text != "" {
+		data["text"] = e.Text
+	}
+	if e.Kind == engine.EventLog {
+		data["level"] = e.Out
+	}
+	if e.Kind == engine.EventFinished || e.Kind == engine.EventFailed {
+		data["ms"], data["effect"] = e.Took.Milliseconds(), e.Effect.String()
+	}
+	h.noteAt(e.Kind, e.Path, e.At, data)
+}
+
+func (h *host) note(kind, path string, data map[string]any) {
+	h.noteAt(kind, path, h.robot.Now(), data)
+}
+
+func (h *host) noteAt(kind, path string, at time.Time, data map[string]any) {
+	b, err := value.JSON(data)
+	if err != nil {
+		b = []byte(`{}`)
+	}
+	h.mu.Lock()
+	h.seq++
+	e := run.Event{Run: h.run.ID, Seq: h.seq, Kind: kind, Path: path, At: at, Data: b}
+	h.mu.Unlock()
+	h.journal.add(e)
+}

@@ -1,0 +1,79 @@
+package robot
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/aether-rpa/aether/flow"
+	"github.com/aether-rpa/aether/internal/durable"
+	"github.com/aether-rpa/aether/internal/engine"
+	"github.com/aether-rpa/aether/internal/run"
+	"github.com/aether-rpa/aether/node"
+	"github.com/aether-rpa/aether/value"
+)
+
+type seedLine struct {
+	Name string          `json:"name"`
+	Data json.RawMessage `json:"data"`
+}
+
+// WriteSeed stores records for another run to begin with and returns their
+// digest.
+func WriteSeed(ctx context.Context, to value.Sink, entries []durable.Entry) (string, error) {
+	d, _, err := to.Put(ctx, func(w io.Writer) error {
+		enc := json.NewEncoder(w)
+		for _, e := range entries {
+			if err := enc.Encode(seedLine{e.Name, e.Data}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return "", fmt.Errorf("storing the records: %w", err)
+	}
+	return d, nil
+}
+
+// ReadSeed reads what WriteSeed stored.
+func ReadSeed(ctx context.Context, from value.Opener, digest string) ([]durable.Entry, error) {
+	rc, err := from.Open(ctx, digest)
+	if err != nil {
+		return nil, fmt.Errorf("reading the records this run begins with: %w", err)
+	}
+	defer rc.Close()
+	dec := json.NewDecoder(bufio.NewReader(rc))
+	var out []durable.Entry
+	for {
+		var l seedLine
+		err := dec.Decode(&l)
+		if errors.Is(err, io.EOF) {
+			return out, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("reading the records this run begins with: %w", err)
+		}
+		out = append(out, durable.Entry{Name: l.Name, Data: l.Data})
+	}
+}
+
+// LoadPlan reads a flow version from the store and compiles it.
+func LoadPlan(ctx context.Context, runs *run.Store, reg *node.Registry, digest string) (*engine.Plan, error) {
+	body, err := runs.Flow(ctx, digest)
+	if err != nil {
+		return nil, err
+	}
+	f, err := flow.Decode([]byte(body))
+	if err != nil {
+		return nil, fmt.Errorf("the flow version %.12s cannot be read: %w", digest, err)
+	}
+	p, err := engine.Compile(f, reg)
+	if err != nil {
+		return nil, fmt.Errorf("the flow %s cannot run here: %w", f.Name, err)
+	}
+	return p, nil
+}
