@@ -39,7 +39,8 @@ func Decode(src []byte) (*Flow, error) {
 	if bad != nil {
 		return nil, bad
 	}
-	d := &decoder{flow: &Flow{pos: map[string]Pos{}}}
+	d := &decoder{flow: &Flow{root: root, src: trimBOM(src)}}
+	d.flow.lines = lineStarts(d.flow.src)
 	d.file(root)
 	if len(d.bad) > 0 {
 		d.bad.Sort()
@@ -60,7 +61,6 @@ func (d *decoder) fail(at Pos, rule, msg, hint string) {
 
 // object checks that it is a map with known keys only and calls each for them.
 func (d *decoder) object(it *item, what, path string, each map[string]func(it *item, path string)) bool {
-	d.flow.pos[path] = it.pos
 	if !it.isMap() {
 		d.fail(it.pos, "shape", what+" must be a map, not "+describe(it), "")
 		return false
@@ -70,17 +70,16 @@ func (d *decoder) object(it *item, what, path string, each map[string]func(it *i
 		known = append(known, k)
 	}
 	slices.Sort(known)
-	for _, k := range it.keys {
+	for i, k := range it.keys {
 		fn := each[k]
 		if fn == nil {
-			d.fail(it.kpos[k], "unknown-key", fmt.Sprintf("%s has no %q", what, k), DidYouMean(k, known))
+			d.fail(it.kpos[i], "unknown-key", fmt.Sprintf("%s has no %s", what, quote(k)), DidYouMean(k, known))
 			continue
 		}
 		p := k
 		if path != "" {
 			p = path + "." + k
 		}
-		d.flow.pos[p] = it.kids[k].pos
 		fn(it.kids[k], p)
 	}
 	return true
@@ -191,11 +190,10 @@ func (d *decoder) named(it *item, what, path string, each func(name string, it *
 		d.fail(it.pos, "shape", what+" must be a map of names, not "+describe(it), "")
 		return
 	}
-	for _, k := range it.keys {
+	for i, k := range it.keys {
 		p := path + "." + k
-		d.flow.pos[p] = it.kids[k].pos
 		if !idRE.MatchString(k) {
-			d.fail(it.kpos[k], "name", fmt.Sprintf("%q cannot be a name in %s", k, what), "use letters, digits and _, and begin with a letter")
+			d.fail(it.kpos[i], "name", fmt.Sprintf("%s cannot be a name in %s", quote(k), what), "use letters, digits and _, and begin with a letter")
 			continue
 		}
 		each(k, it.kids[k], p)
@@ -320,7 +318,7 @@ func (d *decoder) nodes(it *item, path string) {
 			"id": d.text(&n.ID), "type": d.text(&n.Type), "title": d.text(&n.Title), "disabled": d.flag(&n.Disabled),
 			"timeout": d.duration(&n.Timeout), "retry": d.retry(&n.Retry),
 			"on_error": d.choice(&n.OnError, ErrorPolicies), "on_interrupted": d.choice(&n.OnInterrupted, InterruptPolicies),
-			"params": func(it *item, path string) {
+			"params": func(it *item, _ string) {
 				if it.val == nil && !it.isMap() {
 					return
 				}
@@ -328,7 +326,6 @@ func (d *decoder) nodes(it *item, path string) {
 					d.fail(it.pos, "shape", "params must be a map, not "+describe(it), "")
 					return
 				}
-				d.places(it, path)
 				n.Params = it.plain().(map[string]any)
 			},
 		}) {
@@ -338,7 +335,7 @@ func (d *decoder) nodes(it *item, path string) {
 		case e.kids["id"] == nil:
 			d.fail(e.pos, "missing-key", "the node has no id", "give it a short name such as `id: read_invoices`")
 		case !idRE.MatchString(n.ID):
-			d.fail(at, "name", fmt.Sprintf("%q cannot be the id of a node", n.ID), "use letters, digits and _, begin with a letter, at most 64 characters")
+			d.fail(at, "name", fmt.Sprintf("%s cannot be the id of a node", quote(n.ID)), "use letters, digits and _, begin with a letter, at most 64 characters")
 		case slices.Contains(reserved, n.ID):
 			d.fail(at, "name", fmt.Sprintf("%q is a word of the expression language and cannot be the id of a node", n.ID), "")
 		case first[n.ID] != Pos{}:
@@ -354,22 +351,9 @@ func (d *decoder) nodes(it *item, path string) {
 	d.node = ""
 }
 
-// places remembers where every value below it was written.
-func (d *decoder) places(it *item, path string) {
-	d.flow.pos[path] = it.pos
-	for _, k := range it.keys {
-		d.places(it.kids[k], path+"."+k)
-	}
-	if list, ok := it.val.([]*item); ok {
-		for i, e := range list {
-			d.places(e, path+"["+strconv.Itoa(i)+"]")
-		}
-	}
-}
-
 var edgeRE = regexp.MustCompile(`^\s*([A-Za-z_][A-Za-z0-9_]*)(?:\.([A-Za-z_][A-Za-z0-9_\-]*))?\s*->\s*([A-Za-z_][A-Za-z0-9_]*)\s*$`)
 
-func (d *decoder) edges(it *item, path string) {
+func (d *decoder) edges(it *item, _ string) {
 	if it.val == nil && !it.isMap() {
 		return
 	}
@@ -378,8 +362,7 @@ func (d *decoder) edges(it *item, path string) {
 		d.fail(it.pos, "shape", "edges must be a list, not "+describe(it), "write lines such as `- read -> check` or `- check.then -> send`")
 		return
 	}
-	for i, e := range list {
-		d.flow.pos[path+"["+strconv.Itoa(i)+"]"] = e.pos
+	for _, e := range list {
 		s, _ := e.val.(string)
 		m := edgeRE.FindStringSubmatch(s)
 		if m == nil {
@@ -418,13 +401,18 @@ func describe(it *item) string {
 	case nil:
 		return "nothing"
 	case string:
-		if len(x) > 60 {
-			x = x[:60] + "…"
-		}
-		return strconv.Quote(x)
+		return quote(x)
 	default:
 		return fmt.Sprint(x)
 	}
+}
+
+// quote quotes what a user wrote, cut where it is long.
+func quote(s string) string {
+	if len(s) > 60 {
+		s = strings.ToValidUTF8(s[:60], "") + "…"
+	}
+	return strconv.Quote(s)
 }
 
 func last(path string) string {

@@ -68,7 +68,7 @@ func Format(src []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if bytes.HasPrefix(bytes.TrimSpace(bytes.TrimPrefix(src, []byte("\xef\xbb\xbf"))), []byte("{")) {
+	if bytes.HasPrefix(bytes.TrimSpace(trimBOM(src)), []byte("{")) {
 		return f.JSON()
 	}
 	root, err := yamlNode(f.tree(), "flow")

@@ -32,7 +32,9 @@ type Flow struct {
 	// colours. It is not part of the digest.
 	View map[string]any
 
-	pos map[string]Pos
+	root  *item  // as it was read; nil for a flow that was made otherwise
+	src   []byte // what it was read from, without a byte order mark
+	lines []int  // where lines of src begin
 }
 
 // Input declares a value that a run is given.
@@ -110,29 +112,6 @@ func (e Edge) String() string {
 		return e.From + " -> " + e.To
 	}
 	return e.From + "." + e.Port + " -> " + e.To
-}
-
-// Pos is a place in the file the flow was read from; the zero Pos means
-// unknown.
-type Pos struct{ Line, Col int }
-
-// At returns where the thing at path was written: "nodes[2].params.path",
-// "edges[0]", "inputs.folder". If that exact path is unknown the closest one
-// above it is returned.
-func (f *Flow) At(path string) Pos {
-	for {
-		if p, ok := f.pos[path]; ok {
-			return p
-		}
-		i := len(path) - 1
-		for i >= 0 && path[i] != '.' && path[i] != '[' {
-			i--
-		}
-		if i <= 0 {
-			return f.pos[""]
-		}
-		path = path[:i]
-	}
 }
 
 // Node returns the node with that id, or nil.

@@ -85,6 +85,9 @@ func (ps Problems) Sort() {
 // what a "did you mean" names.
 func Nearest(name string, options []string) string {
 	best, score := "", 0.0
+	if len(name) > 80 {
+		return "" // no name is that long, and comparing would be slow
+	}
 	for _, o := range options {
 		if s := levenshtein.Match(strings.ToLower(name), strings.ToLower(o), nil); s > score {
 			best, score = o, s

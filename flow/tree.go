@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -25,7 +25,7 @@ const MaxSize = 16 << 20
 // maxItems bounds how many values a file may hold, aliases expanded, and
 // maxNesting how deep they may be.
 const (
-	maxItems   = 1_000_000
+	maxItems   = 500_000
 	maxNesting = 200
 )
 
@@ -33,10 +33,52 @@ const (
 // file order.
 type item struct {
 	pos  Pos
-	val  any // scalar, []*item or *table
+	val  any // scalar or []*item
 	keys []string
+	kpos []Pos // of keys
 	kids map[string]*item
-	kpos map[string]Pos
+}
+
+// keyPos returns where a key of the map was written.
+func (it *item) keyPos(key string) Pos {
+	if i := slices.Index(it.keys, key); i >= 0 {
+		return it.kpos[i]
+	}
+	return it.pos
+}
+
+// find returns the item at path and the closest one above it that is there.
+func (it *item) find(path string) (exact, closest *item) {
+	for path != "" {
+		next, rest := it.child(path)
+		if next == nil {
+			return nil, it
+		}
+		it, path = next, rest
+	}
+	return it, it
+}
+
+// child takes the first step of path: an index, or a key, which may itself
+// hold dots and brackets.
+func (it *item) child(path string) (next *item, rest string) {
+	if list, ok := it.val.([]*item); ok {
+		num, rest, ok := strings.Cut(strings.TrimPrefix(path, "["), "]")
+		i, err := strconv.Atoi(num)
+		if !ok || err != nil || i < 0 || i >= len(list) {
+			return nil, ""
+		}
+		return list[i], strings.TrimPrefix(rest, ".")
+	}
+	for end := 0; end <= len(path); end++ {
+		if end < len(path) && path[end] != '.' && path[end] != '[' {
+			continue
+		}
+		if next = it.kids[path[:end]]; next != nil {
+			return next, strings.TrimPrefix(path[end:], ".")
+		}
+	}
+	return nil, ""
 }
 
 func (it *item) isMap() bool { return it.kids != nil }
@@ -84,9 +126,11 @@ func parse(src []byte) (*item, Problems) {
 	return parseYAML(src)
 }
 
+func trimBOM(src []byte) []byte { return bytes.TrimPrefix(src, []byte("\xef\xbb\xbf")) }
+
 // decodeText takes a UTF-8 byte order mark away and refuses other encodings.
 func decodeText(src []byte) ([]byte, Problems) {
-	src = bytes.TrimPrefix(src, []byte("\xef\xbb\xbf"))
+	src = trimBOM(src)
 	if bytes.HasPrefix(src, []byte("\xff\xfe")) || bytes.HasPrefix(src, []byte("\xfe\xff")) {
 		return nil, fileError(1, 1, "the file is UTF-16", "save it as UTF-8")
 	}
@@ -108,7 +152,38 @@ func decodeText(src []byte) ([]byte, Problems) {
 	return src, nil
 }
 
+// bound refuses YAML that would take the parser long or much memory, before it
+// sees it: every value needs a line or a separator of its own, and only the
+// comparison of thousands of directives takes longer than the file is long.
+func bound(src []byte) Problems {
+	line, values := 1, 0
+	for i, b := range src {
+		switch b {
+		case '\n':
+			line++
+			values++
+		case ',', '[', '{':
+			values++
+		case ' ':
+			if i > 0 && (src[i-1] == '-' || src[i-1] == '?') {
+				values++
+			}
+		case '%':
+			if i == 0 || src[i-1] == '\n' {
+				return fileError(line, 1, "a line begins with %: YAML directives are not used in flows", "remove the line")
+			}
+		}
+		if values > maxItems {
+			return fileError(line, 1, fmt.Sprintf("the file holds more than %d lines and values", maxItems), "keep data in files of its own")
+		}
+	}
+	return nil
+}
+
 func parseYAML(src []byte) (*item, Problems) {
+	if bad := bound(src); bad != nil {
+		return nil, bad
+	}
 	dec := yaml.NewDecoder(bytes.NewReader(src))
 	var doc yaml.Node
 	if err := dec.Decode(&doc); err != nil {
@@ -139,6 +214,9 @@ func yamlError(err error) Problems {
 			}
 		}
 	}
+	if strings.Contains(msg, "exceeded max depth") {
+		return fileError(line, 1, fmt.Sprintf("values are nested deeper than %d levels", maxNesting), "")
+	}
 	return fileError(line, 1, "this is not valid YAML: "+msg, "check the indentation, and put text with : or # or {{ in quotes")
 }
 
@@ -146,6 +224,7 @@ func yamlError(err error) Problems {
 type yamlConv struct {
 	open  map[*yaml.Node]bool
 	count int
+	text  int // bytes of text, aliases expanded
 	bad   Problems
 }
 
@@ -163,14 +242,17 @@ func (c *yamlConv) item(n *yaml.Node, depth int) *item {
 		return &item{}
 	case c.count > maxItems:
 		return c.fail(n, fmt.Sprintf("the file holds more than %d values", maxItems), "YAML aliases are counted expanded; write less, or keep data in a file of its own")
+	case c.text > MaxSize:
+		return c.fail(n, fmt.Sprintf("the file holds more than %d MiB of text", MaxSize>>20), "YAML aliases are counted expanded; keep data in a file of its own")
 	case depth > maxNesting:
 		return c.fail(n, fmt.Sprintf("values are nested deeper than %d levels", maxNesting), "")
 	}
 	it := &item{pos: Pos{n.Line, n.Column}}
+	c.text += len(n.Value)
 	switch n.Kind {
 	case yaml.AliasNode:
 		if c.open[n.Alias] {
-			return c.fail(n, "the alias *"+n.Value+" contains itself", "write the value out")
+			return c.fail(n, "the alias "+quote("*"+n.Value)+" contains itself", "write the value out")
 		}
 		c.open[n.Alias] = true
 		x := c.item(n.Alias, depth+1)
@@ -204,7 +286,7 @@ func (c *yamlConv) item(n *yaml.Node, depth int) *item {
 }
 
 func (c *yamlConv) mapping(it *item, n *yaml.Node, depth int) {
-	it.kids, it.kpos = map[string]*item{}, map[string]Pos{}
+	it.kids = map[string]*item{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		k := n.Content[i]
 		if k.Kind != yaml.ScalarNode {
@@ -216,11 +298,11 @@ func (c *yamlConv) mapping(it *item, n *yaml.Node, depth int) {
 			return
 		}
 		if _, dup := it.kids[k.Value]; dup {
-			c.fail(k, fmt.Sprintf("the key %q is given twice", k.Value), fmt.Sprintf("the first one is on line %d", it.kpos[k.Value].Line))
+			c.fail(k, fmt.Sprintf("the key %s is given twice", quote(k.Value)), fmt.Sprintf("the first one is on line %d", it.keyPos(k.Value).Line))
 			return
 		}
-		it.keys = append(it.keys, k.Value)
-		it.kpos[k.Value] = Pos{k.Line, k.Column}
+		c.text += len(k.Value)
+		it.keys, it.kpos = append(it.keys, k.Value), append(it.kpos, Pos{k.Line, k.Column})
 		it.kids[k.Value] = c.item(n.Content[i+1], depth+1)
 	}
 }
@@ -232,6 +314,9 @@ func yamlScalar(n *yaml.Node) (any, error) {
 	case "!!null":
 		return nil, nil
 	case "!!bool":
+		if !strings.EqualFold(n.Value, "true") && !strings.EqualFold(n.Value, "false") {
+			return nil, fmt.Errorf("%s is neither true nor false", quote(n.Value))
+		}
 		return strings.EqualFold(n.Value, "true"), nil
 	case "!!int":
 		if i, err := strconv.ParseInt(strings.ReplaceAll(n.Value, "_", ""), 0, 64); err == nil && !leadingZero(n.Value) {
@@ -242,17 +327,17 @@ func yamlScalar(n *yaml.Node) (any, error) {
 		}
 		f, err := strconv.ParseFloat(n.Value, 64)
 		if err != nil {
-			return nil, fmt.Errorf("the number %s is out of range", n.Value)
+			return nil, fmt.Errorf("%s is not a number that can be stored", quote(n.Value))
 		}
 		return value.Number(f)
 	case "!!float":
 		f, err := strconv.ParseFloat(strings.ReplaceAll(n.Value, "_", ""), 64)
 		if err != nil || math.IsInf(f, 0) || math.IsNaN(f) {
-			return nil, fmt.Errorf("%s is not a number that can be stored", n.Value)
+			return nil, fmt.Errorf("%s is not a number that can be stored", quote(n.Value))
 		}
 		return value.Number(f)
 	}
-	return nil, fmt.Errorf("the YAML tag %s is not used in flows", n.ShortTag())
+	return nil, fmt.Errorf("the YAML tag %s is not used in flows", quote(n.ShortTag()))
 }
 
 // leadingZero reports whether YAML 1.1 would read the text as octal: a post
@@ -263,12 +348,7 @@ func leadingZero(s string) bool {
 }
 
 func parseJSON(src []byte) (*item, Problems) {
-	c := &jsonConv{src: src, dec: json.NewDecoder(bytes.NewReader(src))}
-	for i, b := range src {
-		if b == '\n' {
-			c.lines = append(c.lines, i)
-		}
-	}
+	c := &jsonConv{src: src, dec: json.NewDecoder(bytes.NewReader(src)), pos: Pos{1, 1}}
 	c.dec.UseNumber()
 	it, err := c.next(0)
 	if err == nil {
@@ -296,19 +376,32 @@ func parseJSON(src []byte) (*item, Problems) {
 
 type jsonConv struct {
 	src   []byte
-	lines []int
 	dec   *json.Decoder
 	count int
+	off   int // pos is the place of this offset
+	pos   Pos
 }
 
+// place returns the line and column of an offset. It counts on from the last
+// one asked for: a file may be one long line.
 func (c *jsonConv) place(offset int) Pos {
 	offset = max(0, min(offset, len(c.src)))
-	n := sort.SearchInts(c.lines, offset)
-	start := 0
-	if n > 0 {
-		start = c.lines[n-1] + 1
+	if offset < c.off {
+		c.off, c.pos = 0, Pos{1, 1}
 	}
-	return Pos{n + 1, offset - start + 1}
+	c.pos = advance(c.pos, c.src[c.off:offset])
+	c.off = offset
+	return c.pos
+}
+
+// advance returns the place after text that begins at p.
+func advance(p Pos, text []byte) Pos {
+	if n := bytes.Count(text, []byte("\n")); n > 0 {
+		p.Line, p.Col = p.Line+n, 1
+		text = text[bytes.LastIndexByte(text, '\n')+1:]
+	}
+	p.Col += utf8.RuneCount(text)
+	return p
 }
 
 // here returns where the next token starts.
@@ -346,7 +439,7 @@ func (c *jsonConv) next(depth int) (*item, error) {
 			}
 			it.val = list
 		} else {
-			it.kids, it.kpos = map[string]*item{}, map[string]Pos{}
+			it.kids = map[string]*item{}
 			for c.dec.More() {
 				kp := c.here()
 				kt, err := c.dec.Token()
@@ -354,14 +447,14 @@ func (c *jsonConv) next(depth int) (*item, error) {
 					return nil, err
 				}
 				k := kt.(string)
-				if first, dup := it.kpos[k]; dup {
-					return nil, fileError(kp.Line, kp.Col, fmt.Sprintf("the key %q is given twice", k), fmt.Sprintf("the first one is on line %d", first.Line))
+				if it.kids[k] != nil {
+					return nil, fileError(kp.Line, kp.Col, fmt.Sprintf("the key %s is given twice", quote(k)), fmt.Sprintf("the first one is on line %d", it.keyPos(k).Line))
 				}
 				e, err := c.next(depth + 1)
 				if err != nil {
 					return nil, err
 				}
-				it.keys, it.kids[k], it.kpos[k] = append(it.keys, k), e, kp
+				it.keys, it.kpos, it.kids[k] = append(it.keys, k), append(it.kpos, kp), e
 			}
 		}
 		_, err = c.dec.Token()

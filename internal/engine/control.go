@@ -333,10 +333,20 @@ func (b *branch) together(s *step, lines []line, limit int, waitAll bool) signal
 	var first *node.Failure
 	var mu sync.Mutex
 	var wg sync.WaitGroup
-	next := 0
+	next, workers := 0, min(limit, len(lines))
 	work := func() {
 		defer wg.Done()
-		defer x.leave()
+		defer func() {
+			mu.Lock()
+			workers--
+			last := workers == 0
+			mu.Unlock()
+			// The last one hands its place over to the line that waits for it: a
+			// moment in which neither counts would park the run.
+			if !last {
+				x.leave()
+			}
+		}()
 		for {
 			mu.Lock()
 			i := next
@@ -364,18 +374,18 @@ func (b *branch) together(s *step, lines []line, limit int, waitAll bool) signal
 	for i := range lines {
 		branches[i] = b.fork(ctx)
 	}
-	for range min(limit, len(lines)) {
+	for range workers {
 		x.enter()
 		wg.Add(1)
+	}
+	for range min(limit, len(lines)) {
 		go work()
 	}
-	// This line waits for the others and is not counted as running meanwhile.
-	x.leave()
-	x.mu.Lock()
-	x.parkIfIdle()
-	x.mu.Unlock()
-	wg.Wait()
-	x.enter()
+	if len(lines) > 0 {
+		// This line waits for the others and is not counted meanwhile.
+		x.leave()
+		wg.Wait()
+	}
 	for _, sig := range sigs {
 		if sig.kind == sigStop {
 			return sig

@@ -19,17 +19,19 @@ type waiter struct {
 	quick bool      // will go on soon: the process stays
 }
 
-// enter and leave count the branches that are not waiting. When the last one
-// begins to wait, the run is parked.
+// enter counts a branch that is not waiting. When the last one begins to wait,
+// the run is parked.
 func (x *exec) enter() {
 	x.mu.Lock()
 	x.running++
 	x.mu.Unlock()
 }
 
+// leave is the end of a branch, or of the line that now waits for its branches.
 func (x *exec) leave() {
 	x.mu.Lock()
 	x.running--
+	x.parkIfIdle()
 	x.mu.Unlock()
 }
 

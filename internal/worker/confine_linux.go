@@ -8,27 +8,33 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// margin is what the runtime may take beyond the script's memory: it maps its
-// heap in pieces of 64 MiB.
-const margin = 128 << 20
+// margin is what the runtime may reserve beyond the script's memory: it
+// reserves its heap in pieces of 64 MiB, and ends messily when what it needs
+// for itself is refused. What grows in small steps is the watchdog's.
+const margin = 256 << 20
 
 // limitKernel has the kernel refuse what the watchdog would see too late, files
 // and core dumps. A limit that cannot be set leaves the others in force.
+//
+// The limit is on addresses, not RLIMIT_DATA: the runtime maps its heap over
+// addresses that it reserved before, which that limit lets pass.
 func limitKernel(memory int64) {
-	data := uint64(dataSize() + memory + memory/4 + margin)
-	_ = unix.Setrlimit(unix.RLIMIT_DATA, &unix.Rlimit{Cur: data, Max: data})
+	if used := addressSpace(); used > 0 {
+		n := uint64(used + memory + memory/4 + margin)
+		_ = unix.Setrlimit(unix.RLIMIT_AS, &unix.Rlimit{Cur: n, Max: n})
+	}
 	_ = unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{})
 	_ = unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
 	_ = unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 }
 
-// dataSize returns the bytes that already count towards RLIMIT_DATA.
-func dataSize() int64 {
+// addressSpace returns the bytes of addresses that are in use.
+func addressSpace() int64 {
 	b, err := os.ReadFile("/proc/self/status")
 	if err != nil {
 		return 0
 	}
-	_, rest, _ := bytes.Cut(b, []byte("VmData:"))
+	_, rest, _ := bytes.Cut(b, []byte("VmSize:"))
 	f := bytes.Fields(rest)
 	if len(f) == 0 {
 		return 0

@@ -127,8 +127,16 @@ func (in packIn) members(ctx context.Context, env *node.Env) ([]member, error) {
 	self := absolute(env, in.To)
 	var all []member
 	for _, p := range in.Paths {
+		info, err := env.Files.Stat(p)
+		if err != nil {
+			return nil, tell(err, "packing "+p, p)
+		}
 		abs := absolute(env, p)
-		err := walk(ctx, env, p, func(rel string, d fs.DirEntry) error {
+		if !info.IsDir() {
+			all = append(all, member{filepath.Base(abs), abs, info})
+			continue
+		}
+		err = walk(ctx, env, p, func(rel string, d fs.DirEntry) error {
 			full := filepath.Join(abs, filepath.FromSlash(rel))
 			if leftOut(d.Name()) || full == self {
 				return nil
@@ -155,13 +163,6 @@ func (in packIn) members(ctx context.Context, env *node.Env) ([]member, error) {
 			}
 			return nil
 		})
-		if isFile(env, p) {
-			info, serr := env.Files.Stat(p)
-			if serr != nil {
-				return nil, tell(serr, "packing "+p, p)
-			}
-			all, err = append(all, member{filepath.Base(abs), abs, info}), nil
-		}
 		if err != nil {
 			return nil, err
 		}
@@ -173,11 +174,6 @@ func (in packIn) members(ctx context.Context, env *node.Env) ([]member, error) {
 		}
 	}
 	return slices.CompactFunc(all, func(a, b member) bool { return a.name == b.name }), nil
-}
-
-func isFile(env *node.Env, path string) bool {
-	info, err := env.Files.Stat(path)
-	return err == nil && info.Mode().IsRegular()
 }
 
 // fixedTime is the earliest that a zip can hold.

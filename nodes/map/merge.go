@@ -176,4 +176,3 @@ type invertIn struct {
 	Map        map[string]any `json:"map" is:"required" doc:"Map to swap."`
 	Duplicates string         `json:"duplicates" default:"last" enum:"last,first,list,fail" doc:"What to do with a value that occurs again; see map.from_entries."`
 }
-

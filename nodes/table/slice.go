@@ -101,7 +101,7 @@ func slice(ctx context.Context, env *node.Env, in sliceIn) (result, error) {
 	left := -1
 	if in.Count != nil {
 		left = *in.Count
-		if start < 0 && in.Start != -left {
+		if start < 0 {
 			left = max(left+start, 0)
 		}
 	}
@@ -172,7 +172,7 @@ type batchIn struct {
 
 type batchOut struct {
 	Batches value.Rows `json:"batches" doc:"One list of rows for each batch."`
-	Count   int      `json:"count" doc:"Number of batches."`
+	Count   int        `json:"count" doc:"Number of batches."`
 }
 
 func batch(ctx context.Context, env *node.Env, in batchIn) (batchOut, error) {

@@ -377,3 +377,14 @@ func readLiteral(s, text string) (string, bool) {
 	}
 	return s, true
 }
+
+// Text reads a text and writes it in ISO 8601: as a day, or as a point in time
+// when withTime is set.
+func (r *Reader) Text(s string, withTime bool) (string, error) {
+	m, _, err := r.Read(s)
+	if err != nil {
+		return "", fmt.Errorf("%.40q cannot be read as a date: %w", s, err)
+	}
+	m.DayOnly = !withTime
+	return m.String(), nil
+}
