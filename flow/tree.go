@@ -466,3 +466,13 @@ func (c *jsonConv) next(depth int) (*item, error) {
 	it.val = tok
 	return it, nil
 }
+
+// ParseValue reads a YAML or JSON document as a canonical value, with the
+// bounds of a flow file.
+func ParseValue(src []byte) (any, error) {
+	it, bad := parse(src)
+	if bad != nil {
+		return nil, bad
+	}
+	return it.plain(), nil
+}

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"strings"
 
+	"github.com/aether-rpa/aether/expr"
 	"github.com/aether-rpa/aether/workspace"
 )
 
@@ -85,12 +87,14 @@ func AsFailure(err error) *Failure {
 	var f *Failure
 	if errors.As(err, &f) {
 		c := *f
-		if msg := err.Error(); msg != f.Error() {
-			c.Message, c.Hint = msg, f.Hint
+		// What wraps the failure says more of where; the hint stays in its field.
+		if msg, inner := err.Error(), f.Error(); msg != inner {
+			c.Message = strings.Replace(msg, inner, f.Message, 1)
 		}
 		return &c
 	}
 	var outside *workspace.OutsideError
+	var bad *expr.Error
 	var netErr net.Error
 	msg := err.Error()
 	switch {
@@ -98,6 +102,8 @@ func AsFailure(err error) *Failure {
 		return Fail(KindCancelled, msg, "")
 	case errors.Is(err, context.DeadlineExceeded):
 		return Fail(KindTimeout, msg, "")
+	case errors.As(err, &bad):
+		return Fail(KindInput, msg, "")
 	case errors.As(err, &outside):
 		return Fail(KindDenied, msg, "add the folder to files.roots in aether.yaml if the flow may use it")
 	case errors.Is(err, fs.ErrNotExist):

@@ -13,9 +13,10 @@
 //   - Elsewhere: the group is killed; a process that leaves it escapes.
 //
 // Memory is limited on Linux twice: RLIMIT_DATA on the program, set right after
-// it started (what it does in that first moment is not limited), and a look at
-// the resident memory of the whole tree several times a second. On Windows the
-// job has the limit. On other systems there is none. CPU time is limited for
+// it started (what it does in that first moment is not limited, nor what it maps
+// over addresses reserved before, as the Go runtime does), and a look at the
+// resident memory of the whole tree several times a second. On Windows the job
+// has the limit. On other systems there is none. CPU time is limited for
 // each process on Linux, for the job on Windows.
 package process
 

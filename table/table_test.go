@@ -107,7 +107,7 @@ func TestSortMergesMoreFilesThanItOpensAtOnce(t *testing.T) {
 }
 
 func TestDedupeAgainstModel(t *testing.T) {
-	s, _ := small(t, 1500)
+	s, _ := small(t, 4000)
 	key := func(r any) (string, error) { return Key(k(r)), nil }
 	rapid.Check(t, func(rt *rapid.T) {
 		rows := rowsOf(rt, "rows")
@@ -150,7 +150,7 @@ func pair(l, r any) (any, error) {
 }
 
 func TestJoinAgainstModel(t *testing.T) {
-	spilling, spilled := small(t, 900)
+	spilling, spilled := small(t, 3000)
 	key := func(r any) (string, bool, error) { return Key(k(r)), k(r) != nil, nil }
 	rapid.Check(t, func(rt *rapid.T) {
 		l, r := rowsOf(rt, "left"), rowsOf(rt, "right")
@@ -203,11 +203,11 @@ func naiveJoin(l, r []any, j Join) []any {
 }
 
 func TestErrorsAndEarlyStopsLeaveNoFiles(t *testing.T) {
-	s, _ := small(t, 300)
+	s, _ := small(t, 3000)
 	broken := errors.New("broken")
 	rows := func(yield func(any, error) bool) {
 		for i := range 100 {
-			if !yield(map[string]any{"k": i % 5}, nil) {
+			if !yield(map[string]any{"k": i % 50}, nil) {
 				return
 			}
 		}
@@ -227,7 +227,7 @@ func TestErrorsAndEarlyStopsLeaveNoFiles(t *testing.T) {
 	}
 	var list []any
 	for i := range 100 {
-		list = append(list, map[string]any{"k": i % 5})
+		list = append(list, map[string]any{"k": i % 50})
 	}
 	for range s.Join(t.Context(), Of(list), Of(list), Join{LeftKey: key, RightKey: key, Emit: pair}) {
 		break
@@ -253,7 +253,7 @@ func TestHeapStaysBounded(t *testing.T) {
 	rows := func(yield func(any, error) bool) {
 		rnd := rand.New(rand.NewPCG(1, 2))
 		for i := range count {
-			if !yield(map[string]any{"k": rnd.IntN(count), "n": i, "text": "some text in a cell"}, nil) {
+			if !yield(map[string]any{"k": rnd.IntN(count), "n": i, "text": "cell"}, nil) {
 				return
 			}
 		}
@@ -276,7 +276,7 @@ func TestHeapStaysBounded(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if n++; n%20_000 == 0 {
+			if n++; n%60_000 == 0 {
 				var m runtime.MemStats
 				runtime.GC()
 				runtime.ReadMemStats(&m)

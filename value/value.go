@@ -10,8 +10,10 @@ package value
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"reflect"
+	"slices"
 	"time"
 )
 
@@ -21,9 +23,9 @@ const MaxExact = 1 << 53
 // maxDepth bounds nesting, so that a hostile document cannot exhaust the stack.
 const maxDepth = 1000
 
-// Normalize returns v in canonical form. Maps and slices are converted in
-// place where their type already is canonical and copied otherwise. It returns
-// an error for values that JSON cannot hold (functions, channels, NaN,
+// Normalize returns v in canonical form. v itself is never changed, since it
+// may be shared: parts that are canonical already are used as they are, others
+// are copied. It returns an error for values that JSON cannot hold (functions, channels, NaN,
 // infinities) and for trees nested deeper than 1000 levels.
 func Normalize(v any) (any, error) { return normalize(v, 0) }
 
@@ -37,23 +39,37 @@ func normalize(v any, depth int) (any, error) {
 	case float64:
 		return Number(x)
 	case []any:
+		out := x
 		for i, e := range x {
 			n, err := normalize(e, depth+1)
 			if err != nil {
 				return nil, err
 			}
-			x[i] = n
+			if same(n, e) {
+				continue
+			}
+			if &out[0] == &x[0] {
+				out = slices.Clone(x)
+			}
+			out[i] = n
 		}
-		return x, nil
+		return out, nil
 	case map[string]any:
+		out, copied := x, false
 		for k, e := range x {
 			n, err := normalize(e, depth+1)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", k, err)
 			}
-			x[k] = n
+			if same(n, e) {
+				continue
+			}
+			if !copied {
+				out, copied = maps.Clone(x), true
+			}
+			out[k] = n
 		}
-		return x, nil
+		return out, nil
 	case time.Time:
 		return x.Format(time.RFC3339Nano), nil
 	case time.Duration:
@@ -66,6 +82,24 @@ func normalize(v any, depth int) (any, error) {
 		return x.Error(), nil
 	}
 	return normalizeReflect(reflect.ValueOf(v), depth)
+}
+
+// same reports whether normalizing gave back the very value it was given.
+func same(a, b any) bool {
+	switch x := a.(type) {
+	case []any:
+		y, ok := b.([]any)
+		return ok && len(x) == len(y) && (len(x) == 0 || &x[0] == &y[0])
+	case map[string]any:
+		y, ok := b.(map[string]any)
+		return ok && reflect.ValueOf(x).UnsafePointer() == reflect.ValueOf(y).UnsafePointer()
+	case nil, bool, int, string, float64, *Ref:
+		switch b.(type) {
+		case nil, bool, int, string, float64, *Ref:
+			return a == b
+		}
+	}
+	return false
 }
 
 func normalizeReflect(rv reflect.Value, depth int) (any, error) {

@@ -46,6 +46,17 @@ type Config struct {
 	Script Script
 	// Retention says how long finished runs are kept.
 	Retention Retention
+
+	// dotenv is a function so that no print of a Config shows what it knows.
+	dotenv func(name string) (string, bool)
+}
+
+// DotEnv returns a variable of the .env file: secrets of flows may be kept there.
+func (c *Config) DotEnv(name string) (string, bool) {
+	if c.dotenv == nil {
+		return "", false
+	}
+	return c.dotenv(name)
 }
 
 // Database says which database to use and how.

@@ -16,7 +16,10 @@ func Load(in Inputs) (*Config, []Value, error) {
 	l := newLoader(in.withDefaults())
 	keys := Keys()
 	l.checkNames(keys)
-	c := &Config{}
+	c := &Config{dotenv: func(name string) (string, bool) {
+		v, ok := l.dotenv[name]
+		return v.text, ok && v.text != ""
+	}}
 	var values []Value
 	for _, k := range keys {
 		source, err := l.fill(c, k)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -115,11 +114,6 @@ func (b *branch) variable(name string) (any, error) {
 func (b *branch) say(s *step, m node.Say) {
 	text, _ := b.x.host.Mask(m.Text).(string)
 	b.x.emit(Event{Kind: EventLog, Path: b.path(s), Node: s.id, Type: s.def.Type, Text: text, Out: m.Level})
-	if b.env.Log != nil {
-		level := slog.LevelInfo
-		_ = level.UnmarshalText([]byte(m.Level))
-		b.env.Log.Log(b.ctx, level, text, "run", b.x.o.RunID, "node", s.id, "path", b.path(s))
-	}
 }
 
 // loopView is what expressions see of a turn.

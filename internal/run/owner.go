@@ -2,6 +2,7 @@ package run
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -27,6 +28,11 @@ func Self(host string, pid int) string {
 func startTime(pid int) int64 {
 	p, err := process.NewProcess(int32(pid)) //nolint:gosec // process ids fit
 	if err != nil {
+		return 0
+	}
+	// A process that has ended and was not yet collected by its parent still
+	// has an entry.
+	if st, err := p.Status(); err == nil && slices.Contains(st, process.Zombie) {
 		return 0
 	}
 	ms, err := p.CreateTime()

@@ -19,7 +19,7 @@ const margin = 256 << 20
 // The limit is on addresses, not RLIMIT_DATA: the runtime maps its heap over
 // addresses that it reserved before, which that limit lets pass.
 func limitKernel(memory int64) {
-	if used := addressSpace(); used > 0 {
+	if used := addressSpace(); used > 0 && !underRace {
 		n := uint64(used + memory + memory/4 + margin)
 		_ = unix.Setrlimit(unix.RLIMIT_AS, &unix.Rlimit{Cur: n, Max: n})
 	}

@@ -15,8 +15,8 @@ import (
 )
 
 // maxCalls bounds the depth of calls. Leaving a deep recursion through built-in
-// functions takes goja time by the square of it: half a second here.
-const maxCalls = 4000
+// functions takes goja time by the square of it: some tenths of a second here.
+const maxCalls = 2500
 
 // prelude runs before the script and holds on to the functions that it needs,
 // so that a script that replaces them harms itself alone.

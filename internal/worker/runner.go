@@ -132,12 +132,16 @@ func (r *Runner) run(ctx context.Context, h header, stdin io.Reader) (any, []str
 	inner, cancel := context.WithTimeout(ctx, h.timeout()+startup)
 	defer cancel()
 	var stdout, stderr bytes.Buffer
+	memory := idle + h.Memory*2
+	if underRace {
+		memory = 0
+	}
 	res, err := process.Run(inner, process.Cmd{
 		Path: r.config.Path, Args: r.config.Args, Env: r.config.Env,
 		Stdin: stdin, Stdout: &stdout, Stderr: &stderr,
 		// The logs and the failure come on top of the result.
 		MaxOutput: h.MaxResult + 16*maxLogBytes,
-		Memory:    idle + h.Memory*2,
+		Memory:    memory,
 		Grace:     time.Millisecond, // it has nothing to clean up
 	})
 	if ctx.Err() != nil {

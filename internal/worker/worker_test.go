@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 }
 
 func runner(c worker.Config) *worker.Runner {
-	c.Path = os.Args[0]
+	c.Path, c.Env = os.Args[0], []string{"GORACE=atexit_sleep_ms=0"}
 	if c.Args == nil {
 		c.Args = []string{"script-worker"}
 	}

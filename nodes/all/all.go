@@ -5,6 +5,11 @@ import (
 	_ "time/tzdata" // time zones where the system has none
 
 	_ "github.com/aether-rpa/aether/nodes/flowctl"
+	_ "github.com/aether-rpa/aether/nodes/json"
 	_ "github.com/aether-rpa/aether/nodes/list"
+	_ "github.com/aether-rpa/aether/nodes/map"
+	_ "github.com/aether-rpa/aether/nodes/math"
+	_ "github.com/aether-rpa/aether/nodes/random"
+	_ "github.com/aether-rpa/aether/nodes/text"
 	_ "github.com/aether-rpa/aether/nodes/variable"
 )

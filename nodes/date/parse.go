@@ -38,7 +38,7 @@ func init() {
 		Examples: []node.Example[parseIn, validOut]{{
 			Title: "There is no 30 February",
 			In:    parseIn{Text: "2024-02-30"},
-			Out:   validOut{Reason: "text cannot be read as a date, \"2024-02-30\": it is in no known format"},
+			Out:   validOut{Reason: "text cannot be read as a date, \"2024-02-30\": February 2024 has no day 30"},
 		}, {
 			Title: "A leap day",
 			In:    parseIn{Text: "29/02/2024", Order: "day_first"},

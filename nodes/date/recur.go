@@ -140,6 +140,10 @@ func (in recurIn) options() (*rrule.ROption, error) {
 	if o.Freq == rrule.HOURLY && len(o.Bymonth)+len(o.Bymonthday)+len(o.Byyearday)+len(o.Byweekno)+len(o.Bysetpos)+len(o.Byeaster) > 0 {
 		return nil, bad("rules by hour may have no BY parts but BYDAY, BYHOUR, BYMINUTE and BYSECOND")
 	}
+	if o.Freq == rrule.HOURLY && o.Interval > 1 && len(o.Byhour) > 0 {
+		// The library looks for such an hour without end when the steps miss it.
+		return nil, bad("rules by hour may have BYHOUR with INTERVAL=1 only")
+	}
 	if o.Interval < 0 || o.Interval > 100_000 || o.Count < 0 {
 		return nil, bad("its interval or count is out of range")
 	}

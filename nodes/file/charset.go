@@ -74,9 +74,12 @@ func decode(ctx context.Context, f io.ReadSeeker, name string, replace bool) (*t
 		return nil, err
 	}
 	head = head[:n]
-	marked, skip := bomOf(head)
+	marked, skip := bomOf(head, t.Encoding)
 	switch {
 	case t.Encoding != "auto" && t.Encoding != "":
+		if marked != "" {
+			t.Encoding = marked
+		}
 	case marked != "":
 		t.Encoding = marked
 	default:
@@ -84,14 +87,7 @@ func decode(ctx context.Context, f io.ReadSeeker, name string, replace bool) (*t
 			return nil, err
 		}
 	}
-	if skip > 0 && sameFamily(t.Encoding, marked) {
-		t.BOM = true
-		if t.Encoding == "utf-16" || t.Encoding == "utf-32" {
-			t.Encoding = marked
-		}
-	} else {
-		skip = 0
-	}
+	t.BOM = skip > 0
 	if _, err := f.Seek(int64(skip), io.SeekStart); err != nil {
 		return nil, err
 	}
@@ -113,18 +109,18 @@ func decode(ctx context.Context, f io.ReadSeeker, name string, replace bool) (*t
 
 func isUTF8(e encoding.Encoding) bool { return e == unicode.UTF8 || e == encoding.Nop }
 
-func bomOf(head []byte) (name string, size int) {
+// bomOf returns the mark that a file begins with, and its size. For an encoding
+// that is given only its own marks count: that of UTF-32 begins like that of
+// UTF-16.
+func bomOf(head []byte, enc string) (name string, size int) {
 	for _, b := range boms {
-		if bytes.HasPrefix(head, b.mark) {
+		own := enc == "auto" || enc == "" || enc == b.name || enc == strings.TrimRight(b.name, "lbe")
+		if own && bytes.HasPrefix(head, b.mark) {
 			return b.name, len(b.mark)
 		}
 	}
 	return "", 0
 }
-
-// sameFamily reports whether a mark belongs to the encoding asked for. The mark
-// of UTF-32 begins with that of UTF-16.
-func sameFamily(enc, mark string) bool { return enc == mark || strings.TrimRight(mark, "lbe") == enc }
 
 func detect(ctx context.Context, f io.ReadSeeker, head []byte) (string, error) {
 	if name := looksUTF16(head); name != "" {

@@ -89,7 +89,7 @@ func joinPath(parts []string, windows bool) string {
 		case joined == "" || isAbsPath(p):
 			joined = p
 		default:
-			joined += "/" + p
+			joined = strings.TrimSuffix(strings.TrimSuffix(joined, "/"), `\`) + "/" + p
 		}
 	}
 	if joined == "" {

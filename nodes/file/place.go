@@ -62,7 +62,7 @@ func (e existing) target(env *node.Env, from, to string, folder bool) (path, act
 	if err != nil {
 		return "", "", tell(err, "looking at "+from, from)
 	}
-	if os.SameFile(info, source) && from != to && strings.EqualFold(filepath.Clean(from), filepath.Clean(to)) {
+	if a, b := filepath.Clean(from), filepath.Clean(to); os.SameFile(info, source) && a != b && strings.EqualFold(a, b) {
 		return to, created, nil // another spelling, where case does not matter
 	}
 	if os.SameFile(info, source) && e.IfExists != "rename" {

@@ -63,6 +63,8 @@ type waitOut struct {
 	Modified string `json:"modified" doc:"Time of its last change in UTC."`
 }
 
+var verbs = map[string]string{"exists": "appear", "stable": "appear and stop changing", "changed": "change", "gone": "go away"}
+
 // sight is what a look at a file showed.
 type sight struct {
 	size     int64
@@ -105,7 +107,7 @@ func waitFor(ctx context.Context, env *node.Env, in waitIn) (waitOut, error) {
 			if in.Pattern != "" {
 				what = "a file " + in.Pattern + " in " + in.Path
 			}
-			return waitOut{}, node.Fail(node.KindTimeout, fmt.Sprintf("waited %s for %s to be %s", in.Timeout, what, in.State), "raise timeout, or set on_timeout to continue")
+			return waitOut{}, node.Fail(node.KindTimeout, fmt.Sprintf("waited %s for %s to %s", in.Timeout, what, verbs[in.State]), "raise timeout, or set on_timeout to continue")
 		}
 		poll.Stop()
 	}

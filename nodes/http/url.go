@@ -261,4 +261,3 @@ func parseCookie(_ context.Context, _ *node.Env, in parseCookieIn) (parseCookieO
 	}
 	return out, nil
 }
-

@@ -1,7 +1,6 @@
 package json
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -28,7 +27,10 @@ func js(t *testing.T, s string) any {
 	return v
 }
 
-var fails = errors.New("fails")
+var fails = failure{}
+
+// failure is what a row wants that must give an error.
+type failure struct{}
 
 func TestTable(t *testing.T) {
 	shop := m{"b": l(m{"t": "A", "p": 8}, m{"t": "B", "p": 12.5}, m{"t": "C"}), "x.y": 1}

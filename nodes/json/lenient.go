@@ -44,12 +44,12 @@ func (t *tolerant) next() {
 		t.pos++
 	case c == '}' || c == ']':
 		t.comma = false
-		t.emit(1)
+		t.copy()
 	case c == '"' || c == '\'':
 		t.flush()
 		t.quoted(c)
 	case c <= ' ':
-		t.emit(1)
+		t.copy()
 	default:
 		t.flush()
 		t.word(rest)
@@ -63,9 +63,9 @@ func (t *tolerant) flush() {
 	}
 }
 
-func (t *tolerant) emit(n int) {
-	t.out.WriteString(t.in[t.pos : t.pos+n])
-	t.pos += n
+func (t *tolerant) copy() {
+	t.out.WriteByte(t.in[t.pos])
+	t.pos++
 }
 
 // skip jumps over a comment that ends at a place relative to pos, keeping line
@@ -98,7 +98,7 @@ func (t *tolerant) quoted(quote byte) {
 				t.out.WriteByte(c)
 				t.pos++
 			}
-			t.emit(1)
+			t.copy()
 		case c == '"':
 			t.out.WriteString(`\"`)
 			t.pos++
@@ -109,7 +109,7 @@ func (t *tolerant) quoted(quote byte) {
 			t.out.WriteString(`\t`)
 			t.pos++
 		default:
-			t.emit(1)
+			t.copy()
 		}
 	}
 }
@@ -125,7 +125,7 @@ func (t *tolerant) word(rest string) {
 		n += size
 	}
 	if n == 0 {
-		t.emit(1)
+		t.copy()
 		return
 	}
 	word := rest[:n]

@@ -18,6 +18,9 @@ func TestExamples(t *testing.T) { nodetest.Examples(t, "list") }
 
 type params = map[string]any
 
+// failure is what a row wants that must give an error.
+type failure struct{}
+
 func TestTable(t *testing.T) {
 	l := func(v ...any) []any { return append([]any{}, v...) }
 	m := func(kv ...any) map[string]any {
@@ -27,7 +30,7 @@ func TestTable(t *testing.T) {
 		}
 		return out
 	}
-	fails := errors.New("fails")
+	fails := failure{}
 	for _, tt := range []struct {
 		typ  string
 		in   params

@@ -3,6 +3,7 @@ package list
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -133,7 +134,7 @@ func (k sortKey) prepare(v any, i int) (any, error) {
 		}
 		d, err := exact.Of(v)
 		if err != nil {
-			return nil, node.Fail(node.KindInput, atItem(i, err).(*node.Failure).Message, "sort as natural or text, or clean the values first")
+			return nil, node.Fail(node.KindInput, fmt.Sprintf("item %d: %v", i, err), "sort as natural or text, or clean the values first")
 		}
 		if n, err := exact.Number(d); err == nil {
 			v = n

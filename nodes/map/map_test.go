@@ -1,7 +1,6 @@
 package maps_test
 
 import (
-	"errors"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -16,8 +15,11 @@ func TestExamples(t *testing.T) { nodetest.Examples(t, "map") }
 
 type m = map[string]any
 
+// failure is what a row wants that must give an error.
+type failure struct{}
+
 func TestTable(t *testing.T) {
-	fails := errors.New("fails")
+	fails := failure{}
 	l := func(v ...any) []any { return append([]any{}, v...) }
 	for _, tt := range []struct {
 		typ  string

@@ -35,8 +35,8 @@ func init() {
 type percentIn struct {
 	Do      string `json:"do" default:"of" enum:"of,ratio,change,add,take_off,take_out" doc:"of: percent of value. ratio: what percentage value is of other. change: by what percentage other differs from value. add: value plus percent. take_off: value minus percent. take_out: the number that with percent added gives value, as net from gross."`
 	Value   any    `json:"value" is:"required" doc:"Number to start from."`
-	Percent any    `json:"percent" when:"do=of|add|take_off|take_out" doc:"Percentage: 19 means 19 %."`
-	Other   any    `json:"other" when:"do=ratio|change" doc:"The second number, for ratio and change."`
+	Percent any    `json:"percent" doc:"Percentage: 19 means 19 %."`
+	Other   any    `json:"other" doc:"The second number, for ratio and change."`
 }
 
 func percent(_ context.Context, _ *node.Env, in percentIn) (result, error) {

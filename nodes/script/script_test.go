@@ -4,8 +4,10 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/aether-rpa/aether/internal/worker"
@@ -14,6 +16,16 @@ import (
 	_ "github.com/aether-rpa/aether/nodes/script"
 	"github.com/aether-rpa/aether/value"
 )
+
+// pythonDir is the folder of the interpreter itself: what PATH names may be a
+// slow script that chooses one.
+var pythonDir = sync.OnceValue(func() string {
+	out, err := exec.Command("python3", "-c", "import sys; print(sys.executable)").Output()
+	if err != nil {
+		return "/usr/bin"
+	}
+	return filepath.Dir(strings.TrimSpace(string(out)))
+})
 
 // TestMain lets the test binary be the worker.
 func TestMain(m *testing.M) {
@@ -26,7 +38,8 @@ func TestMain(m *testing.M) {
 func newEnv(t *testing.T) *node.Env {
 	t.Helper()
 	env := nodetest.Env(t)
-	env.Worker = worker.NewRunner(worker.Config{Path: os.Args[0], Args: []string{"script-worker"}})
+	env.Environ = append(env.Environ, "PATH="+pythonDir()+string(filepath.ListSeparator)+os.Getenv("PATH"))
+	env.Worker = worker.NewRunner(worker.Config{Path: os.Args[0], Args: []string{"script-worker"}, Env: []string{"GORACE=atexit_sleep_ms=0"}})
 	return env
 }
 

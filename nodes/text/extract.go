@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/aether-rpa/aether/node"
 	"github.com/aether-rpa/aether/nodes/math/exact"
@@ -61,7 +62,7 @@ func extracted(all []any) extractOut {
 var (
 	emailRE   = regexp.MustCompile(`(?i)[a-z0-9._%+'-]*[a-z0-9_%+-]@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}`)
 	urlRE     = regexp.MustCompile(`(?i)\b(?:https?|ftp)://[^\s<>"'` + "`" + `{}|\\^]+`)
-	numberRE  = regexp.MustCompile(`[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][-+]?\d{1,3}\b)?`)
+	numberRE  = regexp.MustCompile(`[-+]?(?:(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d{1,3}\b)?`)
 	dateRE    = regexp.MustCompile(`\b(?:(\d{4})-(\d{1,2})-(\d{1,2})|(\d{1,2})[./-](\d{1,2})[./-](\d{4}))(?:\b|T)`)
 	phoneRE   = regexp.MustCompile(`(?:\+|\b)\(?\d[\d\s()./-]{5,}\d\b`)
 	ibanRE    = regexp.MustCompile(`\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b`)
@@ -76,13 +77,7 @@ func extract(_ context.Context, _ *node.Env, in extractIn) (extractOut, error) {
 	case "urls":
 		all = texts(urlRE, in.Text, trimURL)
 	case "numbers":
-		for _, s := range numberRE.FindAllString(in.Text, -1) {
-			if d, err := exact.Parse(strings.ReplaceAll(s, ",", "")); err == nil {
-				if n, err := exact.Number(d); err == nil {
-					all = append(all, n)
-				}
-			}
-		}
+		all = numbers(in.Text)
 	case "dates":
 		all = dates(in.Text, in.Order)
 	case "phones":
@@ -129,12 +124,32 @@ func texts(re *regexp.Regexp, s string, accept func(string) string) []any {
 	return out
 }
 
+// numbers reads numbers. After a letter or digit, a sign is a hyphen and a
+// point ends an abbreviation: 2026-01-31 holds no negative numbers, No.5 no
+// fraction.
+func numbers(s string) []any {
+	out := []any{}
+	for _, at := range numberRE.FindAllStringIndex(s, -1) {
+		m := s[at[0]:at[1]]
+		if before, _ := utf8.DecodeLastRuneInString(s[:at[0]]); at[0] > 0 && isWord(before) {
+			m = strings.TrimLeft(m, "+-.")
+		}
+		if d, err := exact.Parse(strings.ReplaceAll(m, ",", "")); err == nil {
+			if n, err := exact.Number(d); err == nil {
+				out = append(out, n)
+			}
+		}
+	}
+	return out
+}
+
 // trimURL takes off punctuation of the sentence around, and a closing bracket
 // that was not opened inside.
 func trimURL(s string) string {
 	for s != "" {
 		last := s[len(s)-1]
-		if strings.IndexByte(".,;:!?*", last) < 0 && !(last == ')' && strings.Count(s, "(") < strings.Count(s, ")")) && !(last == ']' && strings.Count(s, "[") < strings.Count(s, "]")) {
+		closing := last == ')' && strings.Count(s, "(") < strings.Count(s, ")") || last == ']' && strings.Count(s, "[") < strings.Count(s, "]")
+		if !closing && strings.IndexByte(".,;:!?*", last) < 0 {
 			break
 		}
 		s = s[:len(s)-1]

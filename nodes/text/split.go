@@ -68,7 +68,7 @@ func written(v any) string {
 type splitIn struct {
 	Text      string `json:"text" is:"required" doc:"Text to cut." widget:"multiline"`
 	By        string `json:"by" default:"text" enum:"text,regex,lines,whitespace,length,characters" doc:"Where to cut."`
-	Separator string `json:"separator" default:"," doc:"Text or pattern between the parts." when:"by=text|regex"`
+	Separator string `json:"separator" default:"," doc:"Text or pattern between the parts."`
 	Length    int    `json:"length" default:"0" min:"0" doc:"Characters in a part." when:"by=length"`
 	Limit     int    `json:"limit" default:"0" min:"0" doc:"At most so many parts, the last one holding the rest; 0 means no limit."`
 	Trim      bool   `json:"trim" doc:"Remove white space around each part."`

@@ -34,7 +34,7 @@ func init() {
 	}
 	is("text.contains", "Contains text", "Tells whether text contains another, or any or all of several.", strings.Contains,
 		node.Example[partIn, partOut]{Title: "Any case", In: partIn{Text: "Your INVOICE", Part: "invoice", IgnoreCase: true}, Out: partOut{Result: true, Part: "invoice"}},
-		node.Example[partIn, partOut]{Title: "All of two", In: partIn{Text: "a b", Parts: []string{"a", "x"}, All: true}, Out: partOut{}})
+		node.Example[partIn, partOut]{Title: "All of two", In: partIn{Text: "a b", Parts: []string{"a", "x"}, All: true}, Out: partOut{Part: "a"}})
 	is("text.starts_with", "Starts with text", "Tells whether text starts with another, or with any of several.", strings.HasPrefix,
 		node.Example[partIn, partOut]{Title: "A prefix", In: partIn{Text: "R-4711", Part: "R-"}, Out: partOut{Result: true, Part: "R-"}})
 	is("text.ends_with", "Ends with text", "Tells whether text ends with another, or with any of several.", strings.HasSuffix,

@@ -117,8 +117,9 @@ func (r *Reader) named(name, s string) (Moment, error) {
 
 // recognise tries what a text can only mean one way.
 func (r *Reader) recognise(s string) (Moment, string, error) {
-	if m, err := Read(s, r.Zone); err == nil {
-		return m, "iso", nil
+	if f, err := readISO(s); err == nil {
+		m, err := f.moment(r.Zone)
+		return m, "iso", err
 	}
 	if m, err := r.named("rfc2822", s); err == nil {
 		return m, "rfc2822", nil

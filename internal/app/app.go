@@ -1,0 +1,143 @@
+// Package app is the only place where the parts meet: from a configuration it
+// opens the database, the stores, the durable engine and the robot, in the
+// order they need each other, and closes them in the other.
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/aether-rpa/aether/artifact"
+	"github.com/aether-rpa/aether/artifact/disk"
+	"github.com/aether-rpa/aether/internal/config"
+	"github.com/aether-rpa/aether/internal/db"
+	"github.com/aether-rpa/aether/internal/durable"
+	"github.com/aether-rpa/aether/internal/durable/dbosrt"
+	"github.com/aether-rpa/aether/internal/egress"
+	"github.com/aether-rpa/aether/internal/engine"
+	"github.com/aether-rpa/aether/internal/orch"
+	"github.com/aether-rpa/aether/internal/robot"
+	"github.com/aether-rpa/aether/internal/run"
+	"github.com/aether-rpa/aether/internal/telemetry"
+	"github.com/aether-rpa/aether/internal/worker"
+	"github.com/aether-rpa/aether/node"
+	"github.com/aether-rpa/aether/vault"
+	"github.com/aether-rpa/aether/workspace"
+)
+
+// Options are what a System is made from besides its configuration.
+type Options struct {
+	Config *config.Config
+	Nodes  *node.Registry
+	Log    *slog.Logger
+	Host   string // name of this machine
+	PID    int
+	// Executable is this program, to start script workers from.
+	Executable string
+	// Lookup and Environ are the environment of this process.
+	Lookup  func(string) (string, bool)
+	Environ []string
+	Version string
+	// Observe is told of all that happens in runs; see robot.Robot.
+	Observe   func(*run.Run, engine.Event)
+	ParkAfter time.Duration
+}
+
+// System is an open Aether. The store parts are there after Open, the
+// durable engine and the robot after Start.
+type System struct {
+	Options
+	DB        *db.DB
+	Runs      *run.Store
+	Artifacts artifact.Store
+	Durable   durable.Runtime
+	Robot     *robot.Robot
+	Orch      *orch.Orch
+	Telemetry *telemetry.Telemetry
+}
+
+// Open opens the database and the stores.
+func Open(ctx context.Context, o Options) (*System, error) {
+	tel, err := telemetry.Start(ctx, telemetry.Options{Lookup: o.Lookup, Version: o.Version, Host: o.Host, Log: o.Log})
+	if err != nil {
+		return nil, err
+	}
+	d, err := db.Open(ctx, o.Config.Database.URL.Reveal(), db.Options{Schema: o.Config.Database.Schema, MaxConns: o.Config.Database.MaxConns, Tracer: tel.QueryTracer()})
+	if err != nil {
+		return nil, err
+	}
+	run.SetHost(o.Host)
+	s := &System{Options: o, DB: d, Telemetry: tel, Runs: run.NewStore(d, nil), Artifacts: disk.Open(filepath.Join(o.Config.DataDir, "artifacts"))}
+	s.Orch = &orch.Orch{Runs: s.Runs, Nodes: o.Nodes, Artifacts: s.Artifacts, Now: time.Now, Random: rand.Reader}
+	return s, nil
+}
+
+var executorRE = regexp.MustCompile(`[^a-z0-9_-]+`)
+
+// Start opens the durable engine and makes the robot. Resumes says whether
+// runs that already began will be executed.
+func (s *System) Start(ctx context.Context, resumes bool) error {
+	id, err := run.NewID(time.Now(), rand.Reader)
+	if err != nil {
+		return err
+	}
+	host := executorRE.ReplaceAllString(strings.ToLower(s.Host), "-")
+	rt, err := dbosrt.Open(ctx, dbosrt.Config{DB: s.DB, AppName: s.Config.AppName, Executor: fmt.Sprintf("%.40s-%d-%s", host, s.PID, id), Resumes: resumes, Log: s.Log})
+	if err != nil {
+		return err
+	}
+	s.Durable, s.Orch.Durable = rt, rt
+	roots, err := workspace.New(s.Config.Files.Roots...)
+	if err != nil {
+		return err
+	}
+	s.Robot = &robot.Robot{
+		Runs: s.Runs, Durable: rt, Nodes: s.Nodes, Store: s.Artifacts, Vault: vault.Env{Lookup: s.Lookup}, Log: s.Log,
+		Owner: run.Self(s.Host, s.PID), WorkDir: s.Config.WorkDir(), ParkAfter: s.ParkAfter, Observe: s.Observe, Trace: s.Telemetry.Trace, Now: time.Now,
+		Env: node.Env{
+			Files: roots, Artifacts: s.Artifacts, HTTP: s.httpClient(), Environ: cleanEnviron(s.Environ), Rand: rand.Reader,
+			Worker: worker.NewRunner(worker.Config{Path: s.Executable, Args: []string{"script-worker"}, Memory: s.Config.Script.Memory, Timeout: s.Config.Script.Timeout}),
+		},
+	}
+	return nil
+}
+
+func (s *System) httpClient() *http.Client {
+	return egress.Client(egress.Policy{Allow: s.Config.HTTP.Allow, Deny: s.Config.HTTP.Deny, AllowPrivate: s.Config.HTTP.AllowPrivate})
+}
+
+// cleanEnviron takes out what programs that a flow starts must not see:
+// Aether's own settings, which may hold a database password, and secrets.
+func cleanEnviron(env []string) []string {
+	out := make([]string, 0, len(env))
+	for _, e := range env {
+		name, _, _ := strings.Cut(e, "=")
+		up := strings.ToUpper(name)
+		if strings.HasPrefix(up, "AETHER_") || strings.HasPrefix(up, "DBOS_") || strings.HasPrefix(up, "SUPABASE_") || up == "DB_PASSWORD" || up == "PGPASSWORD" {
+			continue
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
+// Close stops what Start and Open began.
+func (s *System) Close() error {
+	var errs []error
+	if s.Durable != nil {
+		errs = append(errs, s.Durable.Close(10*time.Second))
+	}
+	s.DB.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	errs = append(errs, s.Telemetry.Close(ctx))
+	return errors.Join(errs...)
+}

@@ -1,0 +1,106 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/aether-rpa/aether/expr"
+	"github.com/aether-rpa/aether/flow"
+	"github.com/aether-rpa/aether/node"
+	"github.com/aether-rpa/aether/schema"
+)
+
+// edges checks every wire by itself.
+func (c *checker) edges() {
+	type from struct{ id, port string }
+	seen := make(map[flow.Edge]bool, len(c.f.Edges))
+	first := make(map[from]flow.Edge, len(c.f.Edges))
+	for i, e := range c.f.Edges {
+		path := "edges[" + strconv.Itoa(i) + "]"
+		bad := func(s flow.Severity, rule, msg, hint string) {
+			c.add(flow.Problem{Severity: s, Rule: rule, Node: e.From, Message: msg, Hint: hint}, path)
+		}
+		unknown := false
+		for _, id := range slices.Compact([]string{e.From, e.To}) {
+			if c.byID[id] == nil {
+				unknown = true
+				c.add(flow.Problem{Severity: flow.Error, Rule: EdgeNode, Message: fmt.Sprintf("the wire %s names a node that does not exist: %s", e, id), Hint: c.near(id, c.ids, true)}, path)
+			}
+		}
+		if unknown {
+			continue
+		}
+		if e.From == e.To {
+			bad(flow.Error, EdgeSelf, fmt.Sprintf("the wire %s leads from the node to itself", e), "use flow.while or flow.repeat to do something again")
+			continue
+		}
+		if seen[e] {
+			bad(flow.Warning, EdgeTwice, fmt.Sprintf("the wire %s is written twice", e), "take one of them out")
+			continue
+		}
+		seen[e] = true
+		n := c.byID[e.From]
+		if n.def == nil {
+			continue
+		}
+		port, ok := c.port(n, e, bad)
+		if !ok {
+			continue
+		}
+		k := from{e.From, e.Port}
+		if other, taken := first[k]; taken && !port.Many {
+			bad(flow.Error, PortTaken, fmt.Sprintf("two wires leave from %s.%s: %s and %s", e.From, e.Port, other, e), "a port takes one wire; use flow.parallel to go two ways at the same time, flow.if or flow.switch to choose one")
+			continue
+		}
+		first[k] = e
+		if ends(n) && !n.n.Disabled {
+			bad(flow.Warning, AfterEnd, fmt.Sprintf("nothing runs after %s: the wire %s is never followed", n.def.Type, e), "take the wire out")
+		}
+	}
+}
+
+// port finds the port a wire leaves from.
+func (c *checker) port(n *info, e flow.Edge, bad func(s flow.Severity, rule, msg, hint string)) (node.Port, bool) {
+	all := ports(n)
+	names := make([]string, len(all))
+	for i, p := range all {
+		if p.Name == e.Port {
+			return p, true
+		}
+		names[i] = p.Name
+	}
+	if computedPorts(n) {
+		return node.Port{}, true
+	}
+	hint := ""
+	switch {
+	case e.Port == "next" && slices.Contains(names, "done"):
+		hint = fmt.Sprintf("write %s.done -> %s for what comes after it; its ports are %s", e.From, e.To, strings.Join(names, ", "))
+	case e.Port == "next":
+		hint = fmt.Sprintf("write the port, as in %s.%s -> %s; its ports are %s", e.From, names[0], e.To, strings.Join(names, ", "))
+	case e.Port == "error" && n.def.IsControl():
+		hint = "put flow.try around it to catch failures; its ports are " + strings.Join(names, ", ")
+	default:
+		if hint = c.near(e.Port, names, false); hint == "" {
+			hint = "its ports are " + strings.Join(names, ", ")
+		}
+	}
+	bad(flow.Error, EdgePort, fmt.Sprintf("%s has no port %s", n.def.Type, excerpt(e.Port)), hint)
+	return node.Port{}, false
+}
+
+// computedPorts reports whether the node's ports depend on a list that an
+// expression gives.
+func computedPorts(n *info) bool {
+	if n.def.PortsOf == nil {
+		return false
+	}
+	for _, f := range n.def.In.Fields {
+		if s, ok := n.n.Params[f.Name].(string); ok && f.Kind == schema.List && expr.IsTemplate(s) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,350 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/aether-rpa/aether/flow"
+	"github.com/aether-rpa/aether/internal/app"
+	"github.com/aether-rpa/aether/internal/engine"
+	"github.com/aether-rpa/aether/internal/orch"
+	"github.com/aether-rpa/aether/internal/run"
+	"github.com/aether-rpa/aether/node"
+	"github.com/aether-rpa/aether/value"
+)
+
+// runFlags are the options of run and of the commands that execute runs.
+type runFlags struct {
+	inputs    []string
+	inputFile string
+	id        string
+	fresh     bool
+	wait      bool
+	quiet     bool
+}
+
+func (c *command) runCmd() *cobra.Command {
+	var f runFlags
+	cmd := &cobra.Command{
+		Use:   "run FLOW",
+		Short: "Run a flow, or go on with a run of it that was interrupted",
+		Long: "Runs a flow file. If an earlier run of the same flow version with the same inputs was cut short, it goes on where it was; --new starts another.\n\n" +
+			"Exit codes: 0 done, 1 the flow failed, 2 bad input, 3 needs attention, 130 interrupted.",
+		Example: "  aether run invoices.flow.yaml -i folder=./inbox\n  aether run invoices.flow.yaml --id november --json",
+		Args:    oneArg("the flow file"),
+		RunE:    func(cmd *cobra.Command, args []string) error { return c.runFlow(cmd, args[0], f) },
+	}
+	cmd.Flags().StringArrayVarP(&f.inputs, "input", "i", nil, "Value of an input as name=value; may be repeated.")
+	cmd.Flags().StringVar(&f.inputFile, "input-file", "", "JSON or YAML file with the values of inputs.")
+	cmd.Flags().StringVar(&f.id, "id", "", "Id of the run. Starting the same id again goes on with it, or shows its result.")
+	cmd.Flags().BoolVar(&f.fresh, "new", false, "Start a new run even if an interrupted one could go on.")
+	execFlags(cmd, &f)
+	return c.jsonFlag(cmd)
+}
+
+func execFlags(cmd *cobra.Command, f *runFlags) {
+	cmd.Flags().BoolVar(&f.wait, "wait", false, "Stay while the run waits for people or messages.")
+	cmd.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "Print only the result.")
+}
+
+// oneArg wants exactly one argument and says what it is.
+func oneArg(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return badInput(fmt.Errorf("%s needs %s (`%s --help` shows how)", cmd.CommandPath(), what, cmd.CommandPath()))
+		}
+		return nil
+	}
+}
+
+func (c *command) runFlow(cmd *cobra.Command, path string, f runFlags) error {
+	b, err := orch.Load(c.abs(path), node.Default)
+	if err != nil {
+		return badInput(err)
+	}
+	if errs := b.Problems.Errors(); len(errs) > 0 {
+		return c.problems(path, b.Problems)
+	}
+	input, err := c.readInputs(b.Flow, f)
+	if err != nil {
+		return badInput(err)
+	}
+	v := c.view(f)
+	s, err := c.open(cmd, v.observe, parkAfter(f))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = s.Close() }()
+	ctx := cmd.Context()
+	if err := s.Orch.Publish(ctx, b); err != nil {
+		return err
+	}
+	id := f.id
+	if id == "" && !f.fresh {
+		old, err := s.Orch.Unfinished(ctx, b, input)
+		if err != nil {
+			return c.inputError(err)
+		}
+		if old != nil {
+			id = old.ID
+			if old.Interrupted {
+				v.note("Run %s was interrupted; going on with it (--new starts another).", old.ID)
+			} else if w, werr := orch.Waits(old); werr == nil && old.Status == run.Attention && !c.answered(ctx, s, old, w) {
+				v.note("Run %s of this flow waits for you (--new starts another).", old.ID)
+				return c.report(old)
+			}
+		}
+	}
+	r, fresh, err := s.Orch.Start(ctx, b, id, input)
+	if err != nil {
+		return c.inputError(err)
+	}
+	return c.execute(ctx, s, r, !fresh, v)
+}
+
+// answered reports whether something that the run waits for has come.
+func (c *command) answered(ctx context.Context, s *app.System, r *run.Run, ws []engine.Wait) bool {
+	for _, w := range ws {
+		list, err := s.Runs.Messages(ctx, r.ID, w.Topic)
+		if err != nil || len(list) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *command) inputError(err error) error {
+	if errors.Is(err, orch.ErrInput) {
+		return badInput(err)
+	}
+	return err
+}
+
+func parkAfter(f runFlags) time.Duration {
+	if f.wait {
+		return -1
+	}
+	return 0
+}
+
+// execute executes a run in this process and reports how it ended.
+func (c *command) execute(ctx context.Context, s *app.System, r *run.Run, resumes bool, v *view) error {
+	if r.Status.Final() {
+		return c.report(r)
+	}
+	if err := s.Start(ctx, resumes); err != nil {
+		return err
+	}
+	return c.executeStarted(ctx, s, r, v)
+}
+
+// executeStarted is execute with the durable engine open.
+func (c *command) executeStarted(ctx context.Context, s *app.System, r *run.Run, v *view) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	done := make(chan struct{})
+	defer close(done)
+	go func() {
+		for n := 0; ; n++ {
+			select {
+			case <-done:
+				return
+			case _, ok := <-c.Signals:
+				if !ok {
+					return
+				}
+				if n == 0 {
+					cancel(engine.ErrInterrupted)
+					continue
+				}
+				// Asked twice: leave at once. The run is durable.
+				os.Exit(exitInterrupted)
+			}
+		}
+	}()
+	v.start(r)
+	rn, err := s.Robot.Execute(ctx, r.ID, &v.count)
+	v.stop()
+	if err != nil {
+		if rn != nil && rn.Interrupted {
+			return fmt.Errorf("%w (nothing is lost: `aether runs resume %s` goes on)", err, r.ID)
+		}
+		return err
+	}
+	return c.report(rn)
+}
+
+// report prints how a run stands and gives the exit code for it.
+func (c *command) report(r *run.Run) error {
+	if c.asJSON {
+		out := map[string]any{"event": "run", "run": r.ID, "flow": r.Flow, "status": r.Shown(), "nodes": r.Nodes, "ms": r.Took(c.Now()).Milliseconds()}
+		if r.Output != nil {
+			out["output"] = r.Output
+		}
+		if r.Failure != nil {
+			out["failure"] = r.Failure
+		}
+		if r.Waits != nil {
+			out["waits"] = r.Waits
+		}
+		if err := c.printLine(out); err != nil {
+			return err
+		}
+	} else {
+		c.reportText(r)
+	}
+	switch {
+	case r.Status == run.Done:
+		return nil
+	case r.Status == run.Attention, r.Status == run.Waiting:
+		return &exitError{code: exitAttention}
+	case r.Interrupted:
+		return &exitError{code: exitInterrupted}
+	}
+	return &exitError{code: exitFailed}
+}
+
+func (c *command) printLine(v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(c.Stdout, "%s\n", b)
+	return err
+}
+
+func (c *command) reportText(r *run.Run) {
+	took := r.Took(c.Now()).Round(time.Millisecond)
+	switch {
+	case r.Status == run.Done:
+		c.printf("Done in %s: run %s, %d nodes.\n", took, r.ID, r.Nodes)
+		c.printOutput(r)
+	case r.Status == run.Failed:
+		c.printf("Failed after %s: run %s\n", took, r.ID)
+		c.printf("  %s\n", r.Failure.Error())
+		c.printf("  Look: aether runs show %s    Again: aether runs retry %s\n", r.ID, r.ID)
+	case r.Status == run.Cancelled:
+		c.printf("Cancelled: run %s\n", r.ID)
+	case r.Status == run.Attention, r.Status == run.Waiting:
+		c.printf("Run %s waits.\n", r.ID)
+		ws, err := orch.Waits(r)
+		if err != nil {
+			c.printf("  %v\n", err)
+		}
+		for _, w := range ws {
+			c.printWait(r, w)
+		}
+	case r.Interrupted:
+		c.printf("Interrupted: run %s. Go on: aether runs resume %s\n", r.ID, r.ID)
+	default:
+		c.printf("Run %s is %s.\n", r.ID, r.Shown())
+	}
+}
+
+func (c *command) printWait(r *run.Run, w engine.Wait) {
+	switch w.Kind {
+	case "interrupted":
+		c.printf("  %s: %s\n    aether runs resume %s --at %s --decide %s\n", w.Path, w.Question, r.ID, w.Path, strings.Join(w.Choices, "|"))
+	case "approval":
+		c.printf("  %s asks: %s\n    aether runs resume %s --at %s --answer %s\n", w.Path, w.Question, r.ID, w.Path, strings.Join(w.Choices, "|"))
+		if len(w.Details) > 0 {
+			if b, err := value.JSON(w.Details); err == nil {
+				c.printf("    details: %s\n", b)
+			}
+		}
+	case "message":
+		c.printf("  %s waits for a message on %q\n    aether runs send %s %s DATA && aether runs resume %s\n", w.Path, w.Topic, r.ID, w.Topic, r.ID)
+	default:
+		c.printf("  %s waits until %s\n", w.Path, time.UnixMilli(w.Until).Format(time.DateTime))
+	}
+}
+
+func (c *command) printOutput(r *run.Run) {
+	v, err := value.Parse(r.Output)
+	m, ok := v.(map[string]any)
+	if err != nil || !ok || len(m) == 0 {
+		return
+	}
+	for _, k := range sortedKeys(m) {
+		b, err := value.JSON(m[k])
+		if err != nil {
+			continue
+		}
+		text := string(b)
+		if s, ok := m[k].(string); ok && !strings.Contains(s, "\n") {
+			text = s
+		}
+		if len(text) > 2000 {
+			text = text[:2000] + "… (aether runs show " + r.ID + " --json has all)"
+		}
+		c.printf("  %s: %s\n", k, text)
+	}
+}
+
+func (c *command) abs(path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(c.Dir, path)
+}
+
+// readInputs puts together the values of --input-file and --input.
+func (c *command) readInputs(f *flow.Flow, rf runFlags) (map[string]any, error) {
+	in := map[string]any{}
+	if rf.inputFile != "" {
+		src, err := orch.ReadFlowFile(c.abs(rf.inputFile))
+		if err != nil {
+			return nil, fmt.Errorf("reading the input file: %w", err)
+		}
+		v, err := flow.ParseValue(src)
+		if err != nil {
+			return nil, fmt.Errorf("reading the input file: %w", err)
+		}
+		m, ok := v.(map[string]any)
+		if !ok {
+			return nil, fmt.Errorf("the input file must hold a map of inputs, not a %s", value.Kind(v))
+		}
+		in = m
+	}
+	for _, arg := range rf.inputs {
+		name, text, ok := strings.Cut(arg, "=")
+		if !ok {
+			return nil, fmt.Errorf("--input is written name=value, not %q", arg)
+		}
+		typ := "any"
+		for _, d := range f.Inputs {
+			if d.Name == name {
+				typ = d.Type
+			}
+		}
+		v, err := inputValue(text, typ)
+		if err != nil {
+			return nil, fmt.Errorf("the input %s: %w", name, err)
+		}
+		in[name] = v
+	}
+	return in, nil
+}
+
+// inputValue reads text from the command line as a value of the input's type.
+func inputValue(text, typ string) (any, error) {
+	if typ == "string" {
+		return text, nil
+	}
+	v, err := value.Parse([]byte(text))
+	if err != nil {
+		if typ == "any" {
+			return text, nil
+		}
+		return nil, fmt.Errorf("%q is not a %s; lists and maps are written as JSON", text, typ)
+	}
+	return v, nil
+}

@@ -1,0 +1,350 @@
+// Package orch holds what the command line does with flows and runs, and what
+// the API and triggers will share with it: publish a flow version, start a run,
+// retry, cancel, answer, export, forget.
+package orch
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/aether-rpa/aether/artifact"
+	"github.com/aether-rpa/aether/flow"
+	"github.com/aether-rpa/aether/internal/check"
+	"github.com/aether-rpa/aether/internal/durable"
+	"github.com/aether-rpa/aether/internal/engine"
+	"github.com/aether-rpa/aether/internal/run"
+	"github.com/aether-rpa/aether/node"
+	"github.com/aether-rpa/aether/value"
+)
+
+// Orch is the set of parts it works with. It is safe for concurrent use.
+type Orch struct {
+	Runs      *run.Store
+	Durable   durable.Runtime
+	Nodes     *node.Registry
+	Artifacts artifact.Store
+	Now       func() time.Time
+	Random    io.Reader
+}
+
+// Bundle is a flow with all flows it calls, read and checked.
+type Bundle struct {
+	Flow   *flow.Flow
+	Digest string
+	Source string // file, "" if it did not come from one
+	// Pins maps "digest of the caller:reference as written" to the digest of
+	// the called flow.
+	Pins     map[string]string
+	Problems flow.Problems
+	flows    map[string]*flow.Flow // by digest
+}
+
+// Load reads a flow file and the flows it calls, and checks them all. An error
+// means that the file cannot be read at all; what is wrong with the flow is in
+// Problems.
+func Load(path string, reg *node.Registry) (*Bundle, error) {
+	src, err := ReadFlowFile(path)
+	if err != nil {
+		return nil, err
+	}
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("finding %s: %w", path, err)
+	}
+	b := &Bundle{Source: abs, Pins: map[string]string{}, flows: map[string]*flow.Flow{}}
+	l := loader{reg: reg, bundle: b, byPath: map[string]*flow.Flow{}}
+	f, err := flow.Decode(src)
+	if err != nil {
+		var ps flow.Problems
+		if errors.As(err, &ps) {
+			b.Problems = ps
+			return b, nil
+		}
+		return nil, err
+	}
+	b.Flow, b.Digest = f, f.Digest()
+	l.byPath[abs] = f
+	l.resolve(f, abs)
+	b.Problems.Sort()
+	return b, nil
+}
+
+// ReadFlowFile reads a file without ever holding more than a flow may have.
+func ReadFlowFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("opening the flow: %w", err)
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		return nil, fmt.Errorf("opening the flow: %s is a folder", path)
+	}
+	src, err := io.ReadAll(io.LimitReader(f, flow.MaxSize+1))
+	if err != nil {
+		return nil, fmt.Errorf("reading the flow: %w", err)
+	}
+	return src, nil
+}
+
+type loader struct {
+	reg    *node.Registry
+	bundle *Bundle
+	byPath map[string]*flow.Flow
+	errs   map[string]error
+}
+
+// resolve checks f and loads the flows it calls.
+func (l *loader) resolve(f *flow.Flow, path string) {
+	l.bundle.flows[f.Digest()] = f
+	called := map[string]string{} // reference -> path
+	for _, ps := range []flow.Problems{check.Flow(f, l.reg, check.Options{Lookup: func(ref string) (*flow.Flow, error) {
+		to := ref
+		if !filepath.IsAbs(to) {
+			to = filepath.Join(filepath.Dir(path), filepath.FromSlash(ref))
+		}
+		sub, err := l.load(to)
+		if err == nil {
+			called[ref] = to
+		}
+		return sub, err
+	}})} {
+		if path != l.bundle.Source {
+			for i := range ps {
+				ps[i].Message = filepath.Base(path) + ": " + ps[i].Message
+			}
+		}
+		l.bundle.Problems = append(l.bundle.Problems, ps...)
+	}
+	for ref, to := range called {
+		sub := l.byPath[to]
+		l.bundle.Pins[f.Digest()+":"+ref] = sub.Digest()
+		if l.bundle.flows[sub.Digest()] == nil {
+			l.resolve(sub, to)
+		}
+	}
+}
+
+func (l *loader) load(path string) (*flow.Flow, error) {
+	if f := l.byPath[path]; f != nil {
+		return f, nil
+	}
+	src, err := ReadFlowFile(path)
+	if err != nil {
+		return nil, err
+	}
+	f, err := flow.Decode(src)
+	if err != nil {
+		return nil, err
+	}
+	l.byPath[path] = f
+	return f, nil
+}
+
+// Publish keeps the flow versions of a bundle, so that runs can pin them.
+func (o *Orch) Publish(ctx context.Context, b *Bundle) error {
+	if errs := b.Problems.Errors(); len(errs) > 0 {
+		return errs
+	}
+	for digest, f := range b.flows {
+		body, err := f.JSON()
+		if err != nil {
+			return err
+		}
+		if err := o.Runs.SaveFlow(ctx, digest, f.Name, string(body)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ErrInput says that the values for a flow's inputs do not fit.
+var ErrInput = errors.New("the inputs do not fit the flow")
+
+// Start adds a run of a published bundle under an id; an empty id makes one.
+// A run that has the id already is returned as it is, with false.
+func (o *Orch) Start(ctx context.Context, b *Bundle, id string, input map[string]any) (*run.Run, bool, error) {
+	in, err := engine.CheckInput(b.Flow, input)
+	if err != nil {
+		return nil, false, fmt.Errorf("%w: %w", ErrInput, err)
+	}
+	enc, err := value.Encode(nil, in)
+	if err != nil {
+		return nil, false, fmt.Errorf("%w: %w", ErrInput, err)
+	}
+	now, err := o.Runs.Now(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	if id == "" {
+		if id, err = run.NewID(now, o.Random); err != nil {
+			return nil, false, err
+		}
+	}
+	r := &run.Run{ID: id, Flow: b.Flow.Name, Digest: b.Digest, Pins: b.Pins, Source: b.Source, Input: enc, Created: now, Status: run.Running}
+	fresh, err := o.Runs.Create(ctx, r)
+	if err != nil {
+		return nil, false, err
+	}
+	if fresh {
+		return r, true, nil
+	}
+	old, err := o.Runs.Get(ctx, id)
+	if err != nil {
+		return nil, false, err
+	}
+	if old.Digest != b.Digest || string(old.Input) != string(enc) {
+		return nil, false, fmt.Errorf("run %s is there already, of another flow version or with other inputs: choose another id", id)
+	}
+	return old, false, nil
+}
+
+// Unfinished returns the newest run of the same flow version and inputs that
+// has not ended and that no process executes, or nil.
+func (o *Orch) Unfinished(ctx context.Context, b *Bundle, input map[string]any) (*run.Run, error) {
+	in, err := engine.CheckInput(b.Flow, input)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInput, err)
+	}
+	enc, err := value.Encode(nil, in)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInput, err)
+	}
+	for _, status := range []run.Status{run.Running, run.Waiting, run.Attention} {
+		list, err := o.Runs.List(ctx, run.Filter{Digest: b.Digest, Status: status, Limit: 100})
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range list {
+			if string(r.Input) == string(enc) && (r.Interrupted || status != run.Running) {
+				return r, nil
+			}
+		}
+	}
+	return nil, nil
+}
+
+// Waits decodes what a parked run waits for.
+func Waits(r *run.Run) ([]engine.Wait, error) {
+	var ws []engine.Wait
+	if len(r.Waits) == 0 {
+		return nil, nil
+	}
+	if err := json.Unmarshal(r.Waits, &ws); err != nil {
+		return nil, fmt.Errorf("run %s is damaged in the database: %w", r.ID, err)
+	}
+	return ws, nil
+}
+
+// Answer gives a person's decision to a run that needs attention: the choice
+// for the wait at path, which may be empty if there is only one.
+func (o *Orch) Answer(ctx context.Context, id, path, choice, comment, by string) (*run.Run, error) {
+	r, err := o.Runs.Get(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	ws, err := Waits(r)
+	if err != nil {
+		return nil, err
+	}
+	ws = slices.DeleteFunc(ws, func(w engine.Wait) bool { return len(w.Choices) == 0 || path != "" && w.Path != path })
+	switch {
+	case len(ws) == 0 && path != "":
+		return nil, fmt.Errorf("run %s does not wait for a decision at %s (it is %s)", r.ID, path, r.Shown())
+	case len(ws) == 0:
+		return nil, fmt.Errorf("run %s does not wait for a decision (it is %s)", r.ID, r.Shown())
+	case len(ws) > 1:
+		return nil, fmt.Errorf("run %s waits for %d decisions: say which with --at, for instance --at %s", r.ID, len(ws), ws[0].Path)
+	}
+	w := ws[0]
+	if !slices.Contains(w.Choices, choice) {
+		return nil, fmt.Errorf("the decision must be one of %v, not %q", w.Choices, choice)
+	}
+	var data any = map[string]any{"choice": choice, "comment": comment, "by": by}
+	if w.Kind == "interrupted" {
+		data = choice
+	}
+	return r, o.send(ctx, r.ID, w.Topic, "answer", data)
+}
+
+// Send leaves a message for a run. Sending the same id to a topic twice is
+// once; an empty id makes one.
+func (o *Orch) Send(ctx context.Context, id, topic, message string, data any) (*run.Run, error) {
+	r, err := o.Runs.Get(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if r.Status.Final() {
+		return nil, fmt.Errorf("run %s has ended: it is %s", r.ID, r.Status)
+	}
+	if message == "" {
+		if message, err = run.NewID(o.Now(), o.Random); err != nil {
+			return nil, err
+		}
+	}
+	return r, o.send(ctx, r.ID, topic, message, data)
+}
+
+func (o *Orch) send(ctx context.Context, id, topic, message string, data any) error {
+	b, err := value.JSON(data)
+	if err != nil {
+		return fmt.Errorf("the message cannot be sent: %w", err)
+	}
+	return o.Runs.Send(ctx, id, topic, message, b)
+}
+
+// Forget deletes ended runs with their records and the artifacts that no other
+// run uses.
+func (o *Orch) Forget(ctx context.Context, runs ...*run.Run) error {
+	ids := make([]string, 0, len(runs))
+	for _, r := range runs {
+		if !r.Status.Final() {
+			return fmt.Errorf("run %s has not ended: cancel it first", r.ID)
+		}
+		ids = append(ids, r.ID)
+	}
+	if err := o.Durable.Delete(ctx, ids...); err != nil {
+		return err
+	}
+	orphans, err := o.Runs.Delete(ctx, ids...)
+	if err != nil {
+		return err
+	}
+	for _, d := range orphans {
+		if err := o.Artifacts.Delete(ctx, d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Prune forgets ended runs: those created before a time, and the oldest beyond
+// keep (0 keeps any number). It works in batches and returns how many went.
+func (o *Orch) Prune(ctx context.Context, before time.Time, keep int) (int, error) {
+	const batch = 200
+	gone := 0
+	for offset := 0; ; {
+		list, err := o.Runs.List(ctx, run.Filter{Limit: batch, Offset: offset})
+		if err != nil || len(list) == 0 {
+			return gone, err
+		}
+		var drop []*run.Run
+		for i, r := range list {
+			old := !before.IsZero() && r.Created.Before(before) || keep > 0 && offset+i >= keep
+			if old && r.Status.Final() {
+				drop = append(drop, r)
+			}
+		}
+		if err := o.Forget(ctx, drop...); err != nil {
+			return gone, err
+		}
+		gone += len(drop)
+		offset += len(list) - len(drop)
+	}
+}
