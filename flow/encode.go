@@ -34,6 +34,24 @@ func (f *Flow) YAML() ([]byte, error) {
 	return printYAML(root)
 }
 
+// YAML prints the node as it stands in the list of a flow file.
+func (n Node) YAML() ([]byte, error) {
+	root, err := yamlNode([]any{n.tree()}, "nodes")
+	if err != nil {
+		return nil, err
+	}
+	return printYAML(root)
+}
+
+// ValueYAML prints a canonical value as a flow file would hold it.
+func ValueYAML(v any) ([]byte, error) {
+	root, err := yamlNode(v, "")
+	if err != nil {
+		return nil, err
+	}
+	return printYAML(root)
+}
+
 func printYAML(root *yaml.Node) ([]byte, error) {
 	var buf bytes.Buffer
 	enc := yaml.NewEncoder(&buf)

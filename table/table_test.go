@@ -246,7 +246,7 @@ func TestCancelledContextStops(t *testing.T) {
 	}
 }
 
-// TestHeapStaysBounded sorts, dedupes and joins 300000 rows in 8 MiB.
+// TestHeapStaysBounded sorts, dedupes and joins 300000 rows in 4 MiB.
 func TestHeapStaysBounded(t *testing.T) {
 	const count = 300_000
 	s, spilled := small(t, 4<<20)

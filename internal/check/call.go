@@ -15,6 +15,7 @@ type calledFlow struct {
 	f       *flow.Flow
 	err     error
 	outputs map[string]string // type by name, "" for any
+	names   []string          // of outputs, sorted
 	any     bool              // it gives outputs whose names are computed
 }
 
@@ -49,6 +50,7 @@ func (c *checker) lookup(ref string) *calledFlow {
 	for _, o := range called.f.Outputs {
 		called.outputs[o.Name] = promised(o)
 	}
+	defer func() { called.names = slices.Sorted(maps.Keys(called.outputs)) }()
 	for _, n := range called.f.Nodes {
 		if n.Type != "flow.return" {
 			continue
@@ -94,9 +96,9 @@ func (c *checker) call(n *info) {
 	if !ok && n.n.Params["inputs"] != nil {
 		return // computed
 	}
-	names := make([]string, len(called.f.Inputs))
+	names, known := make([]string, len(called.f.Inputs)), make(map[string]bool, len(called.f.Inputs))
 	for i, in := range called.f.Inputs {
-		names[i] = in.Name
+		names[i], known[in.Name] = in.Name, true
 		v, ok := given[in.Name]
 		switch {
 		case (!ok || v == nil) && in.Required && in.Default == nil:
@@ -106,7 +108,7 @@ func (c *checker) call(n *info) {
 		}
 	}
 	for _, k := range slices.Sorted(maps.Keys(given)) {
-		if !slices.Contains(names, k) {
+		if !known[k] {
 			c.reportAt(at.field(excerpt(k)), c.f.AtKey(at.path, k), flow.Error, CallInput, fmt.Sprintf("the flow %s has no input %s", excerpt(ref), excerpt(k)), c.near(k, names, true))
 		}
 	}
@@ -137,14 +139,10 @@ func (c *checker) returns(n *info) {
 	if len(c.f.Outputs) == 0 {
 		return
 	}
-	names := make([]string, len(c.f.Outputs))
-	for i, o := range c.f.Outputs {
-		names[i] = o.Name
-	}
 	path := n.path + ".params.outputs"
 	for _, k := range slices.Sorted(maps.Keys(given)) {
-		if !slices.Contains(names, k) {
-			c.reportAt(place{node: n, param: "outputs." + excerpt(k)}, c.f.AtKey(path, k), flow.Warning, ReturnOutput, fmt.Sprintf("the flow declares no output %s", excerpt(k)), c.near(k, names, true))
+		if !c.outputOf[k] {
+			c.reportAt(place{node: n, param: "outputs." + excerpt(k)}, c.f.AtKey(path, k), flow.Warning, ReturnOutput, fmt.Sprintf("the flow declares no output %s", excerpt(k)), c.near(k, c.outNames, true))
 		}
 	}
 }

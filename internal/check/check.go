@@ -57,6 +57,9 @@ type checker struct {
 	bad   flow.Problems
 
 	inputs   map[string]*flow.Input
+	inNames  []string // names of inputs
+	outNames []string // names of outputs
+	outputOf map[string]bool
 	sets     map[string]bool // variables that are declared or set by some node
 	varNames []string        // the keys of sets, sorted
 	setsAny  bool            // some node sets a variable whose name is computed
@@ -86,7 +89,7 @@ func (c *checker) on(n *info, s flow.Severity, rule, field, msg, hint string) {
 
 // maxComparisons bounds the work of finding names that are nearly right in a
 // large flow where nothing is.
-const maxComparisons = 200_000
+const maxComparisons = 100_000
 
 // near returns a hint naming the option most like name; list says whether the
 // options are listed if there is none.
@@ -110,6 +113,7 @@ func (c *checker) declarations() {
 	for i := range c.f.Inputs {
 		in := &c.f.Inputs[i]
 		c.inputs[in.Name] = in
+		c.inNames = append(c.inNames, in.Name)
 		c.input(in)
 	}
 	for _, v := range c.f.Vars {
@@ -183,7 +187,10 @@ func (c *checker) unused() {
 
 // outputs checks what the flow gives back.
 func (c *checker) outputs() {
+	c.outputOf = make(map[string]bool, len(c.f.Outputs))
 	for _, o := range c.f.Outputs {
+		c.outputOf[o.Name] = true
+		c.outNames = append(c.outNames, o.Name)
 		path := "outputs." + o.Name
 		if c.f.At(path+".value") != c.f.At(path) {
 			path += ".value"

@@ -63,28 +63,26 @@ func (c *checker) edges() {
 
 // port finds the port a wire leaves from.
 func (c *checker) port(n *info, e flow.Edge, bad func(s flow.Severity, rule, msg, hint string)) (node.Port, bool) {
-	all := ports(n)
-	names := make([]string, len(all))
-	for i, p := range all {
-		if p.Name == e.Port {
-			return p, true
-		}
-		names[i] = p.Name
+	p, ok := n.port(e.Port)
+	if ok {
+		return p, true
 	}
+	names := n.portNames
+	listed := strings.Join(names[:min(len(names), 20)], ", ")
 	if computedPorts(n) {
 		return node.Port{}, true
 	}
 	hint := ""
 	switch {
 	case e.Port == "next" && slices.Contains(names, "done"):
-		hint = fmt.Sprintf("write %s.done -> %s for what comes after it; its ports are %s", e.From, e.To, strings.Join(names, ", "))
-	case e.Port == "next":
-		hint = fmt.Sprintf("write the port, as in %s.%s -> %s; its ports are %s", e.From, names[0], e.To, strings.Join(names, ", "))
+		hint = fmt.Sprintf("write %s.done -> %s for what comes after it; its ports are %s", e.From, e.To, listed)
+	case e.Port == "next" && len(names) > 0:
+		hint = fmt.Sprintf("write the port, as in %s.%s -> %s; its ports are %s", e.From, names[0], e.To, listed)
 	case e.Port == "error" && n.def.IsControl():
-		hint = "put flow.try around it to catch failures; its ports are " + strings.Join(names, ", ")
+		hint = "put flow.try around it to catch failures; its ports are " + listed
 	default:
 		if hint = c.near(e.Port, names, false); hint == "" {
-			hint = "its ports are " + strings.Join(names, ", ")
+			hint = "its ports are " + listed
 		}
 	}
 	bad(flow.Error, EdgePort, fmt.Sprintf("%s has no port %s", n.def.Type, excerpt(e.Port)), hint)

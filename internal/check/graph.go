@@ -34,9 +34,11 @@ type info struct {
 	out   []*wire
 	in    []*wire
 	// scope is where the node was first reached; nil if it never is.
-	scope    *scope
-	dangling bool // a wire leads here from a node that does not exist
-	group    int  // number of its strongly connected component
+	scope     *scope
+	ports     map[string]node.Port // filled by port
+	portNames []string
+	dangling  bool // a wire leads here from a node that does not exist
+	group     int  // number of its strongly connected component
 }
 
 func (n *info) id() string { return n.n.ID }
@@ -84,10 +86,8 @@ func newGraph(f *flow.Flow, reg *node.Registry) *graph {
 			continue
 		}
 		w := &wire{index: i, from: from, to: to, port: node.Port{Name: e.Port}}
-		for _, p := range ports(from) {
-			if p.Name == e.Port {
-				w.port = p
-			}
+		if p, ok := from.port(e.Port); ok {
+			w.port = p
 		}
 		g.wires = append(g.wires, w)
 		from.out, to.in = append(from.out, w), append(to.in, w)
@@ -98,9 +98,23 @@ func newGraph(f *flow.Flow, reg *node.Registry) *graph {
 	return g
 }
 
-// ports returns the ports of a node, nil if its type is unknown. PortsOf sees
-// params as a user wrote them; a defect there must not stop the check.
-func ports(n *info) (ports []node.Port) {
+// port returns the port of that name.
+func (n *info) port(name string) (node.Port, bool) {
+	if n.ports == nil {
+		all := allPorts(n)
+		n.ports = make(map[string]node.Port, len(all))
+		for _, p := range all {
+			n.ports[p.Name] = p
+			n.portNames = append(n.portNames, p.Name)
+		}
+	}
+	p, ok := n.ports[name]
+	return p, ok
+}
+
+// allPorts returns the ports of a node, nil if its type is unknown. PortsOf
+// sees params as a user wrote them; a defect there must not stop the check.
+func allPorts(n *info) (ports []node.Port) {
 	if n.def == nil {
 		return nil
 	}

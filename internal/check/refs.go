@@ -101,11 +101,7 @@ func (c *checker) ref(at place, text string, r expr.Ref) {
 	case "inputs":
 		c.used[strings.Join(r.Path[:min(2, len(r.Path))], ".")] = true
 		if name != "" && c.inputs[name] == nil {
-			var names []string
-			for _, in := range c.f.Inputs {
-				names = append(names, in.Name)
-			}
-			hint := c.near(name, names, true)
+			hint := c.near(name, c.inNames, true)
 			if hint == "" {
 				hint = "declare it under inputs"
 			}
@@ -190,7 +186,7 @@ func (c *checker) nodeRef(at place, path []string, bad badFunc) {
 	}
 	if called := c.callee(n); called != nil {
 		if _, ok := called.outputs[path[2]]; !ok && !called.any {
-			bad(2, flow.Error, UnknownOutput, fmt.Sprintf("the flow %s that %s calls has no output %s", called.ref, id, excerpt(path[2])), c.near(path[2], slices.Sorted(maps.Keys(called.outputs)), true))
+			bad(2, flow.Error, UnknownOutput, fmt.Sprintf("the flow %s that %s calls has no output %s", called.ref, id, excerpt(path[2])), c.near(path[2], called.names, true))
 		}
 		return
 	}

@@ -27,17 +27,17 @@ func (b *branch) control(s *step) (next *step, sig signal) {
 	}
 	b.x.count.Nodes.Add(1)
 	if take, ok := move.(node.Take); ok { // the most frequent move, and the cheapest
-		if take.Out != nil {
+		if take.Out != nil && s.keep {
 			b.setOut(s.id, take.Out)
 		}
 		return s.wire(take.Port), signal{}
 	}
-	port := "next"
-	sig = b.withTimeout(b.path(s), s.node.Timeout, "the node", func(c *branch) signal {
-		p, sig := c.carryOut(s, move)
-		port = p
-		return sig
-	})
+	var port string
+	if s.node.Timeout == 0 {
+		port, sig = b.carryOut(s, move)
+	} else {
+		port, sig = b.carryOutInTime(s, move)
+	}
 	if sig.kind == sigFail {
 		return b.failed(s, sig.fail)
 	}
@@ -45,6 +45,15 @@ func (b *branch) control(s *step) (next *step, sig signal) {
 		return nil, sig
 	}
 	return s.wire(port), sig
+}
+
+func (b *branch) carryOutInTime(s *step, move node.Move) (port string, sig signal) {
+	sig = b.withTimeout(b.path(s), s.node.Timeout, "the node", func(c *branch) signal {
+		p, sig := c.carryOut(s, move)
+		port = p
+		return sig
+	})
+	return port, sig
 }
 
 func (b *branch) route(s *step, in any) (m node.Move, err error) {
@@ -64,14 +73,16 @@ func (b *branch) carryOut(s *step, move node.Move) (port string, sig signal) {
 		if err != nil {
 			return "", signal{kind: sigFail, fail: b.failure(s, err)}
 		}
-		for _, k := range sorted(set) {
-			v, err := value.Normalize(set[k])
+		for k, v := range set {
+			n, err := value.Normalize(v)
 			if err != nil {
 				return "", signal{kind: sigFail, fail: b.failure(s, fmt.Errorf("the variable %s: %w", k, err))}
 			}
-			b.setVar(k, v)
+			b.setVar(k, n)
 		}
-		b.setOut(s.id, set)
+		if s.keep {
+			b.setOut(s.id, set)
+		}
 		return "next", signal{}
 	case node.Say:
 		b.say(s, m)
@@ -169,7 +180,9 @@ func (b *branch) each(s *step, m node.Each) signal {
 			return signal{kind: sigFail, fail: b.failure(s, fmt.Errorf("reading the items: %w", err))}
 		}
 		b.emitTurn(s, i, total)
-		b.setOut(s.id, map[string]any{"item": item, "index": i})
+		if s.keep {
+			b.setOut(s.id, map[string]any{"item": item, "index": i})
+		}
 		view.turn(map[string]any{"item": item, "index": i, "count": total})
 		sig := b.turn(s, i)
 		switch sig.kind {

@@ -33,6 +33,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -266,7 +267,7 @@ func (f *frame) path() string {
 	}
 	s := f.id
 	if f.index >= 0 {
-		s = fmt.Sprintf("%s[%d]", f.id, f.index)
+		s = f.id + "[" + strconv.Itoa(f.index) + "]"
 	}
 	return joinPath(f.up.path(), s)
 }

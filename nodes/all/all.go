@@ -10,6 +10,8 @@ import (
 	_ "github.com/aether-rpa/aether/nodes/map"
 	_ "github.com/aether-rpa/aether/nodes/math"
 	_ "github.com/aether-rpa/aether/nodes/random"
+	_ "github.com/aether-rpa/aether/nodes/script"
+	_ "github.com/aether-rpa/aether/nodes/sys"
 	_ "github.com/aether-rpa/aether/nodes/text"
 	_ "github.com/aether-rpa/aether/nodes/variable"
 )

@@ -104,7 +104,7 @@ func TestListLinks(t *testing.T) {
 
 func TestListStreams(t *testing.T) {
 	files := map[string]string{}
-	for i := range 2000 {
+	for i := range 500 {
 		files[fmt.Sprintf("f%04d", i)] = ""
 	}
 	env, _ := folder(t, files)
@@ -112,7 +112,7 @@ func TestListStreams(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if ref, ok := out["items"].(*value.Ref); !ok || ref.Count != 2000 {
+	if ref, ok := out["items"].(*value.Ref); !ok || ref.Count != 500 {
 		t.Errorf("got %T", out["items"])
 	}
 }

@@ -128,7 +128,7 @@ func TestDownloadTimeout(t *testing.T) {
 			_ = http.NewResponseController(w).Flush()
 		}
 	})
-	if out := run(t, env, "http.download", map[string]any{"url": slow, "to": "f", "timeout": "100ms"}); out["size"] != 12 {
+	if out := run(t, env, "http.download", map[string]any{"url": slow, "to": "f", "timeout": "2s"}); out["size"] != 12 {
 		t.Errorf("got %v", out)
 	}
 }

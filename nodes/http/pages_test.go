@@ -183,8 +183,8 @@ func TestGraphQLErrors(t *testing.T) {
 func TestWaitUntil(t *testing.T) {
 	env := nodetest.Env(t)
 	u := serve(t, say("starting"))
-	fails(t, env, "http.wait_until", map[string]any{"url": u, "until": `{{ body == "up" }}`, "interval": "1ms", "max_wait": "20ms"}, node.KindTimeout, "last status 200")
-	fails(t, env, "http.wait_until", map[string]any{"url": "http://127.0.0.1:1", "until": `{{ true }}`, "interval": "1ms", "max_wait": "20ms"}, node.KindTimeout, "could not be reached")
+	fails(t, env, "http.wait_until", map[string]any{"url": u, "until": `{{ body == "up" }}`, "interval": "1ms", "max_wait": "300ms"}, node.KindTimeout, "last status 200")
+	fails(t, env, "http.wait_until", map[string]any{"url": "http://127.0.0.1:1", "until": `{{ true }}`, "interval": "1ms", "max_wait": "300ms"}, node.KindTimeout, "could not be reached")
 	fails(t, env, "http.wait_until", map[string]any{"url": u, "until": `{{ body }}`}, node.KindInput, "not true or false")
 	var n atomic.Int32
 	down := serve(t, func(w http.ResponseWriter, _ *http.Request) {

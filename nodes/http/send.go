@@ -158,7 +158,7 @@ const noWait = time.Nanosecond
 func (c *call) once(ctx context.Context, try int, use func(*http.Response, int, func() time.Duration) error) (again time.Duration, err error) {
 	tctx, cancel := context.WithTimeout(ctx, c.timeout())
 	defer cancel()
-	start := time.Now() // measures only; monotonic
+	start := c.env.Now()
 	res, err := c.send(tctx)
 	if err != nil {
 		if isRefused(err) && try <= c.retries() {
@@ -169,7 +169,7 @@ func (c *call) once(ctx context.Context, try int, use func(*http.Response, int, 
 	defer res.Body.Close()
 	c.cookies.learn(res)
 	if c.expect.has(res.StatusCode) {
-		return 0, c.tell(use(res, try, func() time.Duration { return time.Since(start) }))
+		return 0, c.tell(use(res, try, func() time.Duration { return c.env.Now().Sub(start) }))
 	}
 	if (res.StatusCode == http.StatusTooManyRequests || res.StatusCode == http.StatusServiceUnavailable) && try <= c.retries() {
 		if p := c.pause(res, try); p > 0 {

@@ -28,7 +28,7 @@ func init() {
 			},
 		}, {
 			Title: "Go on when the time is up",
-			In:    waitIn{URL: "http://api.example.com/jobs/7", Until: node.Expr(`{{ body.state == "done" }}`), Interval: time.Millisecond, MaxWait: 10 * time.Millisecond, OnTimeout: "continue"},
+			In:    waitIn{URL: "http://api.example.com/jobs/7", Until: node.Expr(`{{ body.state == "done" }}`), Interval: time.Millisecond, MaxWait: 200 * time.Millisecond, OnTimeout: "continue"},
 			Serve: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Content-Type", "application/json")
 				fmt.Fprint(w, `{"state": "running"}`)
