@@ -78,7 +78,9 @@ const SpillSize = 64 << 10
 // stop.
 func BuildRows(ctx context.Context, to Sink, fill func(yield func(any) bool) error) (Rows, error) {
 	b := &rowsBuilder{ctx: ctx, to: to}
-	b.err = fill(b.add)
+	if err := fill(b.add); b.err == nil {
+		b.err = err
+	}
 	return b.finish()
 }
 

@@ -14,9 +14,9 @@ const runKey = "run"
 
 // Handler returns a handler that adds trace_id and span_id to records: of the
 // span in the context, or else of the run that the record names by its key run.
-// When telemetry is off it returns h itself.
+// When traces are off it returns h itself.
 func (t *Telemetry) Handler(h slog.Handler) slog.Handler {
-	if !t.on {
+	if !t.tracing {
 		return h
 	}
 	return &handler{h: h, t: t}

@@ -65,7 +65,8 @@ type Options struct {
 // Telemetry makes spans and metrics, or nothing at all. It is safe for
 // concurrent use.
 type Telemetry struct {
-	on      bool
+	on      bool // traces or metrics
+	tracing bool
 	traces  trace.TracerProvider
 	meters  metric.MeterProvider
 	tracer  trace.Tracer
@@ -126,7 +127,7 @@ func (t *Telemetry) open(ctx context.Context, s *settings, o Options) error {
 			opts = append(opts, sdktrace.WithBatcher(e))
 		}
 		p := sdktrace.NewTracerProvider(opts...)
-		t.traces = p
+		t.traces, t.tracing = p, true
 		t.closers = append(t.closers, p.Shutdown)
 	}
 	if s.metrics.on() {

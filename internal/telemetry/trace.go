@@ -199,7 +199,7 @@ func (x *tracer) End(r *run.Run, err error) {
 		return
 	}
 	x.ended = true
-	x.t.running.CompareAndDelete(x.run, x.span.SpanContext())
+	x.t.running.Delete(x.run)
 	now := time.Now()
 	for _, o := range x.open {
 		attrs := []attribute.KeyValue{attribute.String("aether.node.type", o.typ), attribute.String("aether.outcome", outcomeInterrupted)}

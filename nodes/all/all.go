@@ -4,7 +4,11 @@ package all
 import (
 	_ "time/tzdata" // time zones where the system has none
 
+	_ "github.com/aether-rpa/aether/nodes/csv"
+	_ "github.com/aether-rpa/aether/nodes/date"
+	_ "github.com/aether-rpa/aether/nodes/file"
 	_ "github.com/aether-rpa/aether/nodes/flowctl"
+	_ "github.com/aether-rpa/aether/nodes/http"
 	_ "github.com/aether-rpa/aether/nodes/json"
 	_ "github.com/aether-rpa/aether/nodes/list"
 	_ "github.com/aether-rpa/aether/nodes/map"
@@ -12,6 +16,7 @@ import (
 	_ "github.com/aether-rpa/aether/nodes/random"
 	_ "github.com/aether-rpa/aether/nodes/script"
 	_ "github.com/aether-rpa/aether/nodes/sys"
+	_ "github.com/aether-rpa/aether/nodes/table"
 	_ "github.com/aether-rpa/aether/nodes/text"
 	_ "github.com/aether-rpa/aether/nodes/variable"
 )

@@ -61,8 +61,7 @@ func init() {
 		Run: func(ctx context.Context, env *node.Env, in appendLinesIn) (appendOut, error) {
 			in.FreshLine = true
 			return appendFile(ctx, env, in.Path, in.appendRule, func(w io.Writer, enc *encoder) error {
-				_, err := putLines(ctx, w, in.Lines, enc, lineEnd(in.Newline))
-				return err
+				return putLines(ctx, w, in.Lines, enc, lineEnd(in.Newline))
 			})
 		},
 	})

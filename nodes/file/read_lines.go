@@ -105,15 +105,14 @@ type lineScanner struct {
 func (s *lineScanner) next() (string, error) {
 	s.buf = s.buf[:0]
 	for {
-		chunk, err := s.r.Peek(1)
-		if err != nil {
+		if _, err := s.r.Peek(1); err != nil {
 			if errors.Is(err, io.EOF) && len(s.buf) > 0 {
 				s.line++
 				return string(s.buf), nil
 			}
 			return "", err
 		}
-		chunk, _ = s.r.Peek(s.r.Buffered())
+		chunk, _ := s.r.Peek(s.r.Buffered())
 		if s.cr {
 			s.cr = false
 			if chunk[0] == '\n' {

@@ -148,8 +148,7 @@ func writeLines(ctx context.Context, env *node.Env, in writeLinesIn) (writeOut, 
 				return err
 			}
 		}
-		_, err := putLines(ctx, w, in.Lines, enc, lineEnd(in.Newline))
-		return err
+		return putLines(ctx, w, in.Lines, enc, lineEnd(in.Newline))
 	})
 }
 
@@ -160,13 +159,13 @@ func lineEnd(style string) string {
 	return "\n"
 }
 
-// putLines writes the elements of rows, one a line, and returns how many.
-func putLines(ctx context.Context, w io.Writer, rows value.Rows, enc *encoder, nl string) (int, error) {
+// putLines writes the elements of rows, one a line.
+func putLines(ctx context.Context, w io.Writer, rows value.Rows, enc *encoder, nl string) error {
 	n := 0
 	buf := make([]byte, 0, 64<<10)
 	for item, err := range rows.All(ctx) {
 		if err != nil {
-			return n, err
+			return err
 		}
 		s, err := lineOf(item)
 		if err == nil {
@@ -175,18 +174,18 @@ func putLines(ctx context.Context, w io.Writer, rows value.Rows, enc *encoder, n
 			buf = append(buf, b...)
 		}
 		if err != nil {
-			return n, fmt.Errorf("line %d: %w", n+1, err)
+			return fmt.Errorf("line %d: %w", n+1, err)
 		}
 		n++
 		if len(buf) >= 32<<10 {
 			if _, err := w.Write(buf); err != nil {
-				return n, err
+				return err
 			}
 			buf = buf[:0]
 		}
 	}
 	_, err := w.Write(buf)
-	return n, err
+	return err
 }
 
 // lineOf writes an element as one line. Line ends inside text become spaces:

@@ -104,7 +104,7 @@ func (a auth) apply(req *http.Request) {
 }
 
 // token asks for an access token by client credentials (RFC 6749, 4.4).
-func (a auth) token(ctx context.Context, env *node.Env, c *http.Client) (vault.Secret, error) {
+func (a auth) token(ctx context.Context, c *http.Client) (vault.Secret, error) {
 	u, err := address(a.TokenURL, nil)
 	if err != nil {
 		return vault.Secret{}, err

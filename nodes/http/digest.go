@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"hash"
 	"io"
 	"net/http"
 	"strings"
@@ -52,7 +51,7 @@ func (a auth) digest(res *http.Response, method, uri string, random io.Reader) (
 func (a auth) digestHeader(c map[string]string, method, uri, qop, cnonce string) string {
 	algorithm := strings.ToUpper(c["algorithm"])
 	sum := func(s string) string {
-		var h hash.Hash = md5.New() //nolint:gosec // the protocol wants it
+		h := md5.New() //nolint:gosec // the protocol wants it
 		if strings.HasPrefix(algorithm, "SHA-256") {
 			h = sha256.New()
 		}

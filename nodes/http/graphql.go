@@ -60,7 +60,7 @@ type graphqlOut struct {
 // out of account only as far as that errs on the safe side.
 func (in graphqlIn) effect() node.Effect {
 	for _, w := range strings.FieldsFunc(in.Document, func(r rune) bool {
-		return !(r == '_' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9')
+		return r != '_' && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9')
 	}) {
 		if w == "mutation" || w == "subscription" {
 			if in.Idempotency {

@@ -3,6 +3,7 @@ package httpnode
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
@@ -264,7 +265,7 @@ func TestRetryOfRefusedConnection(t *testing.T) {
 	var dials atomic.Int32
 	u := serve(t, say("hi"))
 	host := strings.TrimPrefix(u, "http://")
-	env.HTTP = &http.Client{Transport: &http.Transport{DialTLSContext: nil, Dial: func(network, _ string) (net.Conn, error) {
+	env.HTTP = &http.Client{Transport: &http.Transport{DialContext: func(_ context.Context, network, _ string) (net.Conn, error) {
 		if dials.Add(1) == 1 {
 			return net.Dial(network, "127.0.0.1:1")
 		}

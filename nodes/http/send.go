@@ -75,7 +75,7 @@ func newCall(ctx context.Context, env *node.Env, opt options, method, rawURL str
 	if opt.Auth.Kind == "oauth2" {
 		tctx, cancel := context.WithTimeout(ctx, c.timeout())
 		defer cancel()
-		t, err := opt.Auth.token(tctx, env, c.client)
+		t, err := opt.Auth.token(tctx, c.client)
 		if err != nil {
 			c.done()
 			return nil, c.interrupted(ctx, err)

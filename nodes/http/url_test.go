@@ -60,7 +60,7 @@ func TestSegmentRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		parts, err := parseURL(t.Context(), nil, parseURLIn{URL: out.URL})
+		parts, err := parseURL(t.Context(), nil, parseURLIn(out))
 		if err != nil {
 			t.Fatal(err)
 		}

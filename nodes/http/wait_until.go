@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/aether-rpa/aether/node"
@@ -45,13 +46,13 @@ func init() {
 	})
 }
 
-func jobDoneAfter(n int) http.Handler {
-	polls := 0
+// jobDoneAfter answers done at every n-th request.
+func jobDoneAfter(n int32) http.Handler {
+	var polls atomic.Int32
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		polls++
 		w.Header().Set("Content-Type", "application/json")
 		state := "running"
-		if polls >= n {
+		if polls.Add(1)%n == 0 {
 			state = "done"
 		}
 		fmt.Fprintf(w, `{"state": %q}`, state)
