@@ -28,8 +28,8 @@ var FailureKinds = []string{"input", "not_found", "timeout", "denied", "network"
 
 var idRE = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,63}$`)
 
-// reserved are names that expressions use for other things.
-var reserved = []string{"vars", "nodes", "inputs", "loop", "loops", "run", "flow", "error", "true", "false", "nil", "and", "or", "not", "in", "let", "if", "else"}
+// Reserved are names that expressions use for other things.
+var Reserved = []string{"vars", "nodes", "inputs", "loop", "loops", "run", "flow", "error", "true", "false", "nil", "and", "or", "not", "in", "let", "if", "else"}
 
 // Decode reads a flow from YAML or JSON. All problems that can be told without
 // knowing the node types are reported together, as Problems; the flow then is
@@ -336,7 +336,7 @@ func (d *decoder) nodes(it *item, path string) {
 			d.fail(e.pos, "missing-key", "the node has no id", "give it a short name such as `id: read_invoices`")
 		case !idRE.MatchString(n.ID):
 			d.fail(at, "name", fmt.Sprintf("%s cannot be the id of a node", quote(n.ID)), "use letters, digits and _, begin with a letter, at most 64 characters")
-		case slices.Contains(reserved, n.ID):
+		case slices.Contains(Reserved, n.ID):
 			d.fail(at, "name", fmt.Sprintf("%q is a word of the expression language and cannot be the id of a node", n.ID), "")
 		case first[n.ID] != Pos{}:
 			d.fail(at, "duplicate-id", fmt.Sprintf("two nodes have the id %s", n.ID), fmt.Sprintf("the first one is on line %d", first[n.ID].Line))
