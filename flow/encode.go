@@ -3,6 +3,7 @@ package flow
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -54,9 +55,13 @@ func ValueYAML(v any) ([]byte, error) {
 
 func printYAML(root *yaml.Node) ([]byte, error) {
 	var buf bytes.Buffer
-	enc := yaml.NewEncoder(&buf)
-	enc.SetIndent(2)
-	if err := enc.Encode(root); err != nil {
+	// Lines are not broken: a long text stays on one line, where a place inside
+	// it can be told.
+	enc, err := yaml.NewDumper(&buf, yaml.WithV3Defaults(), yaml.WithIndent(2), yaml.WithLineWidth(-1))
+	if err != nil {
+		return nil, fmt.Errorf("printing the flow: %w", err)
+	}
+	if err := enc.Dump(root); err != nil {
 		return nil, fmt.Errorf("printing the flow: %w", err)
 	}
 	if err := enc.Close(); err != nil {
@@ -80,59 +85,34 @@ func (f *Flow) JSON() ([]byte, error) {
 }
 
 // Format prints a flow file in canonical form in the format it has, YAML or
-// JSON. Comments of YAML files stay where they belong.
+// JSON. Comments of YAML files go with what they belong to.
 func Format(src []byte) ([]byte, error) {
 	f, err := Decode(src)
 	if err != nil {
 		return nil, err
 	}
-	if bytes.HasPrefix(bytes.TrimSpace(trimBOM(src)), []byte("{")) {
+	if bytes.HasPrefix(bytes.TrimSpace(f.src), []byte("{")) {
 		return f.JSON()
 	}
-	root, err := yamlNode(f.tree(), "flow")
+	plain, err := f.YAML()
 	if err != nil {
 		return nil, err
 	}
-	var doc yaml.Node
-	if err := yaml.Unmarshal(src, &doc); err == nil && len(doc.Content) == 1 {
-		root.HeadComment, root.FootComment = join(doc.HeadComment, doc.Content[0].HeadComment), join(doc.Content[0].FootComment, doc.FootComment)
-		copyComments(root, doc.Content[0])
+	printed, bad := parse(plain)
+	if bad != nil {
+		return nil, fmt.Errorf("reading what was printed: %w", bad)
 	}
-	return printYAML(root)
+	out := []byte(withComments(string(plain), printed, string(f.src), f.root))
+	// A comment must never change what the flow means.
+	if back, err := Decode(out); err != nil || !prints(back, plain) {
+		return nil, errors.New("the comments of this file stand where they cannot be kept; move them to lines of their own")
+	}
+	return out, nil
 }
 
-func join(a, b string) string {
-	return strings.Trim(a+"\n\n"+b, "\n")
-}
-
-// copyComments carries the comments of the file read over to the tree printed,
-// which has the same values in another order.
-func copyComments(dst, src *yaml.Node) {
-	if src.Kind == yaml.AliasNode {
-		return
-	}
-	if src.Kind == yaml.SequenceNode && dst.Kind == yaml.SequenceNode && len(src.Content) == len(dst.Content) {
-		for i := range src.Content {
-			comments(dst.Content[i], src.Content[i])
-			copyComments(dst.Content[i], src.Content[i])
-		}
-	}
-	if src.Kind != yaml.MappingNode || dst.Kind != yaml.MappingNode {
-		return
-	}
-	for i := 0; i+1 < len(dst.Content); i += 2 {
-		for j := 0; j+1 < len(src.Content); j += 2 {
-			if src.Content[j].Value == dst.Content[i].Value {
-				comments(dst.Content[i], src.Content[j])
-				comments(dst.Content[i+1], src.Content[j+1])
-				copyComments(dst.Content[i+1], src.Content[j+1])
-			}
-		}
-	}
-}
-
-func comments(dst, src *yaml.Node) {
-	dst.HeadComment, dst.LineComment, dst.FootComment = src.HeadComment, src.LineComment, src.FootComment
+func prints(f *Flow, want []byte) bool {
+	got, err := f.YAML()
+	return err == nil && bytes.Equal(got, want)
 }
 
 // part returns the name under which order lists the child at key.

@@ -187,6 +187,9 @@ func parseYAML(src []byte) (*item, Problems) {
 	dec := yaml.NewDecoder(bytes.NewReader(src))
 	var doc yaml.Node
 	if err := dec.Decode(&doc); err != nil {
+		if errors.Is(err, io.EOF) {
+			return nil, fileError(1, 1, "the file is empty", "a flow begins with `aether: 1`")
+		}
 		return nil, yamlError(err)
 	}
 	var more yaml.Node

@@ -23,7 +23,7 @@ func (c *command) configCmd() *cobra.Command {
 	var force bool
 	var path string
 	initCmd := &cobra.Command{
-		Use: "init", Short: "Write a commented aether.yaml", Args: cobra.NoArgs,
+		Use: "init", Short: "Write a commented aether.yaml", Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if err := config.Init(c.abs(path), force); err != nil {
 				return err
@@ -35,7 +35,7 @@ func (c *command) configCmd() *cobra.Command {
 	initCmd.Flags().BoolVar(&force, "force", false, "Write over an existing file.")
 	initCmd.Flags().StringVarP(&path, "output", "o", "aether.yaml", "File to write.")
 	show := &cobra.Command{
-		Use: "show", Short: "Show every setting and where it comes from", Args: cobra.NoArgs,
+		Use: "show", Short: "Show every setting and where it comes from", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_, values, err := c.config(cmd)
 			if c.asJSON {
@@ -53,7 +53,7 @@ func (c *command) configCmd() *cobra.Command {
 		},
 	}
 	check := &cobra.Command{
-		Use: "check", Short: "Connect to the database and say what it allows", Args: cobra.NoArgs,
+		Use: "check", Short: "Connect to the database and say what it allows", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, _, err := c.config(cmd)
 			if err != nil {
@@ -87,7 +87,7 @@ type finding struct {
 
 func (c *command) doctorCmd() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "doctor", Short: "Check that this machine can run flows", Args: cobra.NoArgs,
+		Use: "doctor", Short: "Check that this machine can run flows", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			list := c.examine(cmd)
 			bad := 0
@@ -163,7 +163,7 @@ func writable(dir string) error {
 
 func (c *command) versionCmd() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "version", Short: "Show the version", Args: cobra.NoArgs,
+		Use: "version", Short: "Show the version", Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if c.asJSON {
 				return c.printJSON(map[string]any{"version": Version(), "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH, "protocol": dbosrt.Protocol, "schema": db.SchemaVersion()})
@@ -178,7 +178,7 @@ func (c *command) versionCmd() *cobra.Command {
 // workerCmd is the process that runs untrusted scripts; see package worker.
 func (c *command) workerCmd() *cobra.Command {
 	return &cobra.Command{
-		Use: "script-worker", Hidden: true, Args: cobra.NoArgs, Short: "Run one script (used by Aether itself)",
+		Use: "script-worker", Hidden: true, Args: noArgs, Short: "Run one script (used by Aether itself)",
 		RunE: func(*cobra.Command, []string) error {
 			if code := worker.Main(c.Stdin, c.Stdout); code != 0 {
 				return &exitError{code: code}

@@ -159,7 +159,7 @@ func (c *command) schemaCmd() *cobra.Command {
 	return &cobra.Command{
 		Use:   "schema",
 		Short: "Print the JSON Schema of flow files, for editors",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE:  func(*cobra.Command, []string) error { return c.printJSON(refTmp.FlowSchema(node.Default)) },
 	}
 }
@@ -169,7 +169,12 @@ func (c *command) nodeCmd() *cobra.Command {
 	list := &cobra.Command{
 		Use:   "list [FAMILY]",
 		Short: "List node types",
-		Args:  cobra.MaximumNArgs(1),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return badInput(fmt.Errorf("%s takes one family at most", cmd.CommandPath()))
+			}
+			return nil
+		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			family := ""
 			if len(args) == 1 {
@@ -210,6 +215,17 @@ func unknownType(name string) error {
 	return fmt.Errorf("%w (`aether node list` shows all)", err)
 }
 
+func unknownFamily(name string) error {
+	var names []string
+	for _, f := range node.Default.Families() {
+		names = append(names, f.Name)
+	}
+	if n := flow.Nearest(name, names); n != "" {
+		return fmt.Errorf("there is no node family %s (did you mean %s?)", name, n)
+	}
+	return fmt.Errorf("there is no node family %s (`aether node list` shows all)", name)
+}
+
 func (c *command) listNodes(family string) error {
 	var out []map[string]any
 	found := false
@@ -242,7 +258,7 @@ func (c *command) listNodes(family string) error {
 		}
 	}
 	if !found {
-		return badInput(fmt.Errorf("there is no family %s", family))
+		return badInput(unknownFamily(family))
 	}
 	if c.asJSON {
 		return c.printJSON(out)

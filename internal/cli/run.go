@@ -310,7 +310,7 @@ func (c *command) readInputs(f *flow.Flow, rf runFlags) (map[string]any, error) 
 		}
 		m, ok := v.(map[string]any)
 		if !ok {
-			return nil, fmt.Errorf("the input file must hold a map of inputs, not a %s", value.Kind(v))
+			return nil, fmt.Errorf("the input file must hold a map of inputs, not %s", article(value.Kind(v)))
 		}
 		in = m
 	}
@@ -319,11 +319,17 @@ func (c *command) readInputs(f *flow.Flow, rf runFlags) (map[string]any, error) 
 		if !ok {
 			return nil, fmt.Errorf("--input is written name=value, not %q", arg)
 		}
-		typ := "any"
+		typ, secret := "any", false
 		for _, d := range f.Inputs {
 			if d.Name == name {
-				typ = d.Type
+				typ, secret = d.Type, d.Secret
 			}
+		}
+		if secret {
+			// The value of a secret must not come to rest in the shell's history or
+			// the database: what is given is its name.
+			in[name] = map[string]any{"secret": text}
+			continue
 		}
 		v, err := inputValue(text, typ)
 		if err != nil {
@@ -344,7 +350,7 @@ func inputValue(text, typ string) (any, error) {
 		if typ == "any" {
 			return text, nil
 		}
-		return nil, fmt.Errorf("%q is not a %s; lists and maps are written as JSON", text, typ)
+		return nil, fmt.Errorf("%q is not %s; lists and maps are written as JSON", text, article(typ))
 	}
 	return v, nil
 }

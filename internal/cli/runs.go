@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -23,12 +24,21 @@ func (c *command) runsCmd() *cobra.Command {
 	return cmd
 }
 
+// shownStatuses are the statuses as people read them.
+var shownStatuses = []string{"running", "waiting", "attention", "done", "failed", "cancelled", "interrupted"}
+
 func (c *command) runsList() *cobra.Command {
 	var f run.Filter
 	var status string
 	cmd := &cobra.Command{
-		Use: "list", Short: "List runs, newest first", Args: cobra.NoArgs,
+		Use: "list", Short: "List runs, newest first", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if status != "" && !slices.Contains(shownStatuses, status) {
+				return badInput(fmt.Errorf("--status is one of %s, not %q", strings.Join(shownStatuses, ", "), status))
+			}
+			if f.Limit < 1 || f.Offset < 0 {
+				return badInput(errors.New("--limit must be at least 1 and --offset at least 0"))
+			}
 			interrupted := status == "interrupted"
 			f.Status = run.Status(status)
 			if interrupted {
@@ -59,6 +69,10 @@ func (c *command) runsList() *cobra.Command {
 				return c.printJSON(list)
 			}
 			if len(list) == 0 {
+				if status != "" || f.Flow != "" || f.Offset > 0 {
+					c.printf("No run fits.\n")
+					return nil
+				}
 				c.printf("There are no runs yet. `aether run FLOW` starts one.\n")
 				return nil
 			}
@@ -71,7 +85,7 @@ func (c *command) runsList() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&f.Flow, "flow", "", "Only runs of the flow with this name.")
-	cmd.Flags().StringVar(&status, "status", "", "Only runs with this status: running, waiting, attention, done, failed, cancelled, interrupted.")
+	cmd.Flags().StringVar(&status, "status", "", "Only runs with this status: "+strings.Join(shownStatuses, ", ")+".")
 	cmd.Flags().IntVar(&f.Limit, "limit", 50, "How many.")
 	cmd.Flags().IntVar(&f.Offset, "offset", 0, "Leave out so many.")
 	return c.jsonFlag(cmd)
@@ -393,7 +407,12 @@ func (c *command) runsSend() *cobra.Command {
 	var id string
 	cmd := &cobra.Command{
 		Use: "send RUN TOPIC [DATA]", Short: "Send a message to a run", Long: "Leaves a message for a run. DATA is JSON, or else plain text.",
-		Args: cobra.RangeArgs(2, 3),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) < 2 || len(args) > 3 {
+				return badInput(errors.New("aether runs send needs the id of a run, a topic, and at most one argument of data (quote it)"))
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := c.open(cmd, nil, 0)
 			if err != nil {
@@ -451,7 +470,7 @@ func (c *command) runsExport() *cobra.Command {
 
 func (c *command) runsPrune() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "prune", Short: "Forget old ended runs, as the retention settings say", Args: cobra.NoArgs,
+		Use: "prune", Short: "Forget old ended runs, as the retention settings say", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := c.open(cmd, nil, 0)
 			if err != nil {

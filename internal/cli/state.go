@@ -152,9 +152,7 @@ func (c *command) root() *cobra.Command {
 		SilenceUsage: true, SilenceErrors: true,
 		PersistentPreRun: func(*cobra.Command, []string) { c.usage = false },
 	}
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return badInput(fmt.Errorf("%w (`%s --help` shows the options)", err, cmd.CommandPath()))
-	})
+	root.SetFlagErrorFunc(flagError)
 	c.flags = map[string]*string{}
 	for _, k := range config.Keys() {
 		c.flags[k.Flag] = root.PersistentFlags().String(k.Flag, "", k.Doc)
@@ -164,6 +162,9 @@ func (c *command) root() *cobra.Command {
 	}
 	root.PersistentFlags().StringVar(&c.file, "config", "", "Read this aether.yaml rather than looking for one.")
 	root.AddCommand(c.runCmd(), c.validateCmd(), c.fmtCmd(), c.nodeCmd(), c.runsCmd(), c.configCmd(), c.doctorCmd(), c.schemaCmd(), c.versionCmd(), c.workerCmd())
+	root.SetHelpCommand(helpCmd(root))
+	root.InitDefaultCompletionCmd()
+	groups(root)
 	return root
 }
 

@@ -63,7 +63,7 @@ func (b *branch) actPure(s *step, in any) (*step, signal) {
 	ctx, cancel := b.nodeContext(s)
 	out, err := b.call(ctx, s, b.env, in)
 	cancel()
-	if err == nil && (s.keep || b.x.o.TracePure) {
+	if err == nil && s.keep {
 		var m map[string]any
 		if m, err = b.outputs(s, out); err == nil {
 			b.setOut(s.id, m)
@@ -177,13 +177,14 @@ func (b *branch) intend(s *step, name, policy string) (*Record, signal) {
 		if g > 1 {
 			intent += strconv.Itoa(g)
 		}
-		if x.past[intent] == nil {
+		was := x.recall(intent)
+		if was == nil {
 			if err := x.record(b.ctx, intent, &Record{Start: x.o.Now().UnixMilli(), Def: s.defHash}); err != nil {
 				return nil, x.halt(err)
 			}
 			return nil, signal{}
 		}
-		interrupted := &Record{Start: x.past[intent].Start, Def: s.defHash, Fail: &node.Failure{
+		interrupted := &Record{Start: was.Start, Def: s.defHash, Fail: &node.Failure{
 			Kind: node.KindInterrupted, Node: s.id, Path: b.path(s), Permanent: true,
 			Message: "a crash came while " + s.def.Type + " was acting, and it is unknown whether it did",
 			Hint:    "look at the other side; set on_interrupted to retry if repeating it does no harm",

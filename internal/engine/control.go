@@ -38,7 +38,9 @@ func (b *branch) control(s *step) (next *step, sig signal) {
 	} else {
 		port, sig = b.carryOutInTime(s, move)
 	}
-	if sig.kind == sigFail {
+	// A block around this node that was given up is not this node's failure to
+	// handle.
+	if sig.kind == sigFail && b.ctx.Err() == nil {
 		return b.failed(s, sig.fail)
 	}
 	if sig.kind != sigNone {
@@ -187,7 +189,7 @@ func (b *branch) each(s *step, m node.Each) signal {
 		sig := b.turn(s, i)
 		switch sig.kind {
 		case sigFail:
-			if m.OnError != "continue" {
+			if m.OnError != "continue" || b.ctx.Err() != nil {
 				return sig
 			}
 			errs = append(errs, turnError(i, sig.fail))
@@ -274,7 +276,7 @@ func (b *branch) eachAtOnce(s *step, m node.Each) signal {
 				collect = collect.Bind(eval)
 			}
 			sig := c.turn(s, i)
-			if sig.kind == sigFail && m.OnError == "continue" {
+			if sig.kind == sigFail && m.OnError == "continue" && c.ctx.Err() == nil {
 				mu.Lock()
 				failed[i] = sig.fail
 				mu.Unlock()
@@ -671,7 +673,12 @@ func CheckInput(f *flow.Flow, given map[string]any) (map[string]any, error) {
 				continue
 			}
 		}
-		if !flow.IsType(v, in.Type) {
+		if in.Secret {
+			if m, ok := v.(map[string]any); v != nil && (!ok || len(m) != 1 || m["secret"] == nil) {
+				errs = append(errs, fmt.Errorf("the input %s is secret: give the name of a secret as {secret: NAME}, never its value", in.Name))
+				continue
+			}
+		} else if !flow.IsType(v, in.Type) {
 			errs = append(errs, fmt.Errorf("the input %s must be a %s, not a %s", in.Name, in.Type, value.Kind(v)))
 			continue
 		}

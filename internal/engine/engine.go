@@ -148,8 +148,6 @@ type Options struct {
 	// 0 or more. A negative value never parks.
 	ParkAfter time.Duration
 	Now       func() time.Time
-	// Events of pure nodes cost more than the nodes; they are off by default.
-	TracePure bool
 }
 
 // Result is how a run ended.

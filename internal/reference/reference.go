@@ -82,9 +82,13 @@ func count(n int, noun string) string {
 // anchor is the link target of a node's heading, as GitHub makes it.
 func anchor(d *node.Def) string { return strings.ReplaceAll(d.Type, ".", "") }
 
+// firstSentence ends at a full stop before a space, unless a capital comes
+// before it: the D. of a date format ends no sentence.
 func firstSentence(doc string) string {
-	if i := strings.Index(doc, ". "); i >= 0 {
-		return doc[:i+1]
+	for i := 1; i+1 < len(doc); i++ {
+		if doc[i] == '.' && doc[i+1] == ' ' && (doc[i-1] < 'A' || doc[i-1] > 'Z') {
+			return doc[:i+1]
+		}
 	}
 	return doc
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/aether-rpa/aether/internal/engine"
 	"github.com/aether-rpa/aether/internal/run"
 	"github.com/aether-rpa/aether/node"
+	"github.com/aether-rpa/aether/process"
 	"github.com/aether-rpa/aether/value"
 	"github.com/aether-rpa/aether/vault"
 )
@@ -82,6 +83,13 @@ func (r *Robot) Execute(ctx context.Context, id string, count *engine.Counters) 
 	}
 	h := &host{robot: r, run: rn, ctx: ctx, seq: seq, last: last, tracer: tracer}
 	h.journal = newJournal(r.Runs, r.Log)
+	if rn.Resumes > 0 {
+		// The process that executed the run before may have been killed and have
+		// left programs behind.
+		if n, err := process.KillOrphans(ctx); err != nil || n > 0 {
+			r.Log.Debug("ending programs that a killed process left behind", "count", n, "err", err)
+		}
+	}
 	stop := r.keepLease(ctx, cancel, rn, count)
 	h.note("run_started", "", map[string]any{"resumes": rn.Resumes, "owner": r.Owner})
 

@@ -2,17 +2,14 @@ package telemetry_test
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
-	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -24,12 +21,9 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	colmetrics "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
 	coltrace "go.opentelemetry.io/proto/otlp/collector/trace/v1"
-	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
-	metricspb "go.opentelemetry.io/proto/otlp/metrics/v1"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"go.uber.org/goleak"
 	"google.golang.org/grpc"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/aether-rpa/aether/internal/durable"
 	"github.com/aether-rpa/aether/internal/engine"
@@ -38,160 +32,6 @@ import (
 	"github.com/aether-rpa/aether/internal/telemetry"
 	"github.com/aether-rpa/aether/node"
 )
-
-// collector is an OTLP receiver in this process.
-type collector struct {
-	coltrace.UnimplementedTraceServiceServer
-	url string
-
-	mu       sync.Mutex
-	spans    []*tracepb.Span
-	metrics  []*metricspb.Metric
-	resource map[string]any
-	paths    []string
-	headers  http.Header
-	raw      bytes.Buffer
-}
-
-func newCollector(t *testing.T) *collector {
-	t.Helper()
-	c := &collector{}
-	s := httptest.NewServer(c)
-	t.Cleanup(s.Close)
-	c.url = s.URL
-	return c
-}
-
-func (c *collector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	var body io.Reader = r.Body
-	if r.Header.Get("Content-Encoding") == "gzip" {
-		body, _ = gzip.NewReader(r.Body)
-	}
-	b, err := io.ReadAll(body)
-	if err == nil {
-		err = c.take(r, b)
-	}
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-	}
-}
-
-func (c *collector) take(r *http.Request, b []byte) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.paths, c.headers = append(c.paths, r.URL.Path), r.Header
-	c.raw.Write(b)
-	if strings.HasSuffix(r.URL.Path, "metrics") {
-		var m colmetrics.ExportMetricsServiceRequest
-		if err := proto.Unmarshal(b, &m); err != nil {
-			return err
-		}
-		for _, rm := range m.ResourceMetrics {
-			for _, sm := range rm.ScopeMetrics {
-				c.metrics = append(c.metrics, sm.Metrics...)
-			}
-		}
-		return nil
-	}
-	var m coltrace.ExportTraceServiceRequest
-	if err := proto.Unmarshal(b, &m); err != nil {
-		return err
-	}
-	c.takeSpans(&m)
-	return nil
-}
-
-func (c *collector) takeSpans(m *coltrace.ExportTraceServiceRequest) {
-	for _, rs := range m.ResourceSpans {
-		c.resource = attrs(rs.Resource.Attributes)
-		for _, ss := range rs.ScopeSpans {
-			c.spans = append(c.spans, ss.Spans...)
-		}
-	}
-}
-
-// Export implements the gRPC service.
-func (c *collector) Export(_ context.Context, m *coltrace.ExportTraceServiceRequest) (*coltrace.ExportTraceServiceResponse, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.takeSpans(m)
-	return &coltrace.ExportTraceServiceResponse{}, nil
-}
-
-func (c *collector) named(t *testing.T, name string) []*tracepb.Span {
-	t.Helper()
-	var out []*tracepb.Span
-	for _, s := range c.spans {
-		if s.Name == name {
-			out = append(out, s)
-		}
-	}
-	slices.SortFunc(out, func(a, b *tracepb.Span) int { return int(a.StartTimeUnixNano) - int(b.StartTimeUnixNano) })
-	return out
-}
-
-// one returns the only span of that name.
-func (c *collector) one(t *testing.T, name string) *tracepb.Span {
-	t.Helper()
-	list := c.named(t, name)
-	if len(list) != 1 {
-		t.Fatalf("%d spans named %q, want 1; all: %v", len(list), name, c.spans)
-	}
-	return list[0]
-}
-
-func attrs(list []*commonpb.KeyValue) map[string]any {
-	out := map[string]any{}
-	for _, a := range list {
-		switch v := a.Value.Value.(type) {
-		case *commonpb.AnyValue_StringValue:
-			out[a.Key] = v.StringValue
-		case *commonpb.AnyValue_IntValue:
-			out[a.Key] = v.IntValue
-		case *commonpb.AnyValue_DoubleValue:
-			out[a.Key] = v.DoubleValue
-		case *commonpb.AnyValue_BoolValue:
-			out[a.Key] = v.BoolValue
-		}
-	}
-	return out
-}
-
-func wantAttrs(t *testing.T, what string, list []*commonpb.KeyValue, want map[string]any) {
-	t.Helper()
-	got := attrs(list)
-	for k, w := range want {
-		if got[k] != w {
-			t.Errorf("%s: %s = %v, want %v", what, k, got[k], w)
-		}
-	}
-}
-
-// points returns the values of a metric by its attributes, written k=v: sums of
-// counters, and counts and sums of histograms.
-func (c *collector) points(name string) map[string]string {
-	out := map[string]string{}
-	key := func(list []*commonpb.KeyValue) string {
-		var parts []string
-		for k, v := range attrs(list) {
-			parts = append(parts, fmt.Sprintf("%s=%v", k, v))
-		}
-		slices.Sort(parts)
-		return strings.Join(parts, " ")
-	}
-	for _, m := range c.metrics {
-		if m.Name != name {
-			continue
-		}
-		for _, p := range m.GetSum().GetDataPoints() {
-			out[key(p.Attributes)] = fmt.Sprint(p.GetAsInt())
-		}
-		for _, p := range m.GetHistogram().GetDataPoints() {
-			out[key(p.Attributes)] = fmt.Sprintf("%d %.3g", p.GetCount(), p.GetSum())
-		}
-	}
-	return out
-}
 
 func lookup(vars map[string]string) func(string) (string, bool) {
 	return func(name string) (string, bool) {
@@ -291,7 +131,7 @@ func TestTwoExecutionsAreOneTrace(t *testing.T) {
 			t.Errorf("span %s is in trace %s, want %s", s.Name, got, traceOf(id))
 		}
 	}
-	runs := c.named(t, "run invoices")
+	runs := c.named("run invoices")
 	if len(runs) != 2 || len(c.spans) != 6 {
 		t.Fatalf("got %d spans, %d of them of executions, want 6 and 2: %v", len(c.spans), len(runs), c.spans)
 	}
@@ -325,7 +165,7 @@ func TestTwoExecutionsAreOneTrace(t *testing.T) {
 		}
 	}
 
-	fetch := c.named(t, "http.request fetch")
+	fetch := c.named("http.request fetch")
 	if len(fetch) != 2 {
 		t.Fatalf("fetch has %d spans, want 2", len(fetch))
 	}
@@ -352,7 +192,7 @@ func TestTwoExecutionsAreOneTrace(t *testing.T) {
 	} else {
 		wantAttrs(t, "exception", e[0].Attributes, map[string]any{"exception.type": "http", "exception.message": "the server answered 503\uFFFD"})
 	}
-	upload := c.named(t, "file.copy upload")
+	upload := c.named("file.copy upload")
 	if len(upload) != 2 {
 		t.Fatalf("upload has %d spans, want 2", len(upload))
 	}
@@ -478,13 +318,19 @@ func TestGRPC(t *testing.T) {
 	c := &collector{}
 	s := grpc.NewServer()
 	coltrace.RegisterTraceServiceServer(s, c)
+	colmetrics.RegisterMetricsServiceServer(s, grpcMetrics{c: c})
 	go func() { _ = s.Serve(l) }()
 	t.Cleanup(s.Stop)
-	tel := start(t, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://" + l.Addr().String(), "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc", "OTEL_METRICS_EXPORTER": "none", "OTEL_SERVICE_NAME": "bot"})
+	tel := start(t, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://" + l.Addr().String(), "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc", "OTEL_EXPORTER_OTLP_COMPRESSION": "gzip", "OTEL_EXPORTER_OTLP_TIMEOUT": "9000", "OTEL_SERVICE_NAME": "bot"})
 	_, x := tel.Trace(t.Context(), &run.Run{ID: "r", Flow: "f"})
-	x.End(&run.Run{ID: "r", Flow: "f", Status: run.Done}, nil)
+	x.End(&run.Run{ID: "r", Flow: "f", Status: run.Failed, Failure: &node.Failure{Kind: "error", Message: "x" + strings.Repeat("é", 5000)}}, nil)
 	stop(t, tel)
-	c.one(t, "run f")
+	if got, want := c.one(t, "run f").Status.GetMessage(), "x"+strings.Repeat("é", 999)+"…"; got != want {
+		t.Errorf("a long message is sent as %d bytes, want %d", len(got), len(want))
+	}
+	if got := c.points("aether.runs"); got["aether.flow.name=f aether.run.status=failed"] != "1" {
+		t.Errorf("aether.runs = %v", got)
+	}
 	if c.resource["service.name"] != "bot" {
 		t.Errorf("resource = %v", c.resource)
 	}
@@ -540,13 +386,14 @@ func TestOff(t *testing.T) {
 
 func TestCloseLeavesNothing(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
-	c := newCollector(t)
-	tel := start(t, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": c.url})
+	c := &collector{}
+	s := httptest.NewServer(c)
+	defer s.Close() // and with it the connections that the exporters keep
+	tel := start(t, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": s.URL})
 	_, x := tel.Trace(t.Context(), &run.Run{ID: "r", Flow: "f"})
 	x.End(&run.Run{ID: "r", Flow: "f", Status: run.Done}, nil)
 	stop(t, tel)
 	c.one(t, "run f")
-	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
 }
 
 func TestWrongVariables(t *testing.T) {

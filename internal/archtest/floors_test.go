@@ -1,0 +1,84 @@
+package archtest
+
+import (
+	"path"
+	"strings"
+	"testing"
+)
+
+// floors says on which floor each package stands. A package imports only
+// packages of lower floors; whoever needs to look up passes data or a function
+// instead. A pattern (see path.Match) may stand for several packages; the
+// package's own name comes first.
+var floors = map[string]int{
+	// 0: data and tools that know nothing of ours.
+	"value": 0, "workspace": 0, "process": 0, "expr": 0, "artifact": 0,
+	"internal/mask": 0, "internal/egress": 0, "internal/config": 0, "internal/db": 0, "internal/durable": 0,
+	// 1: one step above them.
+	"schema": 1, "table": 1, "artifact/disk": 1, "internal/durable/memrt": 1, "internal/durable/dbosrt": 1,
+	// 2: what a flow is made of.
+	"flow": 2, "vault": 2,
+	// 3: the declaration of a node.
+	"node": 3,
+	// 4: what works with declarations.
+	"node/nodetest": 4, "nodes/*/*": 4, "internal/check": 4, "internal/worker": 4, "internal/run": 4,
+	// 5: the node families, and the engine that knows none of them.
+	"nodes/*": 5, "internal/engine": 5, "internal/reference": 5,
+	// 6: who executes runs.
+	"nodes/all": 6, "internal/robot": 6,
+	// 7: who decides on runs, and who watches them.
+	"internal/orch": 7, "internal/telemetry": 7,
+	// 8: where the parts meet.
+	"internal/app": 8,
+	// 9: the door to people.
+	"internal/cli": 9,
+	// 10: programs, and tests of the whole.
+	"cmd/*": 10, "bench": 10, "docs": 10, "examples": 10, "examples/*": 10, "examples/*/*": 10, "specs/*": 10,
+	"internal/crashtest": 10, "internal/archtest": 10,
+}
+
+// floor returns the floor of a package and the line of the table that says so.
+func floor(dir string) (n int, line string, known bool) {
+	if n, ok := floors[dir]; ok {
+		return n, dir, true
+	}
+	for pattern, n := range floors {
+		if ok, err := path.Match(pattern, dir); err == nil && ok {
+			return n, pattern, true
+		}
+	}
+	return 0, "", false
+}
+
+func TestFloors(t *testing.T) {
+	p := packages(t)
+	used := map[string]bool{}
+	for _, dir := range p.sorted() {
+		own, line, known := floor(dir)
+		used[line] = true
+		if !known {
+			t.Errorf("%s stands on no floor: add it to the table in internal/archtest/floors_test.go", dir)
+			continue
+		}
+		for _, f := range p[dir] {
+			// Tests may look up: an engine test runs real nodes.
+			if f.test {
+				continue
+			}
+			for _, imp := range f.imports() {
+				to, ours := strings.CutPrefix(imp, module)
+				if !ours {
+					continue
+				}
+				if n, _, known := floor(to); known && n >= own {
+					t.Errorf("%s (floor %d) imports %s (floor %d): a package imports only lower floors", f.path, own, to, n)
+				}
+			}
+		}
+	}
+	for line := range floors {
+		if !used[line] && !strings.ContainsAny(line, "*") && line != "docs" && line != "examples" {
+			t.Errorf("the table of floors has %s, which is no package", line)
+		}
+	}
+}
