@@ -218,7 +218,7 @@ func TestInside(t *testing.T) {
 							continue
 						}
 						lines := strings.Split(string(src), "\n")
-						if line := []rune(lines[pos.Line-1]); pos.Col > len(line) || line[pos.Col-1] != r {
+						if line := []rune(lines[pos.Line-1]); pos.Col > len(line) || line[pos.Col-1] != r && line[pos.Col-1] != '\\' {
 							t.Fatalf("%s at %d is %q, and %v of the file is not\n%s", path, at, r, pos, src)
 						}
 					}

@@ -117,9 +117,12 @@ func (s *scanner) line(line string) int {
 				outer = i
 			}
 			continue
+		case (c == '?' || c == ':') && spaceAfter && dashes && s.depth == 0:
+			token, outer = true, i
+			continue
 		case c == ':' && (spaceAfter || s.depth > 0):
 			token = true
-		case c == '?' && spaceAfter && token:
+		case c == '?' && spaceAfter && token && s.depth > 0:
 		case (c == '&' || c == '!') && token:
 			for i+1 < len(line) && line[i+1] != ' ' && line[i+1] != '\t' {
 				i++

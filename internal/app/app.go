@@ -64,15 +64,19 @@ type System struct {
 	Telemetry *telemetry.Telemetry
 }
 
+// ErrSetting says that a setting which is not part of config.Config is wrong.
+var ErrSetting = errors.New("a setting is wrong")
+
 // Open opens the database and the stores.
 func Open(ctx context.Context, o Options) (*System, error) {
 	tel, err := telemetry.Start(ctx, telemetry.Options{Lookup: o.Lookup, Version: o.Version, Host: o.Host, Log: o.Log})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrSetting, err)
 	}
+	o.Log = slog.New(tel.Handler(o.Log.Handler()))
 	d, err := db.Open(ctx, o.Config.Database.URL.Reveal(), db.Options{Schema: o.Config.Database.Schema, MaxConns: o.Config.Database.MaxConns, Tracer: tel.QueryTracer()})
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, tel.Close(ctx))
 	}
 	run.SetHost(o.Host)
 	s := &System{Options: o, DB: d, Telemetry: tel, Runs: run.NewStore(d, nil), Artifacts: disk.Open(filepath.Join(o.Config.DataDir, "artifacts"))}
@@ -101,7 +105,7 @@ func (s *System) Start(ctx context.Context, resumes bool) error {
 	}
 	s.Robot = &robot.Robot{
 		Runs: s.Runs, Durable: rt, Nodes: s.Nodes, Store: s.Artifacts, Vault: vault.Env{Lookup: s.Lookup}, Log: s.Log,
-		Owner: run.Self(s.Host, s.PID), WorkDir: s.Config.WorkDir(), ParkAfter: s.ParkAfter, Observe: s.Observe, Trace: s.Telemetry.Trace, Now: time.Now,
+		Owner: run.Self(s.Host, s.PID), WorkDir: s.Config.WorkDir(), ParkAfter: s.ParkAfter, Observe: s.Observe, Trace: s.Telemetry.Trace, WrapLog: s.Telemetry.Log, Now: time.Now,
 		Env: node.Env{
 			Files: roots, Artifacts: s.Artifacts, HTTP: s.httpClient(), Environ: cleanEnviron(s.Environ), Rand: rand.Reader,
 			Worker: worker.NewRunner(worker.Config{Path: s.Executable, Args: []string{"script-worker"}, Memory: s.Config.Script.Memory, Timeout: s.Config.Script.Timeout}),
@@ -121,7 +125,7 @@ func cleanEnviron(env []string) []string {
 	for _, e := range env {
 		name, _, _ := strings.Cut(e, "=")
 		up := strings.ToUpper(name)
-		if strings.HasPrefix(up, "AETHER_") || strings.HasPrefix(up, "DBOS_") || strings.HasPrefix(up, "SUPABASE_") || up == "DB_PASSWORD" || up == "PGPASSWORD" {
+		if strings.HasPrefix(up, "AETHER_") || strings.HasPrefix(up, "DBOS_") || strings.HasPrefix(up, "SUPABASE_") || strings.HasPrefix(up, "OTEL_EXPORTER_OTLP_") && strings.HasSuffix(up, "HEADERS") || up == "DB_PASSWORD" || up == "PGPASSWORD" {
 			continue
 		}
 		out = append(out, e)
@@ -138,6 +142,9 @@ func (s *System) Close() error {
 	s.DB.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	errs = append(errs, s.Telemetry.Close(ctx))
+	if err := s.Telemetry.Close(ctx); err != nil {
+		// A lost export must not fail the command that did its work.
+		s.Log.Warn("sending telemetry", "err", err)
+	}
 	return errors.Join(errs...)
 }

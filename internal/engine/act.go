@@ -51,7 +51,7 @@ func (b *branch) act(s *step) (*step, signal) {
 			return b.failed(s, rec.Fail)
 		}
 		until := time.UnixMilli(rec.End).Add(pause(s.retry, try))
-		b.x.emit(Event{Kind: EventRetrying, Path: b.path(s), Node: s.id, Type: s.def.Type, Try: try + 1, Fail: rec.Fail, Took: until.Sub(b.x.o.Now())})
+		b.x.emit(Event{Kind: EventRetrying, Replayed: until.Before(b.x.o.Now()), At: time.UnixMilli(rec.End), Path: b.path(s), Node: s.id, Type: s.def.Type, Try: try + 1, Fail: rec.Fail, Took: until.Sub(b.x.o.Now())})
 		if sig := b.waitUntil(s, until, Wait{Kind: "timer", Path: b.path(s)}); sig.kind != sigNone {
 			return nil, sig
 		}
@@ -192,7 +192,7 @@ func (b *branch) intend(s *step, name, policy string) (*Record, signal) {
 		choice := "fail"
 		if policy == "ask" {
 			decision := name + "!decision" + strconv.Itoa(g)
-			if r := x.past[decision]; r != nil {
+			if r := x.recall(decision); r != nil {
 				choice = r.Choice
 			} else {
 				c, sig := b.askInterrupted(s, name, decision, interrupted.Fail)

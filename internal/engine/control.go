@@ -506,7 +506,7 @@ func (b *branch) retry(s *step, m node.Attempt) signal {
 			return sig
 		}
 		name := fmt.Sprintf("%s[%d]!until", b.path(s), i)
-		until := x.past[name]
+		until := x.recall(name)
 		if until == nil {
 			until = &Record{Until: x.o.Now().Add(pause(policy, i+1)).UnixMilli()}
 			if err := x.record(b.ctx, name, until); err != nil {
@@ -546,7 +546,7 @@ func (b *branch) ask(s *step, m node.Await) (string, signal) {
 	if rec == nil {
 		var until time.Time
 		if m.Timeout > 0 {
-			asked := x.past[path+"!asked"]
+			asked := x.recall(path + "!asked")
 			if asked == nil {
 				asked = &Record{Until: x.o.Now().Add(m.Timeout).UnixMilli()}
 				if err := x.record(b.ctx, path+"!asked", asked); err != nil {

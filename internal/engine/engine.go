@@ -16,6 +16,7 @@
 //	wait!until             when a sleep ends, a block times out or a retry goes on
 //	par!closed             a block was given up (timeout, a branch failed): its
 //	                       body is not walked again
+//	block!ended            a block with a timeout ended in time
 //	ask!asked              when a question was put
 //
 // Records are found by name, so branches may append in any order.
@@ -176,6 +177,7 @@ func Execute(ctx context.Context, plan *Plan, log durable.Log, host Host, o Opti
 				return nil, err
 			}
 			r.seeded = i == 0
+			r.instead = i == 1 && x.past[e.Name] != nil
 			x.past[e.Name] = r
 			if r.Message != "" {
 				x.taken[r.Message] = true
@@ -363,6 +365,7 @@ func (b *branch) runFlow(plan *Plan) (*Result, signal) {
 		if err != nil {
 			f := node.AsFailure(fmt.Errorf("output %s: %w", o.name, err))
 			f.Kind = node.KindInput
+			f.Message, _ = b.x.host.Mask(f.Message).(string)
 			return &Result{Failure: f}, signal{kind: sigFail, fail: f}
 		}
 		out[o.name] = v
@@ -502,7 +505,8 @@ type Record struct {
 	Timeout bool            `json:"timeout,omitempty"`
 	Message string          `json:"msg,omitempty"` // id of the message taken
 
-	seeded bool
+	seeded  bool
+	instead bool // a seeded record of that name was refused
 }
 
 func parseRecord(e durable.Entry) (*Record, error) {
@@ -526,11 +530,16 @@ func (x *exec) record(ctx context.Context, name string, r *Record) error {
 // no longer followed.
 func (x *exec) recall(name string) *Record {
 	r := x.past[name]
-	if r == nil || !r.seeded {
+	if r == nil || !r.seeded && !r.instead {
 		return r
 	}
 	x.seedMu.Lock()
 	defer x.seedMu.Unlock()
+	if r.instead {
+		// Before a crash this execution came to where the seed is left.
+		x.cut = true
+		return r
+	}
 	if x.cut {
 		return nil
 	}

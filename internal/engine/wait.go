@@ -17,6 +17,7 @@ type waiter struct {
 	w     Wait
 	until time.Time // zero: for ever
 	quick bool      // will go on soon: the process stays
+	ctx   context.Context
 }
 
 // enter counts a branch that is not waiting. When the last one begins to wait,
@@ -61,12 +62,17 @@ func (x *exec) parkIfIdle() {
 	}
 	p := &ParkedError{}
 	for w := range x.waits {
-		if w.quick {
+		// One whose block was given up is about to go on, too.
+		if w.quick || w.ctx.Err() != nil {
 			return
 		}
 		p.Waits = append(p.Waits, w.w)
-		if !w.until.IsZero() && (p.Wake.IsZero() || w.until.Before(p.Wake)) {
-			p.Wake = w.until
+		until := w.until
+		if limit, ok := w.ctx.Deadline(); ok && (until.IsZero() || limit.Before(until)) {
+			until = limit
+		}
+		if !until.IsZero() && (p.Wake.IsZero() || until.Before(p.Wake)) {
+			p.Wake = until
 		}
 	}
 	sortWaits(p.Waits)
@@ -84,7 +90,7 @@ func (b *branch) waitUntil(s *step, until time.Time, w Wait) signal {
 	}
 	w.Until = until.UnixMilli()
 	b.x.emit(Event{Kind: EventWaiting, Path: w.Path, Node: s.id, Type: s.def.Type, Took: d})
-	unblock := b.x.block(&waiter{w: w, until: until, quick: b.x.o.ParkAfter <= 0 || d <= b.x.o.ParkAfter})
+	unblock := b.x.block(&waiter{w: w, until: until, quick: b.x.o.ParkAfter <= 0 || d <= b.x.o.ParkAfter, ctx: b.ctx})
 	defer unblock()
 	t := time.NewTimer(d)
 	defer t.Stop()
@@ -126,7 +132,7 @@ func (b *branch) await(s *step, w Wait, until time.Time) (Message, bool, signal)
 		w.Until = until.UnixMilli()
 	}
 	x.emit(Event{Kind: EventWaiting, Path: w.Path, Node: s.id, Type: s.def.Type, Text: w.Question})
-	unblock := x.block(&waiter{w: w, until: until})
+	unblock := x.block(&waiter{w: w, until: until, ctx: b.ctx})
 	defer unblock()
 	tick := time.NewTicker(messagePoll)
 	defer tick.Stop()
@@ -156,8 +162,13 @@ func (b *branch) withTimeout(path string, limit time.Duration, what string, body
 	if r := x.recall(path + "!closed"); r != nil {
 		return signal{kind: sigFail, fail: r.Fail}
 	}
-	until := x.past[path+"!until"]
-	if until == nil {
+	if x.recall(path+"!ended") != nil {
+		// It ended in time; only its replay may take place after the limit.
+		return body(b)
+	}
+	until := x.recall(path + "!until")
+	if until == nil || until.seeded {
+		// A run that was made by a retry inside the block has all of the time.
 		until = &Record{Until: x.o.Now().Add(limit).UnixMilli()}
 		if err := x.record(b.ctx, path+"!until", until); err != nil {
 			return x.halt(err)
@@ -173,6 +184,11 @@ func (b *branch) withTimeout(path string, limit time.Duration, what string, body
 			return x.halt(err)
 		}
 		return signal{kind: sigFail, fail: f}
+	}
+	if sig.kind != sigStop && b.ctx.Err() == nil {
+		if err := x.record(b.ctx, path+"!ended", &Record{End: x.o.Now().UnixMilli()}); err != nil {
+			return x.halt(err)
+		}
 	}
 	b.join(c)
 	return sig

@@ -45,6 +45,9 @@ type Robot struct {
 	Observe func(*run.Run, engine.Event)
 	// Trace makes spans for a run; nil for none.
 	Trace func(ctx context.Context, r *run.Run) (context.Context, Tracer)
+	// WrapLog may put something around the log of a run, to measure it; nil for
+	// nothing.
+	WrapLog func(durable.Log) durable.Log
 	Now   func() time.Time
 
 	plans sync.Map // digest -> *engine.Plan
@@ -71,15 +74,18 @@ func (r *Robot) Execute(ctx context.Context, id string, count *engine.Counters) 
 	if err != nil {
 		return nil, err
 	}
+	seq, last, err := r.Runs.LastEvent(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	// The heartbeat goes by this context, which no trace knows: its queries say
+	// nothing of the run.
+	beat := ctx
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var tracer Tracer
 	if r.Trace != nil {
 		ctx, tracer = r.Trace(ctx, rn)
-	}
-	seq, last, err := r.Runs.LastEvent(ctx, id)
-	if err != nil {
-		return nil, err
 	}
 	h := &host{robot: r, run: rn, ctx: ctx, seq: seq, last: last, tracer: tracer}
 	h.journal = newJournal(r.Runs, r.Log)
@@ -90,7 +96,7 @@ func (r *Robot) Execute(ctx context.Context, id string, count *engine.Counters) 
 			r.Log.Debug("ending programs that a killed process left behind", "count", n, "err", err)
 		}
 	}
-	stop := r.keepLease(ctx, cancel, rn, count)
+	stop := r.keepLease(beat, cancel, rn, count)
 	h.note("run_started", "", map[string]any{"resumes": rn.Resumes, "owner": r.Owner})
 
 	res, execErr := r.walk(ctx, rn, h, count)
@@ -124,6 +130,9 @@ func (r *Robot) walk(ctx context.Context, rn *run.Run, h *host, count *engine.Co
 		o.CheckSeed = rn.Seed.Check
 	}
 	out, err := r.Durable.Run(ctx, rn.ID, func(ctx context.Context, log durable.Log) ([]byte, error) {
+		if r.WrapLog != nil {
+			log = r.WrapLog(log)
+		}
 		res, err := engine.Execute(ctx, plan, log, h, o, count)
 		if err != nil {
 			return nil, err

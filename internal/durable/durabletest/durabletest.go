@@ -1,0 +1,120 @@
+// Package durabletest is the contract that every durable.Runtime keeps.
+package durabletest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/aether-rpa/aether/internal/durable"
+)
+
+var errCrash = errors.New("crash")
+
+// Exercise runs the contract on runtimes that open gives.
+func Exercise(t *testing.T, open func(t *testing.T) durable.Runtime) {
+	t.Run("a run that was cut short goes on with its entries", func(t *testing.T) {
+		rt := open(t)
+		body := func(stop int) durable.Body {
+			return func(ctx context.Context, log durable.Log) ([]byte, error) {
+				for i := len(log.Past()); i < 5; i++ {
+					if i == stop {
+						return nil, errCrash
+					}
+					if err := log.Append(ctx, fmt.Sprintf("n%d", i), []byte(fmt.Sprintf(`{"i":%d,"t":"ä\u0001"}`, i))); err != nil {
+						return nil, err
+					}
+				}
+				return []byte(fmt.Sprint(len(log.Past()))), nil
+			}
+		}
+		for _, stop := range []int{0, 2, 3} {
+			if _, err := rt.Run(t.Context(), "a", body(stop)); !errors.Is(err, errCrash) {
+				t.Fatalf("stop %d: err = %v, want the body's own error", stop, err)
+			}
+		}
+		out, err := rt.Run(t.Context(), "a", body(-1))
+		if err != nil || string(out) != "3" {
+			t.Fatalf("out = %s, err = %v, want 3 past entries", out, err)
+		}
+		entries, err := rt.Entries(t.Context(), "a")
+		if err != nil || len(entries) != 5 {
+			t.Fatalf("entries = %v, err = %v", entries, err)
+		}
+		for i, e := range entries {
+			if e.Name != fmt.Sprintf("n%d", i) || string(e.Data) != fmt.Sprintf(`{"i":%d,"t":"ä\u0001"}`, i) {
+				t.Errorf("entry %d = %s %s", i, e.Name, e.Data)
+			}
+		}
+	})
+	t.Run("a run that has ended is not executed again", func(t *testing.T) {
+		rt := open(t)
+		n := 0
+		for range 2 {
+			out, err := rt.Run(t.Context(), "b", func(context.Context, durable.Log) ([]byte, error) {
+				n++
+				return []byte("done"), nil
+			})
+			if err != nil || string(out) != "done" {
+				t.Fatalf("out = %s, err = %v", out, err)
+			}
+		}
+		if n != 1 {
+			t.Errorf("the body ran %d times", n)
+		}
+	})
+	t.Run("several goroutines append", func(t *testing.T) {
+		rt := open(t)
+		write := func(ctx context.Context, log durable.Log) ([]byte, error) {
+			var wg sync.WaitGroup
+			errs := make(chan error, 40)
+			for i := range 40 {
+				wg.Add(1)
+				go func() {
+					defer wg.Done()
+					errs <- log.Append(ctx, fmt.Sprintf("g%d", i), []byte("x"))
+				}()
+			}
+			wg.Wait()
+			close(errs)
+			for err := range errs {
+				if err != nil {
+					return nil, err
+				}
+			}
+			return nil, errCrash
+		}
+		if _, err := rt.Run(t.Context(), "c", write); !errors.Is(err, errCrash) {
+			t.Fatal(err)
+		}
+		_, err := rt.Run(t.Context(), "c", func(_ context.Context, log durable.Log) ([]byte, error) {
+			seen := map[string]bool{}
+			for _, e := range log.Past() {
+				seen[e.Name] = true
+			}
+			if len(seen) != 40 {
+				return nil, fmt.Errorf("%d of 40 entries are there", len(seen))
+			}
+			return nil, nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("deleted runs are gone", func(t *testing.T) {
+		rt := open(t)
+		if _, err := rt.Run(t.Context(), "d", func(ctx context.Context, log durable.Log) ([]byte, error) {
+			return nil, log.Append(ctx, "x", []byte("y"))
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if err := rt.Delete(t.Context(), "d"); err != nil {
+			t.Fatal(err)
+		}
+		if e, err := rt.Entries(t.Context(), "d"); !errors.Is(err, durable.ErrNotFound) && (err != nil || len(e) > 0) {
+			t.Errorf("entries = %v, err = %v", e, err)
+		}
+	})
+}
