@@ -183,17 +183,26 @@ func resolve(v any, from Opener) (any, error) {
 		if d, ok := x["$ref"]; ok {
 			return refFrom(x, d, from)
 		}
+		escaped := false
 		for k, e := range x {
 			r, err := resolve(e, from)
 			if err != nil {
 				return nil, err
 			}
 			x[k] = r
-			if isRefKey(k) {
-				delete(x, k)
-				x[k[1:]] = r
-			}
+			escaped = escaped || isRefKey(k)
 		}
+		if !escaped {
+			return x, nil
+		}
+		out := make(map[string]any, len(x))
+		for k, e := range x {
+			if isRefKey(k) {
+				k = k[1:]
+			}
+			out[k] = e
+		}
+		return out, nil
 	}
 	return v, nil
 }

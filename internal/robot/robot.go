@@ -48,7 +48,7 @@ type Robot struct {
 	// WrapLog may put something around the log of a run, to measure it; nil for
 	// nothing.
 	WrapLog func(durable.Log) durable.Log
-	Now   func() time.Time
+	Now     func() time.Time
 
 	plans sync.Map // digest -> *engine.Plan
 }

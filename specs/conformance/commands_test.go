@@ -190,11 +190,11 @@ func keys(v any, path string, own func(path string) bool, out map[string]bool) {
 	switch x := v.(type) {
 	case map[string]any:
 		for k, e := range x {
-			p := path + "." + k
 			if own(path) {
-				p = path + ".NAME"
+				out[path+".NAME"] = true
+				continue
 			}
-			keys(e, p, own, out)
+			keys(e, path+"."+k, own, out)
 		}
 		if len(x) > 0 {
 			return
