@@ -8,11 +8,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/aether-rpa/aether/flow"
 	"github.com/aether-rpa/aether/internal/orch"
+	"github.com/aether-rpa/aether/internal/reference"
 	"github.com/aether-rpa/aether/node"
 )
 
@@ -160,7 +162,7 @@ func (c *command) schemaCmd() *cobra.Command {
 		Use:   "schema",
 		Short: "Print the JSON Schema of flow files, for editors",
 		Args:  noArgs,
-		RunE:  func(*cobra.Command, []string) error { return c.printJSON(refTmp.FlowSchema(node.Default)) },
+		RunE:  func(*cobra.Command, []string) error { return c.printJSON(reference.FlowSchema(node.Default)) },
 	}
 }
 
@@ -195,7 +197,7 @@ func (c *command) nodeCmd() *cobra.Command {
 			if c.asJSON {
 				return c.printJSON(nodeJSON(d))
 			}
-			c.printf("%s", refTmp.NodeText(d, c.Width()))
+			c.printf("%s", reference.NodeText(d, c.Width()))
 			return nil
 		},
 	}
@@ -251,7 +253,7 @@ func (c *command) listNodes(family string) error {
 				out = append(out, nodeJSON(d))
 				continue
 			}
-			c.printf("  %-28s %s\n", d.Type, refTmp.FirstSentence(d.Doc))
+			c.printf("  %-28s %s\n", d.Type, firstSentence(d.Doc))
 		}
 		if !c.asJSON {
 			c.printf("\n")
@@ -276,4 +278,12 @@ func nodeJSON(d *node.Def) map[string]any {
 		effect = "control"
 	}
 	return map[string]any{"type": d.Type, "title": d.Title, "doc": d.Doc, "effect": effect, "ports": ports, "params": d.In.JSON(), "outputs": d.Out.JSON()}
+}
+
+// firstSentence returns a doc up to the end of its first sentence.
+func firstSentence(doc string) string {
+	if i := strings.Index(doc, ". "); i >= 0 {
+		return doc[:i+1]
+	}
+	return doc
 }

@@ -42,7 +42,7 @@ func FlowSchema(reg *node.Registry) map[string]any {
 		"properties": object{
 			"aether":      object{"const": flow.Version, "description": "Version of the file format."},
 			"name":        object{"type": []any{"string", "number", "boolean"}, "description": "Name of the flow."},
-			"description": object{"type": []any{"string", "number", "boolean", "null"}, "description": "What the flow does, for people."},
+			"description": object{"type": []any{"string", "number", "boolean"}, "description": "What the flow does, for people."},
 			"inputs":      object{"type": []any{"object", "null"}, "propertyNames": names, "additionalProperties": object{"$ref": "#/$defs/input"}, "description": "What a run is given, by name."},
 			"outputs":     object{"type": []any{"object", "null"}, "propertyNames": names, "additionalProperties": object{"$ref": "#/$defs/output"}, "description": "What a run gives back, by name: an expression, or a map with value, type and doc."},
 			"vars":        object{"type": []any{"object", "null"}, "propertyNames": names, "description": "Variables with their first values, by name."},
@@ -89,7 +89,7 @@ func inputSchema() object {
 		object{"$ref": "#/$defs/type"},
 		object{"type": "object", "additionalProperties": false, "properties": object{
 			"type":     described("#/$defs/type", "Type of the value; any if not given."),
-			"doc":      object{"type": []any{"string", "number", "boolean", "null"}, "description": "What it is, for people."},
+			"doc":      object{"type": []any{"string", "number", "boolean"}, "description": "What it is, for people."},
 			"required": object{"type": "boolean", "description": "Whether it must be given."},
 			"secret":   object{"type": "boolean", "description": "Whether it is masked wherever it would be shown."},
 			"default":  object{"description": "Value if it is not given."},
@@ -104,7 +104,7 @@ func outputSchema() object {
 		"then": object{"additionalProperties": false, "properties": object{
 			"value": object{"description": "An expression, evaluated when the run ends."},
 			"type":  described("#/$defs/type", "Type that is promised."),
-			"doc":   object{"type": []any{"string", "number", "boolean", "null"}, "description": "What it is, for people."},
+			"doc":   object{"type": []any{"string", "number", "boolean"}, "description": "What it is, for people."},
 		}},
 	}
 }
@@ -137,7 +137,7 @@ func nodeSchema(reg *node.Registry) object {
 		"properties": object{
 			"id":             object{"type": "string", "pattern": namePattern, "not": object{"enum": texts(flow.Reserved)}, "description": "Name of the node: expressions read its outputs as nodes.<id>.<output>."},
 			"type":           object{"enum": types, "enumDescriptions": about, "description": "What the node does."},
-			"title":          object{"type": []any{"string", "number", "boolean", "null"}, "description": "Shown to people in place of the id."},
+			"title":          object{"type": []any{"string", "number", "boolean"}, "description": "Shown to people in place of the id."},
 			"params":         object{"type": []any{"object", "null"}, "description": "What the node is given; text may hold {{ }}."},
 			"retry":          described("#/$defs/retry", "How often and when it is tried again if it fails."),
 			"timeout":        described("#/$defs/duration", "How long one try may take."),

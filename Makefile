@@ -1,0 +1,31 @@
+# make run builds and shows; make test and make check are what CI runs.
+.PHONY: build run test check quick bench generate release clean
+
+build:
+	CGO_ENABLED=0 go build -o bin/aether ./cmd/aether
+
+run:
+	scripts/demo.sh
+
+test:
+	scripts/test.sh
+
+check:
+	scripts/setup.sh --lint
+	scripts/check.sh
+
+# A few seconds to a minute, for while you work.
+quick:
+	AETHER_TEST_POSTGRES=none scripts/test.sh --short
+
+bench:
+	go run ./bench
+
+generate:
+	go test ./internal/reference -update
+
+release:
+	scripts/release.sh
+
+clean:
+	rm -rf bin dist demo

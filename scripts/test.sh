@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# Runs all tests, with all set-up: PostgreSQL is started for them alone, on a
+# free loopback port and in a temporary folder, and is gone afterwards.
+#
+#   scripts/test.sh             vet, all tests, the concurrent packages with -race
+#   scripts/test.sh --short     vet and a sample of the tests, without -race
+#
+# AETHER_TEST_POSTGRES=postgres://... takes that server instead of its own (its
+# user must be allowed to create databases); AETHER_TEST_POSTGRES=none leaves
+# the tests on PostgreSQL out.
+. "$(dirname "$0")/lib.sh"
+
+short=()
+[ "${1:-}" = --short ] && short=(-short)
+
+# Packages in which goroutines meet. They run with -short: the detector looks
+# at how they meet, not at how often, and makes everything several times slower.
+RACE="./value ./expr ./process ./workspace ./internal/durable/... ./internal/run ./internal/engine ./internal/robot ./internal/orch ./internal/telemetry ./internal/mask ./internal/egress ./table"
+
+scripts/setup.sh
+
+work=$(mktemp -d)
+pg_bin='' pg_user=()
+
+stop() {
+	code=$?
+	trap - EXIT INT TERM
+	if [ -f "$work/pg/data/postmaster.pid" ]; then
+		"${pg_user[@]}" "$pg_bin/pg_ctl" -D "$work/pg/data" -m immediate -w stop >/dev/null 2>&1 || true
+	fi
+	rm -rf "$work"
+	exit "$code"
+}
+trap stop EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+start_postgres() {
+	pg_bin=$(dirname "$(command -v initdb || ls -d /usr/lib/postgresql/*/bin/initdb | sort -V | tail -1)")
+	mkdir -p "$work/pg"
+	if [ "$(id -u)" -eq 0 ]; then
+		# PostgreSQL refuses to run as root.
+		getent passwd postgres >/dev/null || die "there is no user postgres to run PostgreSQL as"
+		chmod 711 "$work"
+		chown postgres: "$work/pg"
+		pg_user=(setpriv --reuid=postgres --regid=postgres --init-groups env HOME="$work/pg")
+	fi
+	local password port try
+	password=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+	printf '%s\n' "$password" >"$work/pg/password"
+	chmod 644 "$work/pg/password"
+	cd "$work/pg" # the user postgres may not be allowed to be where we are
+	"${pg_user[@]}" "$pg_bin/initdb" -D "$work/pg/data" -U aether -A scram-sha-256 --pwfile="$work/pg/password" -E UTF8 --locale=C.UTF-8 --no-sync >"$work/pg/log" 2>&1 ||
+		{ cat "$work/pg/log" >&2; die "PostgreSQL could not be set up"; }
+	for try in 1 2 3 4 5; do
+		port=$((20000 + (RANDOM * 32768 + RANDOM) % 30000))
+		# What is lost when the machine dies is no loss here: no fsync.
+		if "${pg_user[@]}" "$pg_bin/pg_ctl" -D "$work/pg/data" -w -t 60 -l "$work/pg/log" \
+			-o "-c listen_addresses=127.0.0.1 -p $port -k $work/pg -c fsync=off -c full_page_writes=off -c max_connections=200" start >/dev/null 2>&1; then
+			export AETHER_TEST_POSTGRES="postgres://aether:$password@127.0.0.1:$port/postgres?sslmode=disable"
+			break
+		fi
+		[ "$try" -lt 5 ] || { tail -20 "$work/pg/log" >&2; die "PostgreSQL did not start"; }
+	done
+	cd - >/dev/null
+	echo "PostgreSQL $("$pg_bin/postgres" --version | grep -o '[0-9.]*' | head -1) on 127.0.0.1:$port"
+}
+
+case "${AETHER_TEST_POSTGRES:-}" in
+none)
+	unset AETHER_TEST_POSTGRES
+	echo "Tests on PostgreSQL are left out."
+	;;
+'') start_postgres ;;
+esac
+
+# gotest runs go test, shows its lines, and makes sure that it tested every
+# package that has tests.
+gotest() {
+	local log=$work/log code=0 want got
+	go test -timeout 12m "$@" 2>&1 | tee "$log" | grep -v '\[no test files\]' || true
+	code=${PIPESTATUS[0]}
+	want=$(go list -f '{{if or .TestGoFiles .XTestGoFiles}}x{{end}}' "${@: -$packages}" | grep -c x || true)
+	got=$(grep -E '^(ok|FAIL)[[:space:]]' "$log" | grep -cv -e '\[no tests to run\]' -e '^FAIL$' || true)
+	[ "$code" -eq 0 ] || return "$code"
+	[ "$want" -gt 0 ] && [ "$got" -ge "$want" ] || die "go test ran the tests of $got packages, and $want have tests"
+	echo "   $got packages tested"
+}
+
+say "go vet"
+timed go vet ./...
+
+say "go test ./..."
+packages=1
+failed=()
+timed gotest "${short[@]}" ./... || failed+=("go test")
+
+if [ "${#short[@]}" -eq 0 ]; then
+	say "go test -race, the concurrent packages"
+	# shellcheck disable=SC2086
+	set -- $RACE
+	packages=$#
+	# The detector needs cgo; nothing else does.
+	CGO_ENABLED=1 timed gotest -race -short "$@" || failed+=("go test -race")
+fi
+
+[ "${#failed[@]}" -eq 0 ] || die "failed: ${failed[*]}"
+say "all tests passed in $SECONDS s"
