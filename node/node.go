@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 
 	"github.com/aether-rpa/aether/schema"
 )
@@ -88,6 +89,8 @@ type Control[In, Out any] struct {
 	// PortsOf adds ports that depend on the params as written, for instance
 	// one for each case of a switch.
 	PortsOf func(params map[string]any) []Port
+	// CanFail adds the port error; nodes that own a chain always have it.
+	CanFail bool
 	Check   func(In) error
 	Aliases []string
 	// Route decides. Out only declares what the node shows to expressions.
@@ -197,6 +200,9 @@ func (c Control[In, Out]) def() (*Def, error) {
 	}
 	if len(d.Ports) == 0 {
 		d.Ports = []Port{nextPort}
+	}
+	if c.CanFail || slices.ContainsFunc(d.Ports, func(p Port) bool { return p.Scope }) {
+		d.Ports = append(slices.Clone(d.Ports), errorPort)
 	}
 	d.Route = func(ctx context.Context, in any) (Move, error) { return c.Route(ctx, *in.(*In)) }
 	if c.Check != nil {

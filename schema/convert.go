@@ -27,7 +27,15 @@ func (f *Field) Check(v any) error {
 	if v == nil {
 		return nil
 	}
-	if len(f.Enum) > 0 && f.Kind != List {
+	if list, ok := v.([]any); ok && len(f.Enum) > 0 {
+		for i, e := range list {
+			if s, ok := e.(string); !ok || !slices.Contains(f.Enum, s) {
+				return fmt.Errorf("%s[%d] must be one of %s, not %s", f.Name, i, strings.Join(f.Enum, ", "), show(e))
+			}
+		}
+		return nil
+	}
+	if len(f.Enum) > 0 {
 		if s, ok := v.(string); !ok || !slices.Contains(f.Enum, s) {
 			return fmt.Errorf("%s must be one of %s, not %s", f.Name, strings.Join(f.Enum, ", "), show(v))
 		}

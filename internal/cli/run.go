@@ -122,7 +122,7 @@ func (c *command) answered(ctx context.Context, s *app.System, r *run.Run, ws []
 }
 
 func (c *command) inputError(err error) error {
-	if errors.Is(err, orch.ErrInput) {
+	if errors.Is(err, orch.ErrInput) || errors.Is(err, orch.ErrTaken) {
 		return badInput(err)
 	}
 	return err

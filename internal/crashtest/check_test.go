@@ -24,6 +24,9 @@ func (c *crasher) checkClean(t *testing.T) {
 	if got := outputs(t, s.result); c.out != "" && got != normal(t, c.out) {
 		t.Errorf("the undisturbed run gives %s, want %s", got, c.out)
 	}
+	if len(s.ledger.past) != 1+c.parks {
+		t.Errorf("the undisturbed run parked %d times, want %d", len(s.ledger.past)-1, c.parks)
+	}
 	c.checkPlace(t, s, "undisturbed")
 	if len(s.names) == 0 {
 		t.Error("the undisturbed run left no records")
@@ -90,7 +93,7 @@ func normal(t *testing.T, text string) string {
 // checkPaths: the same executions acted as in the undisturbed run.
 func (c *crasher) checkPaths(t *testing.T, s *story, where string) {
 	t.Helper()
-	got, want := s.ledger.paths(), c.clean.ledger.paths()
+	got, want := s.ledger.paths(s.id), c.clean.ledger.paths(c.clean.id)
 	for _, p := range want {
 		if !contains(got, p) && !contains(c.spare, p) {
 			t.Errorf("%s: %s never acted", where, p)
@@ -110,9 +113,8 @@ func (c *crasher) checkLedger(t *testing.T, s *story, where string) {
 	token := map[string]string{} // path -> token
 	owner := map[string]string{} // token -> path
 	acts := map[string]int{}
-	first := c.baseRun(s)
-	for _, e := range s.ledger.all("effect") {
-		if old, ok := token[e.Path]; ok && old != e.Token && !first {
+	for _, e := range s.ledger.all(s.id, "effect") {
+		if old, ok := token[e.Path]; ok && old != e.Token {
 			t.Errorf("%s: %s acted with two tokens", where, e.Path)
 		}
 		token[e.Path] = e.Token
@@ -130,9 +132,6 @@ func (c *crasher) checkLedger(t *testing.T, s *story, where string) {
 	}
 }
 
-// baseRun reports whether the ledger holds the doings of two runs.
-func (c *crasher) baseRun(*story) bool { return c.retry != "" }
-
 // checkRecords: what a life found recorded it did not do again, nothing that
 // was recorded is ever lost, and the death came where it should.
 func (c *crasher) checkRecords(t *testing.T, s *story, where string) {
@@ -142,11 +141,7 @@ func (c *crasher) checkRecords(t *testing.T, s *story, where string) {
 		lives = append(lives, life)
 	}
 	slices.Sort(lives)
-	for _, e := range s.ledger.all("visit") {
-		// The first life of a retry walks the run to be retried too.
-		if c.retry != "" && e.Life == 1 {
-			continue
-		}
+	for _, e := range s.ledger.all(s.id, "visit") {
 		if contains(s.ledger.past[e.Life], e.record()) {
 			t.Errorf("%s: %s was recorded, and life %d did it again", where, e.record(), e.Life)
 		}

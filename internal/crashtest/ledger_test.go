@@ -16,6 +16,7 @@ import (
 // entry is what a node of a victim tells the ledger.
 type entry struct {
 	Kind   string `json:"kind"` // visit: the node was called; effect: it acted
+	Run    string `json:"run"`
 	Token  string `json:"token"`
 	Path   string `json:"path"`
 	Try    int    `json:"try"`
@@ -38,7 +39,7 @@ type ledger struct {
 	entries []entry
 	past    map[int][]string // life -> records that it found
 	asked   []string
-	decide  func(l *ledger, path, kind string) string
+	decide  func(l *ledger, q question) string
 	// hold blocks the nodes that hold until it is closed; held tells that one
 	// does.
 	hold chan struct{}
@@ -51,37 +52,29 @@ func newLedger() *ledger {
 
 // decideByLooking is a person who looks at the other side before answering
 // what is to become of an interrupted node.
-func decideByLooking(l *ledger, path, kind string) string {
-	if kind == "approval" {
+func decideByLooking(l *ledger, q question) string {
+	if q.Kind == "approval" {
 		return "approve"
 	}
-	if l.acted(path) > 0 {
-		return "skip"
+	for _, e := range l.entries {
+		if e.Kind == "effect" && e.Run == q.Run && e.Path == q.Path {
+			return "skip"
+		}
 	}
 	return "again"
 }
 
-// acted counts the effects of a path. The caller holds the lock or is alone.
-func (l *ledger) acted(path string) int {
-	n := 0
-	for _, e := range l.entries {
-		if e.Kind == "effect" && e.Path == path {
-			n++
-		}
-	}
-	return n
-}
-
-func (l *ledger) all(kind string) []entry {
+// all returns what a run told of one kind.
+func (l *ledger) all(run, kind string) []entry {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(l.entries), func(e entry) bool { return e.Kind != kind })
+	return slices.DeleteFunc(slices.Clone(l.entries), func(e entry) bool { return e.Kind != kind || e.Run != run })
 }
 
-// paths returns the paths that acted, each once.
-func (l *ledger) paths() []string {
+// paths returns the paths that acted in a run, each once.
+func (l *ledger) paths(run string) []string {
 	var out []string
-	for _, e := range l.all("effect") {
+	for _, e := range l.all(run, "effect") {
 		out = append(out, e.Path)
 	}
 	slices.Sort(out)
@@ -112,6 +105,7 @@ func (w *world) open(run string) (*ledger, string) {
 }
 
 type question struct {
+	Run  string `json:"run"`
 	Path string `json:"path"`
 	Kind string `json:"kind"`
 }
@@ -154,7 +148,7 @@ func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		if err = dec.Decode(&q); err == nil {
 			l.mu.Lock()
 			l.asked = append(l.asked, q.Kind+" "+q.Path)
-			choice := l.decide(l, q.Path, q.Kind)
+			choice := l.decide(l, q)
 			l.mu.Unlock()
 			_, err = rw.Write([]byte(choice))
 		}

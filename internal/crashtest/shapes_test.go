@@ -22,6 +22,7 @@ type shape struct {
 	// retry is job.Retry: "same", or the name of one of files.
 	retry string
 	send  map[string]any
+	parks int // how often the undisturbed run waits for somebody
 }
 
 const head = "aether: 1\nname: crash\n"
@@ -148,7 +149,7 @@ var shapes = []shape{
 		out:  `{"v":7}`,
 	},
 	{
-		name: "approval",
+		name: "approval", parks: 1,
 		flow: "outputs: {c: '{{ nodes.q.choice }}'}\nnodes:\n- {id: a, type: crash.act}\n- {id: q, type: flow.wait_for_approval, params: {question: Pay?, wait: 1h}}\n- {id: b, type: crash.act, params: {effect: once}}\n- {id: n, type: crash.act}\nedges: [a -> q, q.approve -> b, q.reject -> n]\n",
 		out:  `{"c":"approve"}`,
 	},
@@ -211,7 +212,14 @@ var shapes = []shape{
 	{
 		name: "retry with another version", retry: "next.yaml",
 		flow: retried("1"), files: map[string]string{"next.yaml": head + retried("2")},
-		out: `{"v":2,"w":9}`,
+		out: `{"v":9}`,
+	},
+	{
+		name: "retry inside a block that had a limit", retry: "same",
+		flow: "outputs: {v: '{{ nodes.z.value }}'}\nnodes:\n- {id: o, type: flow.try}\n- {id: t, type: flow.try, timeout: 600ms}\n- {id: a, type: crash.act}\n" +
+			"- {id: b, type: crash.act, params: {fail: '{{ !(run.id contains \".\") }}'}}\n- {id: i, type: flow.if, params: {condition: '{{ !(run.id contains \".\") }}'}}\n- {id: w, type: flow.wait, params: {for: 610ms}}\n- {id: z, type: crash.act, params: {value: 3}}\n" +
+			"edges: [o.try -> t, t.try -> a, a -> b, o.finally -> i, i.then -> w, o.done -> z]\n",
+		out: `{"v":3}`,
 	},
 	{
 		name: "a branch fails and cuts others", beside: true, racy: []string{"b", "b!intent", "b!decision1", "b!intent2"}, spare: []string{"b"},
@@ -226,7 +234,7 @@ var shapes = []shape{
 		out: `{"k":"network"}`,
 	},
 	{
-		name: "two decisions in two branches", beside: true,
+		name: "two decisions in two branches", beside: true, parks: 1,
 		flow: "outputs: {a: '{{ nodes.q.choice }}', b: '{{ nodes.r.choice }}'}\nnodes:\n- {id: p, type: flow.parallel}\n- {id: q, type: flow.wait_for_approval, params: {question: Pay?}}\n- {id: r, type: flow.wait_for_approval, params: {question: Send?}}\n- {id: a, type: crash.act, params: {effect: once}}\n- {id: b, type: crash.act}\n- {id: z, type: crash.act}\n" +
 			"edges: [p.branch -> q, p.branch -> r, q.approve -> a, r.approve -> b, p.done -> z]\n",
 		out: `{"a":"approve","b":"approve"}`,
@@ -236,7 +244,7 @@ var shapes = []shape{
 // retried is a flow that fails in a run that is not a retry. With another x the
 // node b is given something else, and so b and all after it happen again.
 func retried(x string) string {
-	return "outputs: {v: '{{ nodes.b.value }}', w: '{{ nodes.c.value }}'}\nvars: {x: " + x + "}\nnodes:\n" +
+	return "outputs: {v: '{{ nodes.c.value }}'}\nvars: {x: " + x + "}\nnodes:\n" +
 		"- {id: a, type: crash.act, params: {value: 1}}\n- {id: b, type: crash.act, params: {effect: once, value: '{{ vars.x }}'}}\n- {id: c, type: crash.act, params: {value: 9}}\n" +
 		"- {id: d, type: crash.act, params: {fail: '{{ !(run.id contains \".\") }}'}}\nedges: [a -> b, b -> c, c -> d]\n"
 }

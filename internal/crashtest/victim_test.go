@@ -216,7 +216,7 @@ func (j *job) walk(ctx context.Context, s *app.System, id string) (*result, erro
 			if len(w.Choices) == 0 {
 				continue
 			}
-			choice, err := j.tell("ask", question{w.Path, w.Kind})
+			choice, err := j.tell("ask", question{id, w.Path, w.Kind})
 			if err != nil {
 				return nil, err
 			}
@@ -338,7 +338,7 @@ func (j *job) registry() (*node.Registry, error) {
 		Type: "crash.act", Title: "Act", Doc: "Acts on the ledger.", Effect: node.Once,
 		EffectOf: func(in actIn) node.Effect { return classes[in.Effect] },
 		Run: func(ctx context.Context, env *node.Env, in actIn) (actOut, error) {
-			e := entry{Kind: "visit", Token: env.Token, Path: env.Run.Path, Try: env.Run.Attempt, Effect: in.Effect, Life: j.Life}
+			e := entry{Kind: "visit", Run: env.Run.ID, Token: env.Token, Path: env.Run.Path, Try: env.Run.Attempt, Effect: in.Effect, Life: j.Life}
 			if _, err := j.tell("tell", e); err != nil {
 				return actOut{}, err
 			}

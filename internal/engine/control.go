@@ -235,15 +235,21 @@ func (b *branch) emitTurn(s *step, i, total int) {
 	}
 }
 
-// turn walks the body with the path of turn i.
+// turn walks the body of a loop with the path of turn i.
 func (b *branch) turn(s *step, i int) signal {
+	sig := b.body(s, i)
+	if sig.kind == sigContinue {
+		return signal{}
+	}
+	return sig
+}
+
+// body walks the port body with the path of turn i.
+func (b *branch) body(s *step, i int) signal {
 	outer := b.at
 	b.at = &frame{up: outer, id: s.id, index: i}
 	sig := b.chain(s.wire("body"))
 	b.at = outer
-	if sig.kind == sigContinue {
-		return signal{}
-	}
 	return sig
 }
 
@@ -422,7 +428,7 @@ func (b *branch) together(s *step, lines []line, limit int, waitAll bool) signal
 	for i, c := range branches {
 		b.join(c)
 		switch sigs[i].kind {
-		case sigReturn, sigBreak:
+		case sigReturn, sigBreak, sigContinue:
 			return signal{kind: sigFail, fail: b.failure(s, node.Fail(node.KindInput, "a branch that runs beside others cannot leave the loop or the flow", "put break, continue and return after the branches have met"))}
 		}
 	}
@@ -495,7 +501,8 @@ func (b *branch) retry(s *step, m node.Attempt) signal {
 	x := b.x
 	policy := &flow.Retry{MaxAttempts: m.Max, Initial: m.Initial, Factor: m.Factor, Max: m.Limit, On: m.On}
 	for i := 0; ; i++ {
-		sig := b.turn(s, i)
+		// A continue in the body is for the loop around.
+		sig := b.body(s, i)
 		if sig.kind != sigFail || b.ctx.Err() != nil {
 			if sig.kind == sigNone {
 				b.setOut(s.id, map[string]any{"attempts": i + 1})

@@ -35,6 +35,7 @@ import (
 	"fmt"
 	"maps"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -177,7 +178,7 @@ func Execute(ctx context.Context, plan *Plan, log durable.Log, host Host, o Opti
 				return nil, err
 			}
 			r.seeded = i == 0
-			r.instead = i == 1 && x.past[e.Name] != nil
+			r.instead = i == 1 && x.past[e.Name] != nil && !strings.Contains(e.Name, "!")
 			x.past[e.Name] = r
 			if r.Message != "" {
 				x.taken[r.Message] = true

@@ -105,7 +105,7 @@ func (g *gen) stmt(depth int, inLoop, beside bool) stmt {
 		}
 	case "retry":
 		s.tries = rapid.IntRange(1, 3).Draw(g.t, "tries")
-		s.a = g.block(depth-1, false, beside)
+		s.a = g.block(depth-1, inLoop, beside)
 	}
 	return s
 }

@@ -131,7 +131,7 @@ func (p *Plan) compileNode(n *flow.Node, reg *node.Registry) (*step, error) {
 			continue
 		}
 		if f.Kind == schema.Expression || f.Raw {
-			if err := p.noteRefs(raw, f.Locals); err != nil && !f.Raw {
+			if err := p.noteRefs(raw, locals(f)); err != nil && !f.Raw {
 				return nil, fmt.Errorf("param %s: %w", f.Name, err)
 			}
 			if err := f.Set(s.proto, raw); err != nil {
@@ -142,7 +142,7 @@ func (p *Plan) compileNode(n *flow.Node, reg *node.Registry) (*step, error) {
 		if hasExpression(f) {
 			// An object with expressions inside is bound as it is written; only
 			// its lazy parts may hold templates.
-			if err := p.noteRefs(raw, f.Locals); err != nil {
+			if err := p.noteRefs(raw, locals(f)); err != nil {
 				return nil, fmt.Errorf("param %s: %w", f.Name, err)
 			}
 			if err := f.Set(s.proto, raw); err != nil {
@@ -163,6 +163,19 @@ func (p *Plan) compileNode(n *flow.Node, reg *node.Registry) (*step, error) {
 		s.params = append(s.params, param{f, m})
 	}
 	return s, nil
+}
+
+// locals returns the names that expressions anywhere in the param may use.
+func locals(f *schema.Field) []string {
+	out := slices.Clone(f.Locals)
+	for _, c := range f.Fields {
+		out = append(out, locals(c)...)
+	}
+	if f.Elem != nil {
+		out = append(out, locals(f.Elem)...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 func hasExpression(f *schema.Field) bool {

@@ -167,6 +167,9 @@ func (o *Orch) Publish(ctx context.Context, b *Bundle) error {
 // ErrInput says that the values for a flow's inputs do not fit.
 var ErrInput = errors.New("the inputs do not fit the flow")
 
+// ErrTaken says that another run has the id that was asked for.
+var ErrTaken = errors.New("the id is taken")
+
 // Start adds a run of a published bundle under an id; an empty id makes one.
 // A run that has the id already is returned as it is, with false.
 func (o *Orch) Start(ctx context.Context, b *Bundle, id string, input map[string]any) (*run.Run, bool, error) {
@@ -200,7 +203,7 @@ func (o *Orch) Start(ctx context.Context, b *Bundle, id string, input map[string
 		return nil, false, err
 	}
 	if old.Digest != b.Digest || string(old.Input) != string(enc) {
-		return nil, false, fmt.Errorf("run %s is there already, of another flow version or with other inputs: choose another id", id)
+		return nil, false, fmt.Errorf("%w: run %s is there already, of another flow version or with other inputs; choose another id", ErrTaken, id)
 	}
 	return old, false, nil
 }

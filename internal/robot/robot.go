@@ -81,6 +81,7 @@ func (r *Robot) Execute(ctx context.Context, id string, count *engine.Counters) 
 	// The heartbeat goes by this context, which no trace knows: its queries say
 	// nothing of the run.
 	beat := ctx
+	rn.Waits, rn.Wake = nil, time.Time{} // it waits no more
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var tracer Tracer

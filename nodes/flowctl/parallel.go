@@ -19,8 +19,9 @@ func init() {
 		YAML: "- {id: both, type: flow.parallel}\n# both.branch -> mail, both.branch -> archive, both.done -> report",
 	})
 	node.RegisterControl(node.Control[callIn, callOut]{
-		Type:  "flow.call",
-		Title: "Call flow",
+		Type:    "flow.call",
+		Title:   "Call flow",
+		CanFail: true,
 		Doc: "Runs another flow as a part of this run and gives its outputs. The file is named relative to the calling flow and pinned when the run starts: a later edit does not change the run. " +
 			"Its outputs are fields of this node's output, by name.",
 		Route: func(_ context.Context, in callIn) (node.Move, error) {

@@ -34,20 +34,22 @@ func init() {
 		YAML: "- {id: cool_down, type: flow.wait, params: {for: 10m}}",
 	})
 	node.RegisterControl(node.Control[messageIn, messageOut]{
-		Type:  "flow.wait_for_message",
-		Title: "Wait for message",
-		Doc:   "Waits until somebody sends this run a message on a topic (aether runs send). Messages that came before the node was reached count; each is taken once. Waiting holds no worker.",
-		Ports: []node.Port{{Name: "next", Doc: "Followed with the message."}, {Name: "timeout", Doc: "Followed if none came in time; without a wire the node fails."}},
+		Type:    "flow.wait_for_message",
+		Title:   "Wait for message",
+		CanFail: true,
+		Doc:     "Waits until somebody sends this run a message on a topic (aether runs send). Messages that came before the node was reached count; each is taken once. Waiting holds no worker.",
+		Ports:   []node.Port{{Name: "next", Doc: "Followed with the message."}, {Name: "timeout", Doc: "Followed if none came in time; without a wire the node fails."}},
 		Route: func(_ context.Context, in messageIn) (node.Move, error) {
 			return node.Await{Topic: in.Topic, Timeout: in.Wait}, nil
 		},
 		YAML: "- {id: payment, type: flow.wait_for_message, params: {topic: paid, wait: 2d}}\n# payment -> ship, payment.timeout -> remind",
 	})
 	node.RegisterControl(node.Control[approvalIn, approvalOut]{
-		Type:  "flow.wait_for_approval",
-		Title: "Wait for approval",
-		Doc:   "Asks a person and waits for the answer (aether runs resume --answer); the port of the answer is followed. The run then needs attention, and waiting holds no worker.",
-		Ports: []node.Port{{Name: "timeout", Doc: "Followed if nobody answered in time; without a wire the node fails."}},
+		Type:    "flow.wait_for_approval",
+		Title:   "Wait for approval",
+		CanFail: true,
+		Doc:     "Asks a person and waits for the answer (aether runs resume --answer); the port of the answer is followed. The run then needs attention, and waiting holds no worker.",
+		Ports:   []node.Port{{Name: "timeout", Doc: "Followed if nobody answered in time; without a wire the node fails."}},
 		PortsOf: func(params map[string]any) []node.Port {
 			choices, given := params["choices"].([]any)
 			if !given {

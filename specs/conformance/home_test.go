@@ -117,6 +117,21 @@ func (p *proc) kill() {
 	<-p.done
 }
 
+// sees waits until the program has printed text.
+func (p *proc) sees(text string) {
+	p.t.Helper()
+	eventually(p.t, p.cmd.Args[len(p.cmd.Args)-1]+" printed "+text, 20*time.Second, func() bool {
+		select {
+		case <-p.done:
+			if !strings.Contains(p.out.String(), text) {
+				p.t.Fatalf("%v ended and never printed %q\nstdout:\n%s\nstderr:\n%s", p.cmd.Args[1:], text, p.out, p.err)
+			}
+		default:
+		}
+		return strings.Contains(p.out.String(), text)
+	})
+}
+
 func (p *proc) signal(s os.Signal) {
 	p.t.Helper()
 	if err := p.cmd.Process.Signal(s); err != nil {

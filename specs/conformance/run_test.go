@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"reflect"
 	"strings"
 	"syscall"
 	"testing"
@@ -14,19 +15,19 @@ import (
 func TestInputs(t *testing.T) {
 	t.Parallel()
 	h := newHome(t)
-	h.flow("inputs:\n  s: string\n  i: int\n  n: number\n  b: bool\n  l: list\n  m: map\n  a: any\n  d: {type: int, default: 7}\n  e: {type: string, enum: [red, blue]}\n  q: {type: string, required: true}\n" +
+	h.flow("inputs:\n  s: string\n  i: int\n  n: number\n  b: bool\n  l: list\n  m: map\n  a: any\n  d: {type: int, default: 7}\n  e: {type: string, enum: [red, blue]}\n  q: {type: string, required: true}\n  long_name: any\n" +
 		"outputs: {all: '{{ inputs }}'}\nnodes:\n- {id: a, type: flow.comment}\n")
 	h.write("in.json", `{"q": "file", "s": "file", "l": [1, {"x": null}], "n": 2}`)
 	h.write("in.yaml", "q: file\nm: {k: [a, b]}\nb: yes\n")
 	h.write("broken.json", `{"q": `)
 	h.write("unknown.json", `{"q": "x", "strin": 1}`)
 	good := []struct{ args, want string }{
-		{"-i q=x", `{"a":null,"b":null,"d":7,"e":null,"i":null,"l":null,"m":null,"n":null,"q":"x","s":null}`},
-		{"-i q=12 -i s=true -i i=5 -i n=5 -i b=false -i l=[1,\"x\"] -i m={\"k\":1} -i a=text", `{"a":"text","b":false,"d":7,"e":null,"i":5,"l":[1,"x"],"m":{"k":1},"n":5,"q":"12","s":"true"}`},
-		{"-i q=a=b -i n=1.5 -i a=[1] -i d=1 -i e=red", `{"a":[1],"b":null,"d":1,"e":"red","i":null,"l":null,"m":null,"n":1.5,"q":"a=b","s":null}`},
-		{"--input-file in.json", `{"a":null,"b":null,"d":7,"e":null,"i":null,"l":[1,{"x":null}],"m":null,"n":2,"q":"file","s":"file"}`},
-		{"--input-file in.json -i q=arg", `{"a":null,"b":null,"d":7,"e":null,"i":null,"l":[1,{"x":null}],"m":null,"n":2,"q":"arg","s":"file"}`},
-		{"-i q=", `{"a":null,"b":null,"d":7,"e":null,"i":null,"l":null,"m":null,"n":null,"q":"","s":null}`},
+		{"-i q=x", `{"a":null,"b":null,"d":7,"e":null,"i":null,"l":null,"long_name":null,"m":null,"n":null,"q":"x","s":null}`},
+		{"-i q=12 -i s=true -i i=5 -i n=5 -i b=false -i l=[1,\"x\"] -i m={\"k\":1} -i a=text", `{"a":"text","b":false,"d":7,"e":null,"i":5,"l":[1,"x"],"long_name":null,"m":{"k":1},"n":5,"q":"12","s":"true"}`},
+		{"-i q=a=b -i n=1.5 -i a=[1] -i d=1 -i e=red", `{"a":[1],"b":null,"d":1,"e":"red","i":null,"l":null,"long_name":null,"m":null,"n":1.5,"q":"a=b","s":null}`},
+		{"--input-file in.json", `{"a":null,"b":null,"d":7,"e":null,"i":null,"l":[1,{"x":null}],"long_name":null,"m":null,"n":2,"q":"file","s":"file"}`},
+		{"--input-file in.json -i q=arg", `{"a":null,"b":null,"d":7,"e":null,"i":null,"l":[1,{"x":null}],"long_name":null,"m":null,"n":2,"q":"arg","s":"file"}`},
+		{"-i q=", `{"a":null,"b":null,"d":7,"e":null,"i":null,"l":null,"long_name":null,"m":null,"n":null,"q":"","s":null}`},
 	}
 	for _, tt := range good {
 		r := h.want(0, append([]string{"run", "flow.yaml", "--json"}, strings.Fields(tt.args)...)...)
@@ -44,7 +45,7 @@ func TestInputs(t *testing.T) {
 		{"-i q=x -i m=[]", "m must be a map"},
 		{"-i q=x -i e=green", "red"},
 		{"-i q=x -i strin=x", "no input strin"},
-		{"-i q=x -i qq=x", "did you mean q?"},
+		{"-i q=x -i long_naem=x", "did you mean long_name?"},
 		{"--input-file broken.json", "input file"},
 		{"--input-file unknown.json", "no input strin"},
 	}
@@ -68,8 +69,11 @@ func TestSameID(t *testing.T) {
 	h.flow("inputs: {n: int}\noutputs: {n: '{{ inputs.n }}', b: '{{ nodes.a.body }}'}\nnodes:\n" + l.post("a", "a"))
 	first := h.want(0, "run", "flow.yaml", "--id", "november", "-i", "n=1", "--json")
 	again := h.want(0, "run", "flow.yaml", "--id", "november", "-i", "n=1", "--json")
-	if got, want := fmt.Sprint(last(t, again.out)), fmt.Sprint(last(t, first.out)); got != want {
-		t.Errorf("the second time: got %s, want %s", got, want)
+	got, want := last(t, again.out), last(t, first.out)
+	delete(got, "ms") // as measured, and as kept in milliseconds
+	delete(want, "ms")
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("the second time: got %v, want %v", got, want)
 	}
 	l.want(t, "a")
 	r := h.aether("run", "flow.yaml", "--id", "november", "-i", "n=2")
@@ -112,13 +116,14 @@ func TestKill(t *testing.T) {
 	t.Parallel()
 	h, l := newHome(t), newLedger(t)
 	h.flow("outputs: {n: '{{ nodes.each.count }}'}\nnodes:\n" + l.post("first", "first") +
-		"- {id: each, type: flow.for_each, params: {items: [0, 1, 2]}}\n" + l.post("in", "in{{ loop.item }}") +
-		"- {id: rest, type: flow.wait, params: {for: 700ms}}\n" + l.post("last", "last") + "edges: [first -> each, each.body -> in, in -> rest, each.done -> last]\n")
+		"- {id: each, type: flow.for_each, params: {items: [0, 1, 2]}}\n" + l.post("mid", "in{{ loop.item }}") +
+		"- {id: rest, type: flow.wait, params: {for: 700ms}}\n" + l.post("last", "last") + "edges: [first -> each, each.body -> mid, mid -> rest, each.done -> last]\n")
 	for i, seen := range []string{"in0", "in1", "in2"} {
 		p := h.start("run", "flow.yaml", "--json")
-		eventually(t, seen+" was sent and recorded", 20*time.Second, func() bool {
-			return strings.Contains(p.out.String(), fmt.Sprintf(`"event":"waiting","node":"rest","path":"each[%d]/rest"`, i))
-		})
+		p.sees(fmt.Sprintf(`"event":"waiting","node":"rest","path":"each[%d]/rest"`, i))
+		if !l.has(seen) {
+			t.Errorf("%s was not sent", seen)
+		}
 		p.kill()
 		if got := h.runs("--status", "interrupted"); len(got) != 1 {
 			t.Fatalf("after the kill there are %d interrupted runs, want 1", len(got))
@@ -141,7 +146,7 @@ func TestNew(t *testing.T) {
 	h, l := newHome(t), newLedger(t)
 	h.flow("nodes:\n" + l.post("a", "a") + "- {id: w, type: flow.wait, params: {for: 300ms}}\nedges: [a -> w]\n")
 	p := h.start("run", "flow.yaml")
-	eventually(t, "a was recorded", 20*time.Second, func() bool { return strings.Contains(p.out.String(), "ok       a") })
+	p.sees("ok       a")
 	p.kill()
 	h.want(0, "run", "flow.yaml", "--new")
 	l.want(t, "a a")
@@ -160,7 +165,7 @@ func TestInterrupt(t *testing.T) {
 			h, l := newHome(t), newLedger(t)
 			h.flow("nodes:\n" + l.post("a", "a") + "- {id: w, type: flow.wait, params: {for: 1s}}\n" + l.post("b", "b") + "edges: [a -> w, w -> b]\n")
 			p := h.start("run", "flow.yaml", "--id", "r")
-			eventually(t, "a was recorded", 20*time.Second, func() bool { return strings.Contains(p.out.String(), "ok       a") })
+			p.sees("ok       a")
 			p.signal(sig)
 			r := p.wait(5 * time.Second)
 			if r.code != 130 || !strings.Contains(r.out, "aether runs resume r") || r.err != "" {
@@ -276,9 +281,9 @@ func TestWait(t *testing.T) {
 	h := newHome(t)
 	h.flow("outputs: {m: '{{ nodes.m.message }}', c: '{{ nodes.ask.choice }}'}\nnodes:\n- {id: m, type: flow.wait_for_message, params: {topic: bank}}\n- {id: ask, type: flow.wait_for_approval, params: {question: 'ok?'}}\nedges: [m -> ask]\n")
 	p := h.start("run", "flow.yaml", "--id", "r", "--wait", "--json")
-	eventually(t, "the run waits for the message", 20*time.Second, func() bool { return strings.Contains(p.out.String(), `"event":"waiting","node":"m"`) })
+	p.sees(`"event":"waiting","node":"m"`)
 	h.want(0, "runs", "send", "r", "bank", "7")
-	eventually(t, "the run asks", 20*time.Second, func() bool { return strings.Contains(p.out.String(), `"event":"waiting","node":"ask"`) })
+	p.sees(`"event":"waiting","node":"ask"`)
 	h.want(0, "runs", "resume", "r", "--answer", "reject")
 	r := p.wait(10 * time.Second)
 	if got := fmt.Sprint(last(t, r.out)["output"]); r.code != 0 || got != "map[c:reject m:7]" {
@@ -292,7 +297,7 @@ func TestSecondProcess(t *testing.T) {
 	h, l := newHome(t), newLedger(t)
 	h.flow("nodes:\n" + l.post("a", "a") + "- {id: w, type: flow.wait, params: {for: 1500ms}}\n" + l.post("b", "b") + "edges: [a -> w, w -> b]\n")
 	p := h.start("run", "flow.yaml", "--id", "r")
-	eventually(t, "a was recorded", 20*time.Second, func() bool { return strings.Contains(p.out.String(), "ok       a") })
+	p.sees("ok       a")
 	for _, args := range [][]string{{"run", "flow.yaml", "--id", "r"}, {"runs", "resume", "r"}} {
 		r := h.want(1, args...)
 		refused(t, r, "run r is being executed by")
