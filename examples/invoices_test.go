@@ -56,7 +56,7 @@ func TestInvoicesKilled(t *testing.T) {
 	for done := false; !done; {
 		// Most kills come after some events that are new, so that they spread
 		// over the run; some while the records of the runs before are replayed.
-		fresh, early := 1+rnd.IntN(3), rnd.IntN(6) == 0
+		fresh, early := 1+rnd.IntN(4)/3, rnd.IntN(5) == 0
 		delay := time.Duration(rnd.IntN(4000)) * time.Microsecond
 		asking, killed := false, false
 		last = a.runUntil(t, 0, func(e event) bool {

@@ -13,6 +13,7 @@ import (
 type Rows struct {
 	list []any
 	ref  *Ref
+	n    int // without list and ref: the numbers 1 to n
 }
 
 // RowsOf wraps a canonical list.
@@ -21,11 +22,14 @@ func RowsOf(list []any) Rows { return Rows{list: list} }
 // RowsRef wraps a reference to a list.
 func RowsRef(r *Ref) Rows { return Rows{ref: r} }
 
+// RowsUpTo is the list of the numbers 1 to n, which are made as they are read.
+func RowsUpTo(n int) Rows { return Rows{n: n} }
+
 // Len returns the number of elements without reading them; -1 when a
 // reference does not say.
 func (r Rows) Len() int {
 	if r.ref == nil {
-		return len(r.list)
+		return len(r.list) + r.n
 	}
 	if r.ref.Kind == KindLines {
 		return r.ref.Count
@@ -48,6 +52,11 @@ func (r Rows) All(ctx context.Context) iter.Seq2[any, error] {
 				return
 			}
 		}
+		for i := range r.n {
+			if !yield(i+1, nil) {
+				return
+			}
+		}
 	}
 }
 
@@ -55,6 +64,13 @@ func (r Rows) All(ctx context.Context) iter.Seq2[any, error] {
 func (r Rows) Value() any {
 	if r.ref != nil {
 		return r.ref
+	}
+	if r.n > 0 {
+		list := make([]any, r.n)
+		for i := range list {
+			list[i] = i + 1
+		}
+		return list
 	}
 	if r.list == nil {
 		return []any{}

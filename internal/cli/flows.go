@@ -79,6 +79,13 @@ func count(format string, n int) string {
 	return fmt.Sprintf(format, n)
 }
 
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
 // problems prints what is wrong with a flow that was to be run.
 func (c *command) problems(path string, ps flow.Problems) error {
 	if c.asJSON {
@@ -90,7 +97,7 @@ func (c *command) problems(path string, ps flow.Problems) error {
 	for _, p := range ps {
 		fmt.Fprintf(c.Stderr, "%s:%s\n", path, p)
 	}
-	return badInput(fmt.Errorf("%s was not run: it has %d errors", path, len(ps.Errors())))
+	return badInput(fmt.Errorf("%s has %s", path, plural(len(ps.Errors()), "error")))
 }
 
 func (c *command) fmtCmd() *cobra.Command {

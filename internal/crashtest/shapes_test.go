@@ -23,6 +23,8 @@ type shape struct {
 	retry string
 	send  map[string]any
 	parks int // how often the undisturbed run waits for somebody
+	// from is the record at which killing begins, for shapes that take long.
+	from string
 }
 
 const head = "aether: 1\nname: crash\n"
@@ -161,7 +163,7 @@ var shapes = []shape{
 		out: `{"k":"timeout","x":0}`,
 	},
 	{
-		name: "block that ended in time", racy: []string{"a", "b"}, spare: []string{},
+		name: "block that ended in time", from: "z!intent",
 		flow: "outputs: {x: '{{ vars.x }}'}\nvars: {x: 0}\nnodes:\n- {id: t, type: flow.try, timeout: 1500ms}\n- {id: a, type: crash.act}\n" +
 			"- {id: v, type: var.set, params: {name: x, value: 1}}\n- {id: w, type: flow.wait, params: {for: 1600ms}}\n- {id: z, type: crash.act, params: {effect: once}}\n" +
 			"edges: [t.try -> a, a -> v, t.done -> w, w -> z]\n",

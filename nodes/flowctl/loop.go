@@ -37,11 +37,7 @@ func init() {
 		Doc:   "Walks the body a number of times, then follows done. loop.index counts from 0, loop.item from 1.",
 		Ports: []node.Port{body, done},
 		Route: func(_ context.Context, in repeatIn) (node.Move, error) {
-			items := make([]any, in.Times)
-			for i := range items {
-				items[i] = i + 1
-			}
-			return node.Each{Items: value.RowsOf(items), Concurrency: in.Concurrency, Collect: in.Collect, OnError: "fail"}, nil
+			return node.Each{Items: value.RowsUpTo(in.Times), Concurrency: in.Concurrency, Collect: in.Collect, OnError: "fail"}, nil
 		},
 		YAML: "- {id: thrice, type: flow.repeat, params: {times: 3}}\n# thrice.body -> ring, thrice.done -> leave",
 	})

@@ -21,6 +21,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -49,7 +50,10 @@ type Config struct {
 	// Resumes is true when Run will be asked for runs that already began. It
 	// costs a row in DBOS's queue table while the process lives.
 	Resumes bool
-	Log     *slog.Logger
+	// Dead reports whether the process of an executor is certainly gone, so that
+	// its queue may go, too; nil keeps all queues.
+	Dead func(executor string) bool
+	Log  *slog.Logger
 }
 
 // Runtime implements durable.Runtime.
@@ -93,6 +97,7 @@ func Open(ctx context.Context, cfg Config) (*Runtime, error) {
 	// resuming a run many times is normal here.
 	dbos.RegisterWorkflow(root, r.workflow, dbos.WithWorkflowName("run"), dbos.WithMaxRecoveryAttempts(1<<30))
 	if cfg.Resumes {
+		r.sweep()
 		if _, err := dbos.RegisterQueue(root, r.queue(), dbos.WithQueueBasePollingInterval(10*time.Millisecond)); err != nil {
 			return nil, fmt.Errorf("opening the durable engine: %w", err)
 		}
@@ -102,6 +107,27 @@ func Open(ctx context.Context, cfg Config) (*Runtime, error) {
 		return nil, fmt.Errorf("starting the durable engine: %w", err)
 	}
 	return r, nil
+}
+
+// sweep deletes the queues of processes that were killed. Runs that are still in
+// one are moved by whoever goes on with them.
+func (r *Runtime) sweep() {
+	if r.cfg.Dead == nil {
+		return
+	}
+	queues, err := dbos.ListQueues(r.root)
+	if err != nil {
+		r.cfg.Log.Debug("looking for queues of dead processes", "err", err)
+	}
+	for _, q := range queues {
+		executor, ours := strings.CutPrefix(q.GetName(), queuePrefix)
+		if !ours || !r.cfg.Dead(executor) {
+			continue
+		}
+		if err := dbos.DeleteQueue(r.root, q.GetName()); err != nil {
+			r.cfg.Log.Debug("deleting the queue of a dead process", "queue", q.GetName(), "err", err)
+		}
+	}
 }
 
 func (r *Runtime) queue() string { return queuePrefix + r.cfg.Executor }
