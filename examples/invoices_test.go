@@ -38,7 +38,9 @@ func TestInvoices(t *testing.T) {
 }
 
 // TestInvoicesKilled kills the run with SIGKILL again and again, all over its
-// length, and starts the same command until it is done. What it writes must be
+// length, and starts the same command until it is done. The run has an id, so
+// that a kill after its end, but before the program's, does not start another
+// run. What it writes must be
 // what a run writes that nobody killed, and the server must not have been
 // asked more often than the kills explain.
 func TestInvoicesKilled(t *testing.T) {
@@ -50,30 +52,31 @@ func TestInvoicesKilled(t *testing.T) {
 	rates, out, a := serve(t, "rates"), t.TempDir(), newAether(t)
 	rnd := rand.New(rand.NewPCG(2025, 12)) //nolint:gosec // the same kills each time
 	seen := map[string]bool{}
-	kills, asked, run := 0, 0, ""
+	kills, asked := 0, 0
 	var places []string
 	var last event
 	for done := false; !done; {
 		// Most kills come after some events that are new, so that they spread
 		// over the run; some while the records of the runs before are replayed.
-		fresh, early := 1+rnd.IntN(4)/3, rnd.IntN(5) == 0
+		fresh, early := 1+rnd.IntN(3), rnd.IntN(6) == 0
 		delay := time.Duration(rnd.IntN(4000)) * time.Microsecond
 		asking, killed := false, false
 		last = a.runUntil(t, 0, func(e event) bool {
 			if e.Event == "run_started" {
-				if run == "" {
-					run = e.Run
-				} else if e.Run != run {
-					t.Errorf("another run was started: %s after %s", e.Run, run)
+				if e.Run != "december" {
+					t.Errorf("another run was started: %s", e.Run)
 				}
 			}
 			asking = asking || e.Event == "node_started" && strings.HasSuffix(e.Path, "/rate/ask")
+			if killed {
+				return false
+			}
 			key := fmt.Sprint(e.Event, e.Path, e.Try)
 			if e.Event != "iteration" && !seen[key] {
 				seen[key] = true
 				fresh--
 			}
-			if killed || kills == atMost || e.Event == "run" || (fresh > 0 && !early) {
+			if kills == atMost || e.Event == "run" || (fresh > 0 && !early) {
 				return false
 			}
 			// Not for something to happen: for a place between two events.
@@ -81,7 +84,7 @@ func TestInvoicesKilled(t *testing.T) {
 			killed = true
 			places = append(places, strings.TrimSpace(e.Event+" "+e.Path))
 			return true
-		}, invoiceArgs(rates, out)...)
+		}, append(invoiceArgs(rates, out), "--id", "december")...)
 		done = !killed || last.Event == "run"
 		if killed {
 			kills++

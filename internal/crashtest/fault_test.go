@@ -80,7 +80,7 @@ func (a *alone) refused(t *testing.T, host string) {
 	}
 }
 
-const holding = "outputs: {v: '{{ nodes.b.value }}'}\nnodes:\n- {id: a, type: crash.act}\n- {id: h, type: crash.act, params: {hold: true}}\n- {id: b, type: crash.act, params: {value: 1}}\nedges: [a -> h, h -> b]\n"
+const holding = "outputs: {v: '{{ nodes.b.value }}'}\nnodes:\n- {id: a, type: crash.act}\n- {id: h, type: crash.act, params: {hold: true}}\n- {id: c, type: crash.act, params: {effect: once}}\n- {id: b, type: crash.act, params: {value: 1}}\nedges: [a -> h, h -> c, c -> b]\n"
 
 // TestSecondProcess starts a second process on a run that one executes, also
 // when that one does not move.
@@ -105,7 +105,7 @@ func TestSecondProcess(t *testing.T) {
 	if r := first.mustEnd(t); r.Status != run.Done || fmt.Sprint(r.Output["v"]) != "1" {
 		t.Errorf("the first process ended with %+v", r)
 	}
-	a.onceEach(t, "a", "h", "b")
+	a.onceEach(t, "a", "h", "c", "b")
 }
 
 // TestTakenOver lets a process of another machine take a run from one that
@@ -133,13 +133,13 @@ func TestTakenOver(t *testing.T) {
 		t.Errorf("the first process ended with %v and said %q", first.err, said)
 	}
 	// h was cut and may be repeated; with the same token it counts once.
-	a.onceEach(t, "a", "b")
+	a.onceEach(t, "a", "c", "b")
 	tokens := map[string]bool{}
 	for _, e := range a.ledger.all("r", "effect") {
 		tokens[e.Token] = true
 	}
-	if len(tokens) != 3 {
-		t.Errorf("%d tokens acted, want 3", len(tokens))
+	if len(tokens) != 4 {
+		t.Errorf("%d tokens acted, want 4", len(tokens))
 	}
 }
 
@@ -212,9 +212,13 @@ func TestQueuesOfTheDead(t *testing.T) {
 	if n := queues(); n != 1 {
 		t.Errorf("with the queue of this process there are %d", n)
 	}
-	if err := rt.Close(5 * time.Second); err != nil {
+	if err := rt.Close(5 * time.Second); err != nil { // closes the database, too
 		t.Error(err)
 	}
+	if d, err = db.Open(ctx, a.place.database, db.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
 	if n := queues(); n != 0 {
 		t.Errorf("%d queues are left at the end", n)
 	}

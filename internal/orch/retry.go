@@ -272,6 +272,15 @@ func (c *cutter) firstAfter(path string) int {
 // those that happen again.
 func (c *cutter) split() []durable.Entry {
 	var kept []durable.Entry
+	// An execution's intent stands before its result, which tells that the node
+	// is another: look at all results first.
+	another := map[string]bool{}
+	for _, e := range c.entries {
+		if path := base(e.Name); !c.plan.Same && !another[path] && c.changed(path, e) {
+			another[path] = true
+			c.cuts = append(c.cuts, path)
+		}
+	}
 	cutAt := map[string]int{} // cut path -> index of its first record
 	for i, e := range c.entries {
 		for _, cut := range c.cuts {
@@ -287,10 +296,8 @@ func (c *cutter) split() []durable.Entry {
 		switch {
 		case c.none:
 			why = "from the start"
-		case !c.plan.Same && c.changed(path, e):
+		case another[path]:
 			why = "the node is another in the current flow"
-			c.cuts = append(c.cuts, path)
-			cutAt[path] = i
 		case strings.Contains(e.Name, "!closed"), strings.Contains(e.Name, "!until") && c.touched(path):
 			why = "decided again"
 		default:

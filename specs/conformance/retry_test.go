@@ -127,6 +127,21 @@ func TestRetryChanged(t *testing.T) {
 	h.want(0, "runs", "retry", "r", "--from", "z")
 }
 
+// TestRetryOtherInput retries with a current version in which a node before
+// gives another value: the reused nodes after it find that their input differs
+// and act again, without asking anybody.
+func TestRetryOtherInput(t *testing.T) {
+	t.Parallel()
+	h, l := newHome(t), newLedger(t)
+	l.failing("z", 1)
+	text := "aether: 1\nname: f\nnodes:\n- {id: v, type: var.set, params: {name: v, value: one}}\n" + l.post("a", "{{ vars.v }}") + l.post("z", "z") + "edges: [v -> a, a -> z]\n"
+	h.write("flow.yaml", text)
+	h.want(1, "run", "flow.yaml", "--id", "r")
+	h.write("flow.yaml", strings.ReplaceAll(text, "one", "two"))
+	h.want(0, "runs", "retry", "r", "--version", "current")
+	l.want(t, "one z two z")
+}
+
 // TestRetryOfRetry retries a retry, and a run that was done, and refuses what
 // cannot be.
 func TestRetryOfRetry(t *testing.T) {

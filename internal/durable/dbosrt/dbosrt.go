@@ -27,6 +27,7 @@ import (
 
 	"github.com/dbos-inc/dbos-transact-golang/dbos"
 	_ "github.com/dbos-inc/dbos-transact-golang/dbos/driver/sqlite" // the SQLite driver of DBOS
+	"github.com/dbos-inc/dbos-transact-golang/dbos/internals"
 
 	"github.com/aether-rpa/aether/internal/db"
 	"github.com/aether-rpa/aether/internal/durable"
@@ -68,9 +69,10 @@ type Runtime struct {
 // execution is a run that this process executes. The body's own error is kept
 // here, since DBOS stores errors as text.
 type execution struct {
-	body durable.Body
-	ctx  context.Context
-	err  error
+	body   durable.Body
+	ctx    context.Context
+	err    error         // set before failed is closed
+	failed chan struct{} // closed when the body has returned an error
 }
 
 // Open connects DBOS to the database, bringing its tables up to date, and
@@ -134,7 +136,7 @@ func (r *Runtime) queue() string { return queuePrefix + r.cfg.Executor }
 
 // Run implements durable.Runtime.
 func (r *Runtime) Run(ctx context.Context, id string, body durable.Body) ([]byte, error) {
-	ex := &execution{body: body, ctx: ctx}
+	ex := &execution{body: body, ctx: ctx, failed: make(chan struct{})}
 	r.mu.Lock()
 	if r.bodies[id] != nil {
 		r.mu.Unlock()
@@ -151,14 +153,31 @@ func (r *Runtime) Run(ctx context.Context, id string, body durable.Body) ([]byte
 	if err != nil {
 		return nil, fmt.Errorf("starting run %s: %w", id, err)
 	}
-	out, err := h.GetResult(dbos.WithHandlePollingInterval(5 * time.Millisecond))
-	if ex.err != nil {
+	type result struct {
+		out string
+		err error
+	}
+	end := make(chan result, 1)
+	go func() {
+		out, err := h.GetResult(dbos.WithHandlePollingInterval(5 * time.Millisecond))
+		end <- result{out, err}
+	}()
+	// A body that failed leaves no result: DBOS would go on waiting for the one
+	// that a later execution writes.
+	select {
+	case <-ex.failed:
 		return nil, ex.err
+	case r := <-end:
+		select {
+		case <-ex.failed:
+			return nil, ex.err
+		default:
+		}
+		if r.err != nil {
+			return nil, mapError(r.err)
+		}
+		return []byte(r.out), nil
 	}
-	if err != nil {
-		return nil, mapError(err)
-	}
-	return []byte(out), nil
 }
 
 func (r *Runtime) start(id string) (dbos.WorkflowHandle[string], error) {
@@ -191,6 +210,7 @@ func (r *Runtime) workflow(wf dbos.Context, _ string) (string, error) {
 	if ex == nil {
 		return "", fmt.Errorf("run %s was started outside Aether", id)
 	}
+	owner := r.owner(id)
 	out, err := func() ([]byte, error) {
 		l := &log{rt: r, wf: wf}
 		if err := l.replay(id); err != nil {
@@ -200,13 +220,33 @@ func (r *Runtime) workflow(wf dbos.Context, _ string) (string, error) {
 	}()
 	if err != nil {
 		ex.err = err
-		// The row must not say ERROR, from which there is no way on.
-		if cerr := dbos.CancelWorkflow(r.root, id); cerr != nil {
-			ex.err = errors.Join(err, fmt.Errorf("setting run %s aside: %w", id, cerr))
+		// The row must not say ERROR, from which there is no way on. If somebody
+		// else owns the run by now, it is not ours to touch.
+		if !errors.Is(err, durable.ErrLost) && owner != "" && r.owner(id) == owner {
+			if cerr := dbos.CancelWorkflow(r.root, id); cerr != nil {
+				ex.err = errors.Join(err, fmt.Errorf("setting run %s aside: %w", id, cerr))
+			}
 		}
+		close(ex.failed)
 		return "", err
 	}
 	return string(out), nil
+}
+
+// owner returns the token of the execution that owns the workflow now, "" if
+// none does or the database cannot tell.
+func (r *Runtime) owner(id string) string {
+	rt, err := internals.RuntimeOf(r.root)
+	if err != nil {
+		return ""
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	token, err := rt.SystemDB().GetWorkflowOwner(ctx, id)
+	if err != nil || token == nil {
+		return ""
+	}
+	return *token
 }
 
 // Entries implements durable.Runtime.
