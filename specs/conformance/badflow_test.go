@@ -15,6 +15,7 @@ import (
 func TestBadFlows(t *testing.T) {
 	t.Parallel()
 	h := newHome(t)
+	h.measured = true
 	const head = "aether: 1\nname: x\n"
 	const node = "nodes:\n- {id: a, type: flow.comment}\n"
 	big := head + "nodes:\n"
@@ -34,7 +35,7 @@ func TestBadFlows(t *testing.T) {
 		{"text", "just text", "must be a map"},
 		{"number", "42", "must be a map"},
 		{"newer", "aether: 99\nname: x\n" + node, "update Aether"},
-		{"not yaml", head + "nodes: [\n", "line"},
+		{"not yaml", head + "nodes: [\n", "not valid YAML"},
 		{"tabs", head + "nodes:\n\t- id: a\n", "tab"},
 		{"two documents", head + node + "---\n" + head + node, "document"},
 		{"duplicate ids", head + "nodes:\n- {id: a, type: flow.comment}\n- {id: a, type: flow.comment}\n", "two nodes have the id a"},

@@ -6,14 +6,16 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
-	"syscall"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,6 +29,8 @@ type home struct {
 	data string   // AETHER_DATA_DIR
 	env  []string // set besides
 	wrap []string // command line to put before the program, for other users and terminals
+	// measured is set to know how much memory the program held.
+	measured bool
 }
 
 func newHome(t testing.TB) *home {
@@ -66,6 +70,7 @@ type proc struct {
 	out, err *safeBuffer
 	done     chan struct{}
 	began    time.Time
+	peak     atomic.Int64
 }
 
 // safeBuffer is written by the program and read by the test.
@@ -104,6 +109,9 @@ func (h *home) start(args ...string) *proc {
 		_ = cmd.Wait()
 		close(p.done)
 	}()
+	if h.measured {
+		go p.measure()
+	}
 	h.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		<-p.done
@@ -148,10 +156,31 @@ func (p *proc) wait(limit time.Duration) result {
 		p.t.Fatalf("%v did not end within %s\nstdout:\n%s\nstderr:\n%s", p.cmd.Args[1:], limit, p.out, p.err)
 	}
 	r := result{code: p.cmd.ProcessState.ExitCode(), out: p.out.String(), err: p.err.String(), took: time.Since(p.began)}
-	if u, ok := p.cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		r.peak = u.Maxrss << 10
-	}
+	r.peak = p.peak.Load()
 	return r
+}
+
+var highWater = regexp.MustCompile(`VmHWM:\s+(\d+) kB`)
+
+// measure follows the peak of the program's memory. The rusage of a child does
+// not do: before its exec the child shares the memory of this process, and
+// Linux counts that.
+func (p *proc) measure() {
+	status := fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid)
+	tick := time.NewTicker(3 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		b, err := os.ReadFile(status)
+		if m := highWater.FindSubmatch(b); err == nil && m != nil {
+			kib, _ := strconv.ParseInt(string(m[1]), 10, 64)
+			p.peak.Store(kib << 10)
+		}
+		select {
+		case <-p.done:
+			return
+		case <-tick.C:
+		}
+	}
 }
 
 // aether runs the program to its end.

@@ -326,7 +326,13 @@ func (l *log) Append(_ context.Context, name string, data []byte) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	_, err := dbos.RunAsStep(l.wf, func(context.Context) (string, error) { return string(data), nil }, dbos.WithStepName(name))
+	made := false
+	_, err := dbos.RunAsStep(l.wf, func(context.Context) (string, error) { made = true; return string(data), nil }, dbos.WithStepName(name))
+	if err == nil && !made {
+		// DBOS found the step recorded and gave its result, without a look at who
+		// owns the run: it was another execution that got there first.
+		err = durable.ErrLost
+	}
 	if err != nil {
 		return fmt.Errorf("recording %s: %w", name, mapError(err))
 	}
