@@ -80,7 +80,7 @@ func TestInvoicesKilled(t *testing.T) {
 				return false
 			}
 			// Not for something to happen: for a place between two events.
-			time.Sleep(delay)
+			<-time.After(delay)
 			killed = true
 			places = append(places, strings.TrimSpace(e.Event+" "+e.Path))
 			return true

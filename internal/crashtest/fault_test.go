@@ -109,37 +109,50 @@ func TestSecondProcess(t *testing.T) {
 }
 
 // TestTakenOver lets a process of another machine take a run from one that
-// stands still; when that one moves again it must not write any more.
+// stands still. When that one moves again, while the other is at work or after
+// it has ended, it must neither write nor act any more.
 func TestTakenOver(t *testing.T) {
-	t.Parallel()
-	a := newAlone(t, "", holding)
-	first := a.live(t, nil)
-	a.isHeld(t, first)
-	if err := first.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
-	a.endLease(t)
-	second := a.live(t, func(j *job) { j.Host = "elsewhere" })
-	a.isHeld(t, second)
-	if err := first.cmd.Process.Signal(syscall.SIGCONT); err != nil {
-		t.Fatal(err)
-	}
-	close(a.ledger.hold)
-	if r := second.mustEnd(t); r.Status != run.Done || fmt.Sprint(r.Output["v"]) != "1" {
-		t.Errorf("the second process ended with %+v", r)
-	}
-	first.wait()
-	if said := first.stderr.String(); first.err == nil || !strings.Contains(said, "another process has taken the run over") {
-		t.Errorf("the first process ended with %v and said %q", first.err, said)
-	}
-	// h was cut and may be repeated; with the same token it counts once.
-	a.onceEach(t, "a", "c", "b")
-	tokens := map[string]bool{}
-	for _, e := range a.ledger.all("r", "effect") {
-		tokens[e.Token] = true
-	}
-	if len(tokens) != 4 {
-		t.Errorf("%d tokens acted, want 4", len(tokens))
+	for _, late := range []bool{false, true} {
+		t.Run(map[bool]string{false: "meanwhile", true: "late"}[late], func(t *testing.T) {
+			t.Parallel()
+			a := newAlone(t, "", holding)
+			first := a.live(t, nil)
+			a.isHeld(t, first)
+			if err := first.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+				t.Fatal(err)
+			}
+			a.endLease(t)
+			second := a.live(t, func(j *job) { j.Host = "elsewhere" })
+			a.isHeld(t, second)
+			move := func() {
+				if err := first.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if !late {
+				move()
+			}
+			close(a.ledger.hold)
+			if r := second.mustEnd(t); r.Status != run.Done || fmt.Sprint(r.Output["v"]) != "1" {
+				t.Errorf("the second process ended with %+v", r)
+			}
+			if late {
+				move()
+			}
+			first.wait()
+			if said := first.stderr.String(); first.err == nil || !strings.Contains(said, "another process has taken the run over") {
+				t.Errorf("the first process ended with %v and said %q", first.err, said)
+			}
+			// h was cut and may be repeated; with the same token it counts once.
+			a.onceEach(t, "a", "c", "b")
+			tokens := map[string]bool{}
+			for _, e := range a.ledger.all("r", "effect") {
+				tokens[e.Token] = true
+			}
+			if len(tokens) != 4 {
+				t.Errorf("%d tokens acted, want 4", len(tokens))
+			}
+		})
 	}
 }
 

@@ -30,6 +30,28 @@ type shape struct {
 const head = "aether: 1\nname: crash\n"
 
 var shapes = []shape{
+	// Those that sleep come first: the others fill the time.
+	{
+		name: "block that times out", racy: []string{"a"}, spare: []string{"a", "h"},
+		flow: "start: o\noutputs: {k: '{{ vars.k }}', x: '{{ vars.x }}'}\nvars: {x: 0, k: ''}\nnodes:\n- {id: k, type: var.set, params: {name: k, value: '{{ error.kind }}'}}\n- {id: o, type: flow.try}\n- {id: t, type: flow.try, timeout: 400ms}\n- {id: a, type: crash.act, params: {effect: read}}\n" +
+			"- {id: v, type: var.set, params: {name: x, value: 1}}\n- {id: h, type: crash.act, params: {hang: true}}\n- {id: z, type: crash.act, params: {effect: once}}\n- {id: n, type: crash.act}\n" +
+			"edges: [o.try -> t, t.try -> a, a -> v, v -> h, t.done -> n, o.catch -> k, k -> z]\n",
+		out: `{"k":"timeout","x":0}`,
+	},
+	{
+		name: "block that ended in time", from: "z!intent",
+		flow: "outputs: {x: '{{ vars.x }}'}\nvars: {x: 0}\nnodes:\n- {id: t, type: flow.try, timeout: 1500ms}\n- {id: a, type: crash.act}\n" +
+			"- {id: v, type: var.set, params: {name: x, value: 1}}\n- {id: w, type: flow.wait, params: {for: 1600ms}}\n- {id: z, type: crash.act, params: {effect: once}}\n" +
+			"edges: [t.try -> a, a -> v, t.done -> w, w -> z]\n",
+		out: `{"x":1}`,
+	},
+	{
+		name: "retry inside a block that had a limit", retry: "same",
+		flow: "outputs: {v: '{{ nodes.z.value }}'}\nnodes:\n- {id: o, type: flow.try}\n- {id: t, type: flow.try, timeout: 600ms}\n- {id: a, type: crash.act}\n" +
+			"- {id: b, type: crash.act, params: {fail: '{{ !(run.id contains \".\") }}'}}\n- {id: i, type: flow.if, params: {condition: '{{ !(run.id contains \".\") }}'}}\n- {id: w, type: flow.wait, params: {for: 610ms}}\n- {id: z, type: crash.act, params: {value: 3}}\n" +
+			"edges: [o.try -> t, t.try -> a, a -> b, o.finally -> i, i.then -> w, o.done -> z]\n",
+		out: `{"v":3}`,
+	},
 	{
 		name: "sequence",
 		flow: "outputs: {x: '{{ nodes.a.value + nodes.b.value + nodes.d.value }}'}\nnodes:\n" +
@@ -156,20 +178,6 @@ var shapes = []shape{
 		out:  `{"c":"approve"}`,
 	},
 	{
-		name: "block that times out", racy: []string{"a"}, spare: []string{"a", "h"},
-		flow: "start: o\noutputs: {k: '{{ vars.k }}', x: '{{ vars.x }}'}\nvars: {x: 0, k: ''}\nnodes:\n- {id: k, type: var.set, params: {name: k, value: '{{ error.kind }}'}}\n- {id: o, type: flow.try}\n- {id: t, type: flow.try, timeout: 400ms}\n- {id: a, type: crash.act, params: {effect: read}}\n" +
-			"- {id: v, type: var.set, params: {name: x, value: 1}}\n- {id: h, type: crash.act, params: {hang: true}}\n- {id: z, type: crash.act, params: {effect: once}}\n- {id: n, type: crash.act}\n" +
-			"edges: [o.try -> t, t.try -> a, a -> v, v -> h, t.done -> n, o.catch -> k, k -> z]\n",
-		out: `{"k":"timeout","x":0}`,
-	},
-	{
-		name: "block that ended in time", from: "z!intent",
-		flow: "outputs: {x: '{{ vars.x }}'}\nvars: {x: 0}\nnodes:\n- {id: t, type: flow.try, timeout: 1500ms}\n- {id: a, type: crash.act}\n" +
-			"- {id: v, type: var.set, params: {name: x, value: 1}}\n- {id: w, type: flow.wait, params: {for: 1600ms}}\n- {id: z, type: crash.act, params: {effect: once}}\n" +
-			"edges: [t.try -> a, a -> v, t.done -> w, w -> z]\n",
-		out: `{"x":1}`,
-	},
-	{
 		name: "error wire and on_error",
 		flow: "outputs: {m: '{{ nodes.b.error.message }}', k: '{{ vars.k }}'}\nvars: {k: ''}\nnodes:\n- {id: a, type: crash.act, params: {fail: true}}\n- {id: n, type: crash.act}\n" +
 			"- {id: k, type: var.set, params: {name: k, value: '{{ error.kind }}'}}\n- {id: b, type: crash.act, params: {fail: true, effect: once}, on_error: continue}\n- {id: c, type: crash.act}\n" +
@@ -215,13 +223,6 @@ var shapes = []shape{
 		name: "retry with another version", retry: "next.yaml",
 		flow: retried("1"), files: map[string]string{"next.yaml": head + retried("2")},
 		out: `{"v":9}`,
-	},
-	{
-		name: "retry inside a block that had a limit", retry: "same",
-		flow: "outputs: {v: '{{ nodes.z.value }}'}\nnodes:\n- {id: o, type: flow.try}\n- {id: t, type: flow.try, timeout: 600ms}\n- {id: a, type: crash.act}\n" +
-			"- {id: b, type: crash.act, params: {fail: '{{ !(run.id contains \".\") }}'}}\n- {id: i, type: flow.if, params: {condition: '{{ !(run.id contains \".\") }}'}}\n- {id: w, type: flow.wait, params: {for: 610ms}}\n- {id: z, type: crash.act, params: {value: 3}}\n" +
-			"edges: [o.try -> t, t.try -> a, a -> b, o.finally -> i, i.then -> w, o.done -> z]\n",
-		out: `{"v":3}`,
 	},
 	{
 		name: "a branch fails and cuts others", beside: true, racy: []string{"b", "b!intent", "b!decision1", "b!intent2"}, spare: []string{"b"},
