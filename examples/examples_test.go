@@ -192,7 +192,14 @@ func golden(t *testing.T, name, folder string, last event) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got["outputs.json"] = append(bytes.ReplaceAll(b, []byte(folder), []byte("OUT")), '\n')
+		for _, sep := range []string{"/", string(filepath.Separator)} {
+			quoted, err := json.Marshal(folder + sep)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b = bytes.ReplaceAll(b, quoted[1:len(quoted)-1], []byte("OUT/"))
+		}
+		got["outputs.json"] = append(b, '\n')
 	}
 	readTree(t, folder, "files/", got)
 	dir := filepath.Join("testdata", "golden", name)

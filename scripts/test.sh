@@ -36,7 +36,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 start_postgres() {
-	pg_bin=$(dirname "$(command -v initdb || ls -d /usr/lib/postgresql/*/bin/initdb | sort -V | tail -1)")
+	pg_bin=$(dirname "$(ls -d /usr/lib/postgresql/*/bin/initdb 2>/dev/null | sort -V | tail -1 | grep . || command -v initdb)")
 	mkdir -p "$work/pg"
 	if [ "$(id -u)" -eq 0 ]; then
 		# PostgreSQL refuses to run as root.
@@ -50,8 +50,8 @@ start_postgres() {
 	printf '%s\n' "$password" >"$work/pg/password"
 	chmod 644 "$work/pg/password"
 	cd "$work/pg" # the user postgres may not be allowed to be where we are
-	"${pg_user[@]}" "$pg_bin/initdb" -D "$work/pg/data" -U aether -A scram-sha-256 --pwfile="$work/pg/password" -E UTF8 --locale=C.UTF-8 --no-sync >"$work/pg/log" 2>&1 ||
-		{ cat "$work/pg/log" >&2; die "PostgreSQL could not be set up"; }
+	"${pg_user[@]}" "$pg_bin/initdb" -D "$work/pg/data" -U aether -A scram-sha-256 --pwfile="$work/pg/password" -E UTF8 --locale=C.UTF-8 --no-sync >"$work/initdb.log" 2>&1 ||
+		{ cat "$work/initdb.log" >&2; die "PostgreSQL could not be set up"; }
 	for try in 1 2 3 4 5; do
 		port=$((20000 + (RANDOM * 32768 + RANDOM) % 30000))
 		# What is lost when the machine dies is no loss here: no fsync.
@@ -77,8 +77,8 @@ esac
 # gotest runs go test, shows its lines, and makes sure that it tested every
 # package that has tests.
 gotest() {
-	local log=$work/log code=0 want got
-	go test -timeout 12m "$@" 2>&1 | tee "$log" | grep -v '\[no test files\]' || true
+	local log=$work/log code want got
+	go test -timeout 12m "$@" 2>&1 | tee "$log" | { grep -v '\[no test files\]' || :; }
 	code=${PIPESTATUS[0]}
 	want=$(go list -f '{{if or .TestGoFiles .XTestGoFiles}}x{{end}}' "${@: -$packages}" | grep -c x || true)
 	got=$(grep -E '^(ok|FAIL)[[:space:]]' "$log" | grep -cv -e '\[no tests to run\]' -e '^FAIL$' || true)

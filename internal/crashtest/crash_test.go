@@ -67,7 +67,7 @@ func TestPostgres(t *testing.T) {
 	}
 	// One database for each of the shapes that are tested at the same time: the
 	// victim of one must not see the queues of another.
-	const lanes = 2
+	const lanes = 4
 	free := make(chan place, lanes)
 	for i := range lanes {
 		p := place{database(t, url, fmt.Sprintf("crashtest_%d_%d", os.Getpid(), i)), t.TempDir(), new(int)}

@@ -47,12 +47,6 @@ func TestDamagedDatabase(t *testing.T) {
 			copy(db[100:4096], noise)
 			return os.WriteFile(path, db, 0o600)
 		}},
-		{"folder", func(path string, _ []byte) error {
-			if err := os.Remove(path); err != nil {
-				return err
-			}
-			return os.Mkdir(path, 0o700)
-		}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -88,6 +82,19 @@ func TestDamagedDatabase(t *testing.T) {
 			h.want(0, "run", "flow.yaml", "--id", "new")
 			h.intact()
 		})
+	}
+}
+
+// TestFolderAsDatabase finds a folder where the database should be.
+func TestFolderAsDatabase(t *testing.T) {
+	t.Parallel()
+	h := newHome(t)
+	path := filepath.Join(h.data, "aether.db")
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if r := h.want(2, "runs", "list"); !strings.Contains(r.err, path) || !strings.Contains(r.err, "folder") {
+		t.Errorf("it says:\n%s", r.err)
 	}
 }
 
@@ -134,6 +141,7 @@ func TestLockedDatabase(t *testing.T) {
 	l.holding("b")
 	h.flow("nodes:\n" + l.post("a", "a") + l.post("b", "b") + l.post("c", "c") + "edges: [a -> b, b -> c]\n")
 	p := h.start("run", "flow.yaml", "--id", "r")
+	p.sees("ok       a")
 	eventually(t, "b is under way", 20*time.Second, func() bool { return l.has("b") })
 	unlock := h.lock()
 	l.release()
@@ -193,8 +201,9 @@ func TestMovedData(t *testing.T) {
 	t.Parallel()
 	h, l := newHome(t), newLedger(t)
 	l.holding("b")
-	h.flow("nodes:\n" + l.post("a", "a") + l.post("b", "b") + "- {id: big, type: random.text, params: {length: 100000}}\n" + l.post("c", "c") + "edges: [a -> b, b -> big, big -> c]\n")
+	h.flow("nodes:\n" + l.post("a", "a") + l.post("b", "b") + "- {id: big, type: random.string, params: {length: 100000}}\n" + l.post("c", "c") + "edges: [a -> b, b -> big, big -> c]\n")
 	p := h.start("run", "flow.yaml", "--id", "r")
+	p.sees("ok       a")
 	eventually(t, "b is under way", 20*time.Second, func() bool { return l.has("b") })
 	if err := os.Rename(h.data, h.data+".away"); err != nil {
 		t.Fatal(err)
