@@ -175,7 +175,7 @@ func (c *command) executeStarted(ctx context.Context, s *app.System, r *run.Run,
 	v.stop()
 	if err != nil {
 		if rn != nil && rn.Interrupted {
-			return fmt.Errorf("%w (nothing is lost: `aether runs resume %s` goes on)", err, r.ID)
+			return stopped(r.ID, err)
 		}
 		return err
 	}

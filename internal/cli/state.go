@@ -128,7 +128,7 @@ func Run(s *State) int {
 			e.code = exitInput
 		}
 	}
-	if msg := e.Error(); msg != "" {
+	if msg := sentence(e); msg != "" {
 		fmt.Fprintln(s.Stderr, "aether: "+msg)
 	}
 	return e.code

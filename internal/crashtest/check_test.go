@@ -259,7 +259,52 @@ func (c *crasher) checkPlace(t *testing.T, s *story, where string) {
 	if err := rows.Err(); err != nil {
 		t.Fatal(err)
 	}
+	if c.clean != nil {
+		c.checkJournal(t, d, s, where)
+	}
 	if left, _ := filepath.Glob(filepath.Join(c.place.dir, "work", "*")); len(left) > 0 {
 		t.Errorf("%s: work folders are left: %v", where, left)
 	}
+}
+
+// checkJournal counts what the journal, which people read, lacks or tells
+// twice of the executions that were recorded.
+func (c *crasher) checkJournal(t *testing.T, d *db.DB, s *story, where string) {
+	t.Helper()
+	told := map[string]int{}
+	store := run.NewStore(d, nil)
+	list, err := store.Events(t.Context(), s.id, 0, 10000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range list {
+		if e.Kind != "node_finished" && e.Kind != "node_failed" {
+			continue
+		}
+		var data struct {
+			Try int `json:"try"`
+		}
+		if err := json.Unmarshal(e.Data, &data); err != nil {
+			t.Fatal(err)
+		}
+		told[entry{Path: e.Path, Try: data.Try}.record()]++
+	}
+	for _, name := range s.names {
+		if strings.Contains(name, "!") || c.steers(name) {
+			continue
+		}
+		if told[name] != 1 {
+			t.Logf("JOURNAL %s: the journal tells of %s %d times", where, name, told[name])
+		}
+	}
+}
+
+// steers reports whether a record is not of a node that acts.
+func (c *crasher) steers(name string) bool {
+	for _, e := range c.clean.ledger.all(c.clean.id, "visit") {
+		if e.record() == name {
+			return false
+		}
+	}
+	return true
 }

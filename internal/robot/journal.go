@@ -18,6 +18,9 @@ type maskSet = mask.Set
 // journal, which the records restore.
 const flushEvery = 100 * time.Millisecond
 
+// maxKept is how many events are kept while the database is away.
+const maxKept = 20_000
+
 // journal writes events in batches, so that telling what happens costs little.
 type journal struct {
 	runs *run.Store
@@ -75,7 +78,14 @@ func (j *journal) flush() {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	if err := j.runs.AddEvents(ctx, batch); err != nil {
-		j.log.Warn("writing the journal", "err", err, "events", len(batch))
+		// The records are what counts, and their own error stops the run; keep the
+		// events for the next try, but not without limit.
+		j.log.Debug("writing the journal", "err", err, "events", len(batch))
+		j.mu.Lock()
+		if len(j.buf)+len(batch) <= maxKept {
+			j.buf = append(batch, j.buf...)
+		}
+		j.mu.Unlock()
 	}
 }
 

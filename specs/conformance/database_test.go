@@ -85,6 +85,44 @@ func TestDamagedDatabase(t *testing.T) {
 	}
 }
 
+// TestDamagedPage damages one page after another: what does not need the page
+// works, the rest says that the database is damaged.
+func TestDamagedPage(t *testing.T) {
+	slow(t)
+	t.Parallel()
+	h := history(t)
+	path := filepath.Join(h.data, "aether.db")
+	db, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := 0
+	for page := 1; page < len(db)/4096; page += 5 {
+		bad := append([]byte{}, db...)
+		for i := range 4096 {
+			bad[page*4096+i] ^= 0x5a
+		}
+		if err := os.WriteFile(path, bad, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for _, args := range []string{"runs export old", "run flow.yaml -q --new"} {
+			r := h.aether(strings.Fields(args)...)
+			plain(t, r)
+			if r.code == 0 {
+				continue
+			}
+			told++
+			if r.code != 1 {
+				t.Errorf("page %d, %s: exit code %d\n%s", page, args, r.code, r.out)
+			}
+			refused(t, r, "restore a backup")
+		}
+	}
+	if told == 0 {
+		t.Error("no damage was noticed")
+	}
+}
+
 // TestFolderAsDatabase finds a folder where the database should be.
 func TestFolderAsDatabase(t *testing.T) {
 	t.Parallel()

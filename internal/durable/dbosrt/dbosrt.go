@@ -23,6 +23,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/dbos-inc/dbos-transact-golang/dbos"
@@ -72,7 +73,10 @@ type execution struct {
 	body   durable.Body
 	ctx    context.Context
 	err    error         // set before failed is closed
-	failed chan struct{} // closed when the body has returned an error
+	failed chan struct{} // closed when the body has failed and its row is settled
+	// failing is set before the row is touched: DBOS may tell of the row before
+	// failed is closed.
+	failing atomic.Bool
 }
 
 // Open connects DBOS to the database, bringing its tables up to date, and
@@ -168,10 +172,9 @@ func (r *Runtime) Run(ctx context.Context, id string, body durable.Body) ([]byte
 	case <-ex.failed:
 		return nil, ex.err
 	case r := <-end:
-		select {
-		case <-ex.failed:
+		if ex.failing.Load() {
+			<-ex.failed
 			return nil, ex.err
-		default:
 		}
 		if r.err != nil {
 			return nil, mapError(r.err)
@@ -220,6 +223,7 @@ func (r *Runtime) workflow(wf dbos.Context, _ string) (string, error) {
 	}()
 	if err != nil {
 		ex.err = err
+		ex.failing.Store(true)
 		// The row must not say ERROR, from which there is no way on. If somebody
 		// else owns the run by now, it is not ours to touch.
 		if !errors.Is(err, durable.ErrLost) && owner != "" && r.owner(id) == owner {
@@ -234,19 +238,29 @@ func (r *Runtime) workflow(wf dbos.Context, _ string) (string, error) {
 }
 
 // owner returns the token of the execution that owns the workflow now, "" if
-// none does or the database cannot tell.
+// none does. It waits while the database is away: who does not know whose the
+// row is would leave it as failed, and there is no way on from that.
 func (r *Runtime) owner(id string) string {
 	rt, err := internals.RuntimeOf(r.root)
 	if err != nil {
 		return ""
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	token, err := rt.SystemDB().GetWorkflowOwner(ctx, id)
-	if err != nil || token == nil {
-		return ""
+	for {
+		ctx, cancel := context.WithTimeout(r.root, 5*time.Second)
+		token, err := rt.SystemDB().GetWorkflowOwner(ctx, id)
+		cancel()
+		switch {
+		case err == nil && token == nil:
+			return ""
+		case err == nil:
+			return *token
+		}
+		select {
+		case <-r.root.Done():
+			return ""
+		case <-time.After(100 * time.Millisecond):
+		}
 	}
-	return *token
 }
 
 // Entries implements durable.Runtime.
