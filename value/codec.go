@@ -106,7 +106,10 @@ func appendFloat(dst []byte, f float64) ([]byte, error) {
 		}
 		return strconv.AppendFloat(dst, f, 'e', -1, 64), nil
 	}
-	return strconv.AppendFloat(dst, f, 'g', -1, 64), nil
+	if a := math.Abs(f); a >= 1e-6 && a < 1e21 {
+		return strconv.AppendFloat(dst, f, 'f', -1, 64), nil
+	}
+	return strconv.AppendFloat(dst, f, 'e', -1, 64), nil
 }
 
 func appendString(dst []byte, s string) []byte {

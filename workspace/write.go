@@ -21,6 +21,9 @@ const (
 	// staleAfter is how long a temporary file must have been left alone to be
 	// taken for what a crash left behind.
 	staleAfter = 24 * time.Hour
+	// orphanAfter is the same for a file that no process holds; it only covers
+	// the moment between making the file and marking it.
+	orphanAfter = time.Second
 )
 
 // IsTemp reports whether a name is that of a temporary file of WriteAtomic,
@@ -133,8 +136,9 @@ func replaceable(old fs.FileInfo, path string) error {
 
 // openTemp makes a temporary file in dir for the file base. Its name has a
 // fixed length, whatever the length of base, and a slot number by which
-// parallel writers differ; what a crash left in a slot is taken away when it is
-// a day older than the file just made (no clock is asked).
+// parallel writers differ; what a crash left in a slot is taken away when no
+// process holds it, or when it is a day older than the file just made (no clock
+// is asked).
 func openTemp(root *os.Root, dir, base string, perm fs.FileMode) (*os.File, string, error) {
 	sum := sha256.Sum256([]byte(base))
 	var taken []string
@@ -148,6 +152,7 @@ func openTemp(root *os.Root, dir, base string, perm fs.FileMode) (*os.File, stri
 		if err != nil {
 			return nil, "", err
 		}
+		lock(f)
 		if info, err := f.Stat(); err == nil {
 			for _, t := range taken {
 				removeStale(root, t, info.ModTime())
@@ -159,7 +164,22 @@ func openTemp(root *os.Root, dir, base string, perm fs.FileMode) (*os.File, stri
 }
 
 func removeStale(root *os.Root, name string, now time.Time) {
-	if info, err := root.Lstat(name); err == nil && now.Sub(info.ModTime()) > staleAfter {
+	info, err := root.Lstat(name)
+	if err != nil || !info.Mode().IsRegular() {
+		return
+	}
+	age := now.Sub(info.ModTime())
+	if age > staleAfter || canLock && age > orphanAfter && unheld(root, name) {
 		_ = root.Remove(name)
 	}
+}
+
+// unheld reports whether the process that was writing a temporary file is gone.
+func unheld(root *os.Root, name string) bool {
+	f, err := root.Open(name)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	return lock(f)
 }

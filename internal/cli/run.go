@@ -252,9 +252,11 @@ func (c *command) reportText(r *run.Run) {
 func (c *command) printWait(r *run.Run, w engine.Wait) {
 	switch w.Kind {
 	case "interrupted":
-		c.printf("  %s: %s\n    aether runs resume %s --at %s --decide %s\n", w.Path, w.Question, r.ID, w.Path, strings.Join(w.Choices, "|"))
+		c.printf("  %s: %s\n", w.Path, w.Question)
+		c.printChoices(r, w, "decide")
 	case "approval":
-		c.printf("  %s asks: %s\n    aether runs resume %s --at %s --answer %s\n", w.Path, w.Question, r.ID, w.Path, strings.Join(w.Choices, "|"))
+		c.printf("  %s asks: %s\n", w.Path, w.Question)
+		c.printChoices(r, w, "answer")
 		if len(w.Details) > 0 {
 			if b, err := value.JSON(w.Details); err == nil {
 				c.printf("    details: %s\n", b)
@@ -264,6 +266,17 @@ func (c *command) printWait(r *run.Run, w engine.Wait) {
 		c.printf("  %s waits for a message on %q\n    aether runs send %s %s DATA && aether runs resume %s\n", w.Path, w.Topic, r.ID, w.Topic, r.ID)
 	default:
 		c.printf("  %s waits until %s\n", w.Path, time.UnixMilli(w.Until).Format(time.DateTime))
+	}
+}
+
+// printChoices prints a command for each answer, to be copied as it is.
+func (c *command) printChoices(r *run.Run, w engine.Wait, flag string) {
+	at := w.Path
+	if strings.ContainsAny(at, "[]#") {
+		at = "'" + at + "'" // shells take brackets for patterns
+	}
+	for _, choice := range w.Choices {
+		c.printf("    aether runs resume %s --at %s --%s %s\n", r.ID, at, flag, choice)
 	}
 }
 

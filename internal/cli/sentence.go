@@ -7,7 +7,7 @@ import (
 )
 
 // engineWords are what the durable engine puts around an error.
-var engineWords = regexp.MustCompile(`DBOS Error \w+: |(?:Step|Workflow) \S+ in workflow \S+ execution error: `)
+var engineWords = regexp.MustCompile(`DBOS Error \w+: |Error initializing DBOS Transact: |(?:Step|Workflow) \S+ in workflow \S+ execution error: `)
 
 // advice says what to do about errors of the database and the disk, wherever
 // they come up.

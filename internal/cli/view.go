@@ -27,6 +27,7 @@ type view struct {
 	order   []string
 	retries int
 	last    string
+	waits   string
 	end     chan struct{}
 	done    chan struct{}
 	drawn   bool
@@ -90,7 +91,10 @@ func (v *view) observe(_ *run.Run, e engine.Event) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	switch e.Kind {
+	case engine.EventWaiting:
+		v.waits = "waiting at " + e.Path
 	case engine.EventStarted:
+		v.waits = ""
 		v.active[e.Path], v.types[e.Path] = e.At, e.Type
 		v.order = append(v.order, e.Path)
 	case engine.EventFinished, engine.EventFailed:
@@ -193,14 +197,17 @@ func of(n, total int) string {
 func (v *view) draw() {
 	now := v.c.Now()
 	spin := []rune("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
-	parts := []string{string(spin[int(now.UnixMilli()/100)%len(spin)]), fmt.Sprintf("%d nodes", v.count.Nodes.Load())}
+	parts := []string{string(spin[int(now.UnixMilli()/100)%len(spin)]) + " " + short(now.Sub(v.began)), fmt.Sprintf("%d nodes done", v.count.Nodes.Load())}
+	if v.retries > 0 {
+		parts = append(parts, fmt.Sprintf("retries %d", v.retries))
+	}
 	loops := make([]string, 0, len(v.loops))
 	for p := range v.loops {
 		loops = append(loops, p)
 	}
 	sort.Strings(loops)
 	for _, p := range loops {
-		if l := v.loops[p]; l[1] < 0 || l[0]+1 < l[1] || len(v.active) > 0 {
+		if l := v.loops[p]; l[0]+1 < l[1] || v.inside(p) {
 			parts = append(parts, p+" "+of(l[0]+1, l[1]))
 		}
 	}
@@ -219,16 +226,25 @@ func (v *view) draw() {
 	if v.last != "" {
 		parts = append(parts, v.last)
 	}
-	if v.retries > 0 {
-		parts = append(parts, fmt.Sprintf("retries %d", v.retries))
+	if oldest == "" && v.waits != "" {
+		parts = append(parts, v.waits)
 	}
-	parts = append(parts, short(now.Sub(v.began)))
 	line := []rune(strings.Join(parts, "  "))
 	if w := v.c.Width() - 1; len(line) > w && w > 1 {
 		line = append(line[:w-1], '…')
 	}
 	fmt.Fprintf(v.c.Stdout, "\r%s\x1b[K", string(line))
 	v.drawn = true
+}
+
+// inside reports whether something is going on in the turns of a loop.
+func (v *view) inside(loop string) bool {
+	for p := range v.active {
+		if strings.HasPrefix(p, loop+"[") {
+			return true
+		}
+	}
+	return false
 }
 
 func (v *view) clear() {

@@ -78,6 +78,12 @@ func (r *Robot) Execute(ctx context.Context, id string, count *engine.Counters) 
 	if err != nil {
 		return nil, err
 	}
+	var said map[string]bool
+	if rn.Resumes > 0 {
+		if said, err = r.said(ctx, id); err != nil {
+			return nil, err
+		}
+	}
 	// The heartbeat goes by this context, which no trace knows: its queries say
 	// nothing of the run.
 	beat := ctx
@@ -88,7 +94,7 @@ func (r *Robot) Execute(ctx context.Context, id string, count *engine.Counters) 
 	if r.Trace != nil {
 		ctx, tracer = r.Trace(ctx, rn)
 	}
-	h := &host{robot: r, run: rn, ctx: ctx, seq: seq, last: last, tracer: tracer}
+	h := &host{robot: r, run: rn, ctx: ctx, seq: seq, last: last, said: said, tracer: tracer}
 	h.journal = newJournal(r.Runs, r.Log)
 	if rn.Resumes > 0 {
 		// The process that executed the run before may have been killed and have
@@ -294,6 +300,7 @@ type host struct {
 	tracer  Tracer
 	mask    maskSet
 	last    time.Time // when the last event of an earlier execution was
+	said    map[string]bool
 
 	mu   sync.Mutex
 	seq  int64
@@ -384,8 +391,32 @@ func (h *host) Store() value.Sink { return &keeper{h} }
 // Mask implements engine.Host.
 func (h *host) Mask(v any) any { return h.mask.Value(v) }
 
+// said returns what earlier executions of a run have told watchers: a node
+// that logs is not recorded and would say it again on replay.
+func (r *Robot) said(ctx context.Context, id string) (map[string]bool, error) {
+	out := map[string]bool{}
+	for after := int64(0); ; {
+		page, err := r.Runs.Events(ctx, id, after, 1000)
+		if err != nil || len(page) == 0 {
+			return out, err
+		}
+		for _, e := range page {
+			after = e.Seq
+			var d struct {
+				Text string `json:"text"`
+			}
+			if e.Kind == engine.EventLog && json.Unmarshal(e.Data, &d) == nil {
+				out[e.Path+"\x00"+d.Text] = true
+			}
+		}
+	}
+}
+
 // Emit implements engine.Host.
 func (h *host) Emit(e engine.Event) {
+	if e.Kind == engine.EventLog && h.said[e.Path+"\x00"+e.Text] {
+		return
+	}
 	if h.tracer != nil {
 		h.tracer.Event(e)
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,7 +23,7 @@ type layout struct {
 	Delimiter string   `json:"delimiter" default:"comma" doc:"Character between cells, or comma, semicolon, tab, pipe, space."`
 	Quoting   string   `json:"quoting" default:"minimal" enum:"minimal,text,all" doc:"Which cells to quote: those that need it, all texts, or all."`
 	Newline   string   `json:"newline" default:"crlf" enum:"crlf,lf" doc:"Line ends: crlf as RFC 4180 and Excel have them, or lf."`
-	Guard     bool     `json:"guard_formulas" default:"true" doc:"Put an apostrophe before texts that begin with = + - @ tab or a line end, so that spreadsheet programs do not run them as formulas. Texts that are plain numbers are left alone. Turn it off for files that programs read."`
+	Guard     bool     `json:"guard_formulas" default:"true" doc:"Put an apostrophe before texts that begin with = + - @ tab or a line end, so that spreadsheet programs do not run them as formulas. Plain numbers and phone numbers are left alone. Turn it off for files that programs read."`
 	Null      string   `json:"null_text" doc:"What to write for nil." is:"advanced"`
 	Decimal   string   `json:"decimal" default:"point" enum:"point,comma" doc:"Decimal separator of numbers."`
 }
@@ -116,10 +117,13 @@ func isFormula(s string) bool {
 		_, number := (&table.Format{}).ParseNumber(s)
 		comma := table.Format{Decimal: ","}
 		_, other := comma.ParseNumber(s)
-		return !number && !other
+		return !number && !other && !phoneRE.MatchString(s)
 	}
 	return false
 }
+
+// phoneRE is the shape of a phone number: it computes nothing.
+var phoneRE = regexp.MustCompile(`^\+[0-9][0-9 ()./-]{4,24}$`)
 
 // table writes the header and all rows and returns how many there were.
 func (w *writer) table(ctx context.Context, rows value.Rows, columns []string, header bool) (int, error) {

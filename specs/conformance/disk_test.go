@@ -95,6 +95,16 @@ func TestFullDisk(t *testing.T) {
 				refused(t, q, "full")
 			}
 			free()
+			if h.show("r").Status == "failed" {
+				// The large text did not fit, which failed its node.
+				if r := h.aether("runs", "show", "r"); !strings.Contains(r.out, "no space left") {
+					t.Errorf("the failure does not say why:\n%s", r.out)
+				}
+				h.want(0, "runs", "retry", "r")
+				l.want(t, "a b c")
+				h.intact()
+				return
+			}
 			h.recovers(p, l, "a b c")
 			if ended && !strings.Contains(p.err.String(), "full") {
 				t.Errorf("the message does not say that the disk is full:\n%s", p.err)
