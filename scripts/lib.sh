@@ -20,9 +20,10 @@ die() {
 
 # timed runs a command and says how long it took.
 timed() {
-	local from=$SECONDS
-	"$@"
+	local from=$SECONDS code=0
+	"$@" || code=$?
 	printf '   %s s\n' "$((SECONDS - from))"
+	return "$code"
 }
 
 command -v go >/dev/null || PATH="$PATH:/usr/local/go/bin"

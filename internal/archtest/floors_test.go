@@ -8,8 +8,8 @@ import (
 
 // floors says on which floor each package stands. A package imports only
 // packages of lower floors; whoever needs to look up passes data or a function
-// instead. A pattern (see path.Match) may stand for several packages; the
-// package's own name comes first.
+// instead. A pattern (see path.Match) may stand for several packages; a line
+// with the package's own name wins over it.
 var floors = map[string]int{
 	// 0: data and tools that know nothing of ours.
 	"value": 0, "workspace": 0, "process": 0, "expr": 0, "artifact": 0,
@@ -21,7 +21,7 @@ var floors = map[string]int{
 	// 3: the declaration of a node.
 	"node": 3,
 	// 4: what works with declarations.
-	"node/nodetest": 4, "nodes/*/*": 4, "internal/check": 4, "internal/worker": 4, "internal/run": 4,
+	"node/nodetest": 4, "internal/*/*test": 4, "nodes/*/*": 4, "internal/check": 4, "internal/worker": 4, "internal/run": 4,
 	// 5: the node families, and the engine that knows none of them.
 	"nodes/*": 5, "internal/engine": 5, "internal/reference": 5,
 	// 6: who executes runs.

@@ -40,13 +40,19 @@ var importRules = []struct {
 	what: []string{module + "internal/config"}, only: []string{"internal/app", "internal/cli", "internal/config"},
 	why: "the others are given the settings they need",
 }, {
-	what: []string{"testing", "net/http/httptest"}, only: []string{"node/nodetest", "internal/db/dbtest", "internal/xtest"}, tests: true,
+	what: []string{"testing", "net/http/httptest"}, only: []string{"packages named *test"}, tests: true,
 	why: "test tools do not belong into the program",
 }}
+
+// testTool reports whether a package is a tool of tests, such as node/nodetest.
+func testTool(dir string) bool { return strings.HasSuffix(dir, "test") }
 
 func TestImports(t *testing.T) {
 	p := packages(t)
 	for _, dir := range p.sorted() {
+		if testTool(dir) {
+			continue
+		}
 		for _, f := range p[dir] {
 			for _, imp := range f.imports() {
 				for _, r := range importRules {
@@ -91,7 +97,7 @@ var mayLookOutside = map[string]string{
 func TestOnlyTheCommandLineLooksOutside(t *testing.T) {
 	used := map[string]bool{}
 	for dir, files := range packages(t) {
-		if under(dir, append([]string{"internal/cli", "node/nodetest"}, whole...)...) {
+		if testTool(dir) || under(dir, append([]string{"internal/cli"}, whole...)...) {
 			continue
 		}
 		for _, f := range files {
