@@ -93,8 +93,19 @@ func (s *System) Start(ctx context.Context, resumes bool) error {
 	if err != nil {
 		return err
 	}
-	host := executorRE.ReplaceAllString(strings.ToLower(s.Host), "-")
-	rt, err := dbosrt.Open(ctx, dbosrt.Config{DB: s.DB, AppName: s.Config.AppName, Executor: fmt.Sprintf("%.40s-%d-%s", host, s.PID, id), Resumes: resumes, Log: s.Log})
+	// The executor's name tells which process it was, so that what a killed one
+	// left in the database can be told from what a live one uses.
+	owner := strings.Split(run.Self(s.Host, s.PID), "/") // host, process id, start time
+	prefix := fmt.Sprintf("%.40s-", executorRE.ReplaceAllString(strings.ToLower(s.Host), "-"))
+	rt, err := dbosrt.Open(ctx, dbosrt.Config{
+		DB: s.DB, AppName: s.Config.AppName, Resumes: resumes, Log: s.Log,
+		Executor: fmt.Sprintf("%s%d-%s-%s", prefix, s.PID, owner[2], id),
+		Dead: func(executor string) bool {
+			rest, ok := strings.CutPrefix(executor, prefix)
+			p := strings.SplitN(rest, "-", 3)
+			return ok && len(p) == 3 && run.Alive(owner[0]+"/"+p[0]+"/"+p[1]) == run.Dead
+		},
+	})
 	if err != nil {
 		return err
 	}

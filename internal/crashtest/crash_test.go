@@ -29,9 +29,6 @@ const doubles = 3
 type place struct {
 	database string
 	dir      string
-	// left counts the victims that died with a queue of their own. The program
-	// does not say yet which of these queues may go (dbosrt.Config.Dead).
-	left *int
 }
 
 // lane hands out places to the shapes that are tested at the same time.
@@ -205,9 +202,6 @@ func (c *crasher) tell(t *testing.T, plan ...point) *story {
 		v := start(t, t.Context(), j)
 		if v.wait() {
 			c.fig.kills.Add(1)
-			if life > 1 || c.retry != "" {
-				*c.place.left++
-			}
 			s.kills = append(s.kills, j.Kill)
 			continue
 		}

@@ -208,8 +208,9 @@ func TestQueuesOfTheDead(t *testing.T) {
 		}
 		return n
 	}
-	if n := queues(); n != 2 {
-		t.Errorf("%d queues are left by two processes that went on with the run", n)
+	// Each process that goes on puts away the queue of the one before it.
+	if n := queues(); n != 1 {
+		t.Errorf("%d queues are left, want that of the last process", n)
 	}
 	rt, err := dbosrt.Open(ctx, dbosrt.Config{DB: d, AppName: "crashtest", Executor: "here-0-me", Resumes: true, Log: slog.New(slog.DiscardHandler), Dead: func(executor string) bool {
 		for _, prefix := range dead {
@@ -275,7 +276,6 @@ func TestPostgresGoesAway(t *testing.T) {
 	}
 	a.onceEach(t, paths...)
 	c := &crasher{shape: &shape{}, place: a.place}
-	c.place.left = new(int)
 	c.checkPlace(t, &story{id: "r", result: r}, "after the server came back")
 }
 

@@ -102,7 +102,7 @@ type keeper struct{ h *host }
 func (k *keeper) Put(ctx context.Context, write func(io.Writer) error) (digest string, size int64, err error) {
 	digest, size, err = k.h.robot.Env.Artifacts.Put(ctx, write)
 	if err == nil {
-		err = k.h.robot.Runs.Keep(context.WithoutCancel(ctx), k.h.run.ID, digest)
+		err = persist(ctx, func() error { return k.h.robot.Runs.Keep(context.WithoutCancel(ctx), k.h.run.ID, digest) })
 	}
 	return digest, size, err
 }

@@ -141,6 +141,9 @@ func (r *Robot) walk(ctx context.Context, rn *run.Run, h *host, count *engine.Co
 			log = r.WrapLog(log)
 		}
 		res, err := engine.Execute(ctx, plan, log, h, o, count)
+		// Once the runtime has the result, the records are not walked again, and
+		// what the journal lacks would never be told.
+		h.journal.flush()
 		if err != nil {
 			return nil, err
 		}
@@ -232,9 +235,35 @@ func (r *Robot) finish(ctx context.Context, rn *run.Run, h *host, res *engine.Re
 	}
 	data["status"] = rn.Shown()
 	h.note(kind, "", data)
-	endCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	endCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
-	return errors.Join(execErr, r.Runs.End(endCtx, rn))
+	var lost error
+	err := persist(endCtx, func() error {
+		err := r.Runs.End(endCtx, rn)
+		if errors.Is(err, run.ErrLeaseLost) {
+			lost = err // somebody else's by now, who will write its end
+			return nil
+		}
+		return err
+	})
+	return errors.Join(execErr, err, lost)
+}
+
+// persist tries a write again while the database is away, until ctx is done.
+func persist(ctx context.Context, write func() error) error {
+	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
+		err := write()
+		if err == nil {
+			return nil
+		}
+		t := time.NewTimer(wait)
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			t.Stop()
+			return err
+		}
+	}
 }
 
 // keepLease renews the lease until stop is called, and cancels the execution

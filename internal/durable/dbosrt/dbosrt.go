@@ -104,7 +104,7 @@ func Open(ctx context.Context, cfg Config) (*Runtime, error) {
 	dbos.RegisterWorkflow(root, r.workflow, dbos.WithWorkflowName("run"), dbos.WithMaxRecoveryAttempts(1<<30))
 	if cfg.Resumes {
 		r.sweep()
-		if _, err := dbos.RegisterQueue(root, r.queue(), dbos.WithQueueBasePollingInterval(10*time.Millisecond)); err != nil {
+		if _, err := dbos.RegisterQueue(root, r.queue(), dbos.WithQueueBasePollingInterval(25*time.Millisecond)); err != nil {
 			return nil, fmt.Errorf("opening the durable engine: %w", err)
 		}
 	}
