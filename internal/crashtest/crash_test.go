@@ -53,7 +53,7 @@ func TestSQLite(t *testing.T) {
 		if err := os.WriteFile(file, tables, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		return place{"sqlite:" + file, dir, new(int)}, func() {}
+		return place{"sqlite:" + file, dir}, func() {}
 	}})
 }
 
@@ -67,7 +67,7 @@ func TestPostgres(t *testing.T) {
 	const lanes = 4
 	free := make(chan place, lanes)
 	for i := range lanes {
-		p := place{database(t, url, fmt.Sprintf("crashtest_%d_%d", os.Getpid(), i)), t.TempDir(), new(int)}
+		p := place{database(t, url, fmt.Sprintf("crashtest_%d_%d", os.Getpid(), i)), t.TempDir()}
 		start(t, t.Context(), &job{Init: true, Database: p.database, Dir: p.dir, Host: "here"}).mustEnd(t)
 		free <- p
 	}
