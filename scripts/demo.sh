@@ -10,12 +10,12 @@
 
 flow=examples/invoices/invoices.flow.yaml
 out=demo/out
-export AETHER_DATA_DIR=$PWD/demo/data
+export AETHER_DATA_DIR=$PWD/demo/data AETHER_DATABASE_URL=sqlite:$PWD/demo/data/aether.db
 mkdir -p "$out"
 
 say "building"
 CGO_ENABLED=0 go build -o bin/aether ./cmd/aether
-go build -o bin/rates ./examples/invoices/rates
+CGO_ENABLED=0 go build -o bin/rates ./examples/invoices/rates
 
 rm -f demo/rates.addr
 bin/rates -addr 127.0.0.1:0 -portfile demo/rates.addr >demo/rates.log 2>&1 &

@@ -32,8 +32,36 @@ func golden(t *testing.T, name, got string) {
 		t.Fatalf("%v (-update writes it)", err)
 	}
 	if got != string(want) {
-		t.Errorf("%s differs (-update writes it anew): got\n%s\nwant\n%s", path, got, want)
+		t.Errorf("%s differs (-update writes it anew):\n%s", path, changes(strings.Split(got, "\n"), strings.Split(string(want), "\n")))
 	}
+}
+
+// changes lists what was added (+) and what is gone (-) under each heading.
+func changes(got, want []string) string {
+	under := func(lines []string) map[string]bool {
+		out, head := map[string]bool{}, ""
+		for _, l := range lines {
+			if strings.HasPrefix(l, "# ") {
+				head = l + ": "
+			}
+			out[head+l] = true
+		}
+		return out
+	}
+	g, w := under(got), under(want)
+	var out []string
+	for l := range g {
+		if !w[l] {
+			out = append(out, "+ "+l)
+		}
+	}
+	for l := range w {
+		if !g[l] {
+			out = append(out, "- "+l)
+		}
+	}
+	slices.Sort(out)
+	return strings.Join(out, "\n")
 }
 
 var (
