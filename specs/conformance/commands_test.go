@@ -253,7 +253,7 @@ func TestJSON(t *testing.T) {
 	l := newLedger(t)
 	l.failing("fails", 2)
 	h.write("ok.yaml", "aether: 1\nname: ok\ninputs: {who: string}\noutputs: {o: '{{ inputs.who }}'}\nnodes:\n- {id: say, type: flow.log, params: {message: hi}}\n- {id: each, type: flow.for_each, params: {items: [1]}}\n- {id: now, type: date.now}\nedges: [say -> each, each.body -> now]\n")
-	h.write("fails.yaml", "aether: 1\nname: fails\nnodes:\n"+l.post("p", "fails")+"- {id: x, type: flow.comment}\n- {id: r, type: flow.retry, params: {max_attempts: 2, initial: 1ms}}\n- {id: f, type: flow.fail, params: {message: no, class: application, code: c, details: {a: 1}}}\nedges: [p.error -> r, r.body -> f]\n")
+	h.write("fails.yaml", "aether: 1\nname: fails\nnodes:\n"+l.post("p", "fails")+"- {id: x, type: flow.comment}\n- {id: r, type: flow.retry, params: {max_attempts: 2, initial: 50ms}}\n- {id: f, type: flow.fail, params: {message: no, class: application, code: c, details: {a: 1}}}\nedges: [p.error -> r, r.body -> f]\n")
 	h.write("asks.yaml", "aether: 1\nname: asks\nnodes:\n- {id: ask, type: flow.wait_for_approval, params: {question: 'ok?', details: {a: 1}, wait: 1h}}\n")
 	h.write("invalid.yaml", "aether: 1\nname: bad\nnodes:\n- {id: a, type: flow.commentt}\n")
 	calls := []struct {

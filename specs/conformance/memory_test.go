@@ -17,9 +17,9 @@ func TestMemory(t *testing.T) {
 		name, flow, out, bug string
 	}{
 		{
-			// 40 turns of 12 MB each way: made, written to a file, read, measured.
-			name: "texts", out: "map[n:40]",
-			flow: "outputs: {n: '{{ nodes.e.count }}'}\nnodes:\n- {id: e, type: flow.repeat, params: {times: 40}}\n" +
+			// 30 turns of 12 MB each way: made, written to a file, read, measured.
+			name: "texts", out: "map[n:30]",
+			flow: "outputs: {n: '{{ nodes.e.count }}'}\nnodes:\n- {id: e, type: flow.repeat, params: {times: 30}}\n" +
 				"- {id: big, type: text.repeat, params: {text: 'turn {{ loop.item }} of many, ', count: 700000}}\n" +
 				"- {id: w, type: file.write_text, params: {path: big.txt, text: '{{ nodes.big.text }}'}}\n- {id: r, type: file.read_text, params: {path: big.txt}}\n" +
 				"- {id: len, type: text.length, params: {text: '{{ nodes.r.text }}'}}\n" +
