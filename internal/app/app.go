@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"path/filepath"
@@ -46,6 +47,7 @@ type Options struct {
 	Lookup  func(string) (string, bool)
 	Environ []string
 	Version string
+	Stderr  io.Writer // what the console exporters of telemetry write to
 	// Observe is told of all that happens in runs; see robot.Robot.
 	Observe   func(*run.Run, engine.Event)
 	ParkAfter time.Duration
@@ -69,7 +71,7 @@ var ErrSetting = errors.New("a setting is wrong")
 
 // Open opens the database and the stores.
 func Open(ctx context.Context, o Options) (*System, error) {
-	tel, err := telemetry.Start(ctx, telemetry.Options{Lookup: o.Lookup, Version: o.Version, Host: o.Host, Log: o.Log})
+	tel, err := telemetry.Start(ctx, telemetry.Options{Lookup: o.Lookup, Version: o.Version, Host: o.Host, Log: o.Log, Console: o.Stderr})
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrSetting, err)
 	}

@@ -206,7 +206,7 @@ func (c *command) open(cmd *cobra.Command, observe func(*run.Run, engine.Event),
 	}
 	return app.Open(cmd.Context(), app.Options{
 		Config: cfg, Nodes: node.Default, Log: c.logger(cfg), Host: c.Host, PID: c.PID, Executable: c.Executable,
-		Lookup: c.lookupWithDotenv(cfg), Environ: c.Environ, Version: Version(), Observe: observe, ParkAfter: parkAfter,
+		Lookup: c.lookupWithDotenv(cfg), Environ: c.Environ, Version: Version(), Stderr: c.Stderr, Observe: observe, ParkAfter: parkAfter,
 	})
 }
 

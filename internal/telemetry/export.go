@@ -3,7 +3,6 @@ package telemetry
 import (
 	"context"
 	"io"
-	"os"
 
 	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetricgrpc"
 	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp"
@@ -94,5 +93,5 @@ func consoleOr(w io.Writer) io.Writer {
 	if w != nil {
 		return w
 	}
-	return os.Stderr
+	return io.Discard
 }

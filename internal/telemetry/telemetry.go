@@ -57,8 +57,8 @@ type Options struct {
 	Version, Host string
 	// Log is told when telemetry cannot be sent; nil for nobody.
 	Log *slog.Logger
-	// Console receives what the console exporters write; nil means standard
-	// error, since standard output belongs to the results of commands.
+	// Console receives what the console exporters write; nil means nobody
+	// does.
 	Console io.Writer
 }
 
