@@ -1,5 +1,5 @@
 # make run builds and shows; make test and make check are what CI runs.
-.PHONY: build run test check quick bench generate release clean
+.PHONY: build run test check quick model bench generate release clean
 
 build:
 	CGO_ENABLED=0 go build -o bin/aether ./cmd/aether
@@ -17,6 +17,10 @@ check:
 # A few seconds to a minute, for while you work.
 quick:
 	AETHER_TEST_POSTGRES=none scripts/test.sh --short
+
+# The nightly size of the engine's model test: random flows, crashed at random.
+model:
+	go test -timeout 60m -run TestModel ./internal/engine -rapid.checks=20000
 
 bench:
 	go run ./bench

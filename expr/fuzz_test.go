@@ -8,8 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aether-rpa/aether/expr"
 	"pgregory.net/rapid"
+
+	"github.com/aether-rpa/aether/expr"
 )
 
 // isPlain reports whether v is of the value model, with integral floats as ints.

@@ -2,6 +2,7 @@ package expr
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"slices"
 	"strconv"
@@ -169,7 +170,7 @@ func (st *state) parseJSON(s string) (any, error) {
 }
 
 func jsonReason(err error, s string) string {
-	if err == io.EOF || err == io.ErrUnexpectedEOF {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return "it ends too early"
 	}
 	if se, ok := err.(*json.SyntaxError); ok { //nolint:errorlint // the decoder does not wrap

@@ -38,6 +38,9 @@ type Env struct {
 	Rand    io.Reader
 	// Progress tells a watcher how far a long node is; total 0 means unknown.
 	Progress func(message string, done, total int)
+	// Mask takes known secrets out of a value that goes to the store as it is
+	// made; nil leaves values alone.
+	Mask func(v any) any
 	// Message tells the person who watches the run something: flow.log uses it.
 	Message func(level slog.Level, text string)
 }
@@ -55,7 +58,12 @@ type RunInfo struct {
 // Rows collects a list that may become larger than memory; see
 // value.BuildRows.
 func (e *Env) Rows(ctx context.Context, fill func(yield func(any) bool) error) (value.Rows, error) {
-	return value.BuildRows(ctx, e.Artifacts, fill)
+	if e.Mask == nil {
+		return value.BuildRows(ctx, e.Artifacts, fill)
+	}
+	return value.BuildRows(ctx, e.Artifacts, func(yield func(any) bool) error {
+		return fill(func(v any) bool { return yield(e.Mask(v)) })
+	})
 }
 
 // Worker runs a script in a child process.

@@ -91,11 +91,11 @@ type Return struct{ Outputs map[string]any }
 // Raise fails with the given failure.
 type Raise struct{ Failure *Failure }
 
-// Break leaves the innermost loop, Continue goes on with its next turn.
-type (
-	Break    struct{}
-	Continue struct{}
-)
+// Break leaves the innermost loop.
+type Break struct{}
+
+// Continue goes on with the next turn of the innermost loop.
+type Continue struct{}
 
 // Say tells a watcher something and follows next.
 type Say struct{ Level, Text string }

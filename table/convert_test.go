@@ -4,8 +4,9 @@ import (
 	"math"
 	"testing"
 
-	"github.com/aether-rpa/aether/value"
 	"pgregory.net/rapid"
+
+	"github.com/aether-rpa/aether/value"
 )
 
 func TestSumIsExact(t *testing.T) {

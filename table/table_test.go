@@ -11,8 +11,9 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/aether-rpa/aether/value"
 	"pgregory.net/rapid"
+
+	"github.com/aether-rpa/aether/value"
 )
 
 // small returns a space that spills after a few rows, and its counter.

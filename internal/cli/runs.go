@@ -265,6 +265,10 @@ func (c *command) runsResume() *cobra.Command {
 					return badInput(err)
 				}
 			}
+			if decide+answer != "" && r.Status == run.Running && !r.Interrupted {
+				c.printf("Answered. The process that executes run %s goes on with it.\n", r.ID)
+				return nil
+			}
 			if r.Status.Final() {
 				v.note("Run %s has ended; `aether runs retry %s` makes a new run of it.", r.ID, r.ID)
 			}

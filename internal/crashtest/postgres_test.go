@@ -106,7 +106,7 @@ func (s *server) command(name string, args ...string) *exec.Cmd {
 func (s *server) do(t *testing.T, name string, args ...string) {
 	t.Helper()
 	// A file takes the output: the server keeps it open after pg_ctl has ended.
-	out, err := os.CreateTemp("", "aether-pg-out-")
+	out, err := os.CreateTemp(t.TempDir(), "aether-pg-out-")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -80,7 +80,7 @@ func openSQLite(path string, o Options) (*DB, error) {
 	}
 	s.SetMaxOpenConns(n)
 	s.SetMaxIdleConns(n)
-	return &DB{SQL: s}, explain(path, s.Ping())
+	return &DB{SQL: s}, explain(path, s.PingContext(context.Background()))
 }
 
 // explain turns SQLite's terse errors into sentences.

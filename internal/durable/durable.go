@@ -60,7 +60,7 @@ type Runtime interface {
 	Close(timeout time.Duration) error
 }
 
-// Failpoint, when set, is called before and after each entry is made durable
+// Failpoint is called, when it is set, before and after each entry is made durable
 // ("before" or "after", and the entry's name). Crash tests kill the process in
 // it.
 var Failpoint func(when, name string)

@@ -72,7 +72,7 @@ func (b *branch) actPure(s *step, in any) (*step, signal) {
 	b.x.count.Nodes.Add(1)
 	if err != nil {
 		if b.ctx.Err() != nil {
-			return nil, b.stopped(s)
+			return nil, b.stopped()
 		}
 		return b.failed(s, b.failure(s, err))
 	}
@@ -134,11 +134,17 @@ func (b *branch) attempt(s *step, in any, effect node.Effect, try int) (*Record,
 	if err != nil && b.ctx.Err() != nil {
 		// Cut short from outside: nothing is known of the node, so nothing is
 		// recorded.
-		return nil, b.stopped(s)
+		return nil, b.stopped()
 	}
 	rec := &Record{Start: start.UnixMilli(), Def: s.defHash, In: inHash, Effect: effect.String()}
 	if err == nil {
 		err = b.fill(rec, s, out)
+		var store *storeError
+		if errors.As(err, &store) {
+			// The node has acted; that its outputs found no room is no failure of
+			// it. The run stops as it is and can be taken up again.
+			return nil, x.halt(err)
+		}
 	}
 	if err != nil {
 		rec.Fail = b.failure(s, err)
@@ -195,7 +201,7 @@ func (b *branch) intend(s *step, name, policy string) (*Record, signal) {
 			if r := x.recall(decision); r != nil {
 				choice = r.Choice
 			} else {
-				c, sig := b.askInterrupted(s, name, decision, interrupted.Fail)
+				c, sig := b.askInterrupted(s, decision, interrupted.Fail)
 				if sig.kind != sigNone {
 					return nil, sig
 				}
@@ -218,7 +224,7 @@ func (b *branch) intend(s *step, name, policy string) (*Record, signal) {
 
 // askInterrupted waits for a person's decision about an interrupted node and
 // records it.
-func (b *branch) askInterrupted(s *step, name, decision string, f *node.Failure) (string, signal) {
+func (b *branch) askInterrupted(s *step, decision string, f *node.Failure) (string, signal) {
 	w := Wait{Kind: "interrupted", Path: b.path(s), Topic: "decide:" + decision, Question: f.Message + ". What now?", Choices: []string{"skip", "again", "fail"}}
 	msg, _, sig := b.await(s, w, time.Time{})
 	if sig.kind != sigNone {
@@ -240,12 +246,21 @@ func (b *branch) fill(rec *Record, s *step, out any) error {
 	}
 	for k, v := range m {
 		if m[k], err = value.Spill(b.ctx, b.x.host.Mask(v), b.x.host.Store()); err != nil {
-			return fmt.Errorf("storing the output %s: %w", k, err)
+			return &storeError{k, err}
 		}
 	}
 	rec.Out, err = value.Encode(nil, m)
 	return err
 }
+
+// storeError says that an output could not be stored.
+type storeError struct {
+	output string
+	err    error
+}
+
+func (e *storeError) Error() string { return fmt.Sprintf("storing the output %s: %v", e.output, e.err) }
+func (e *storeError) Unwrap() error { return e.err }
 
 // outputs returns the outputs of a pure node; large ones leave memory.
 func (b *branch) outputs(s *step, out any) (map[string]any, error) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"context"
+
 	"github.com/aether-rpa/aether/flow"
 	"github.com/aether-rpa/aether/internal/durable"
 	"github.com/aether-rpa/aether/internal/durable/memrt"

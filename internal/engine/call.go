@@ -83,7 +83,7 @@ func CheckInput(f *flow.Flow, given map[string]any) (map[string]any, error) {
 				continue
 			}
 		} else if !flow.IsType(v, in.Type) {
-			errs = append(errs, fmt.Errorf("the input %s must be a %s, not a %s", in.Name, in.Type, value.Kind(v)))
+			errs = append(errs, fmt.Errorf("the input %s must be of type %s, not %s", in.Name, in.Type, value.Kind(v)))
 			continue
 		}
 		if len(in.Enum) > 0 && v != nil && !slices.ContainsFunc(in.Enum, func(e any) bool { return value.Equal(e, v) }) {

@@ -117,8 +117,12 @@ func (b *branch) carryOut(s *step, move node.Move) (port string, sig signal) {
 }
 
 func (b *branch) variable(name string) (any, error) {
-	v := b.vars[name]
-	return value.LoadAll(b.ctx, v)
+	// Large values inside the variable stay references: adding to a list must not
+	// read all that is in it.
+	if r, ok := b.vars[name].(*value.Ref); ok {
+		return r.Load(b.ctx)
+	}
+	return b.vars[name], nil
 }
 
 func (b *branch) say(s *step, m node.Say) {

@@ -119,6 +119,7 @@ type Event struct {
 	Took     time.Duration
 	Effect   node.Effect
 	Out      any
+	Wait     *Wait // what is waited for, with EventWaiting
 }
 
 // Kinds of events.
@@ -361,7 +362,7 @@ func (b *branch) runFlow(plan *Plan) (*Result, signal) {
 		}
 		v, err := b.make(o.make)
 		if err == nil && !flow.IsType(v, o.typ) {
-			err = node.Failf(node.KindInput, "the output %s is a %s, and the flow promises a %s", o.name, value.Kind(v), o.typ)
+			err = node.Failf(node.KindInput, "the output %s is of type %s, and the flow promises %s", o.name, value.Kind(v), o.typ)
 		}
 		if err != nil {
 			f := node.AsFailure(fmt.Errorf("output %s: %w", o.name, err))
@@ -386,7 +387,7 @@ func (b *branch) runFlow(plan *Plan) (*Result, signal) {
 func (b *branch) chain(s *step) signal {
 	for s != nil {
 		if b.ctx.Err() != nil {
-			return b.stopped(s)
+			return b.stopped()
 		}
 		next, sig := b.step(s)
 		if sig.kind != sigNone {
@@ -399,7 +400,7 @@ func (b *branch) chain(s *step) signal {
 
 // stopped tells why the context of the branch is done: the execution stops, or
 // a block around it was given up.
-func (b *branch) stopped(s *step) signal {
+func (b *branch) stopped() signal {
 	var f *node.Failure
 	if errors.As(context.Cause(b.ctx), &f) {
 		return signal{kind: sigFail, fail: f}

@@ -55,7 +55,7 @@ func (b *branch) each(s *step, m node.Each) signal {
 	for item, err := range m.Items.All(b.ctx) {
 		if err != nil {
 			if b.ctx.Err() != nil {
-				return b.stopped(s)
+				return b.stopped()
 			}
 			return signal{kind: sigFail, fail: b.failure(s, fmt.Errorf("reading the items: %w", err))}
 		}
@@ -209,7 +209,7 @@ func (b *branch) while(s *step, m node.While) signal {
 			}
 		}
 		if b.ctx.Err() != nil {
-			return b.stopped(s)
+			return b.stopped()
 		}
 		if m.Max > 0 && i >= m.Max {
 			return signal{kind: sigFail, fail: b.failure(s, node.Fail(node.KindInput, fmt.Sprintf("the loop did not end after %d turns", m.Max), "raise max if the loop is right, or look why its condition stays true"))}

@@ -65,7 +65,7 @@ func (b *branch) together(s *step, lines []line, limit int, waitAll bool) signal
 				return
 			}
 			if ctx.Err() != nil {
-				sigs[i] = branches[i].stopped(s)
+				sigs[i] = branches[i].stopped()
 				continue
 			}
 			sig := lines[i](branches[i])
@@ -101,7 +101,7 @@ func (b *branch) together(s *step, lines []line, limit int, waitAll bool) signal
 		}
 	}
 	if b.ctx.Err() != nil {
-		return b.stopped(s)
+		return b.stopped()
 	}
 	if waitAll {
 		for _, sig := range sigs {

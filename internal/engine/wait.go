@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -98,7 +99,7 @@ func (b *branch) waitUntil(s *step, until time.Time, w Wait) signal {
 	case <-t.C:
 		return signal{}
 	case <-b.ctx.Done():
-		return b.stopped(s)
+		return b.stopped()
 	}
 }
 
@@ -131,7 +132,7 @@ func (b *branch) await(s *step, w Wait, until time.Time) (Message, bool, signal)
 		}
 		w.Until = until.UnixMilli()
 	}
-	x.emit(Event{Kind: EventWaiting, Path: w.Path, Node: s.id, Type: s.def.Type, Text: w.Question})
+	x.emit(Event{Kind: EventWaiting, Path: w.Path, Node: s.id, Type: s.def.Type, Text: w.Question, Wait: &w})
 	unblock := x.block(&waiter{w: w, until: until, ctx: b.ctx})
 	defer unblock()
 	tick := time.NewTicker(messagePoll)
@@ -139,7 +140,7 @@ func (b *branch) await(s *step, w Wait, until time.Time) (Message, bool, signal)
 	for {
 		select {
 		case <-b.ctx.Done():
-			return Message{}, false, b.stopped(s)
+			return Message{}, false, b.stopped()
 		case <-tick.C:
 			if m, ok, sig := look(); ok || sig.kind != sigNone {
 				return m, ok, sig
@@ -179,7 +180,7 @@ func (b *branch) withTimeout(path string, limit time.Duration, what string, body
 	defer cancel()
 	c := b.fork(ctx)
 	sig := body(c)
-	if context.Cause(ctx) == error(f) && b.ctx.Err() == nil && (sig.kind == sigFail && sig.fail == f || sig.kind == sigStop) {
+	if errors.Is(context.Cause(ctx), error(f)) && b.ctx.Err() == nil && (sig.kind == sigFail && sig.fail == f || sig.kind == sigStop) {
 		if err := x.record(b.ctx, path+"!closed", &Record{Fail: f, End: x.o.Now().UnixMilli()}); err != nil {
 			return x.halt(err)
 		}

@@ -58,8 +58,25 @@ func (s *Set) Add(secret string) {
 
 func forms(v string) []string {
 	out := []string{v, url.QueryEscape(v), url.PathEscape(v), hex.EncodeToString([]byte(v)), base64.StdEncoding.EncodeToString([]byte(v)), base64.RawURLEncoding.EncodeToString([]byte(v))}
+	out = append(out, inner(v, base64.StdEncoding)...)
+	out = append(out, inner(v, base64.URLEncoding)...)
 	if b, err := json.Marshal(v); err == nil {
 		out = append(out, strings.Trim(string(b), `"`))
+	}
+	return out
+}
+
+// inner returns how v looks inside the base64 of a longer text (user:password in
+// an HTTP header): at each of the three alignments, the characters that depend
+// on v alone.
+func inner(v string, enc *base64.Encoding) []string {
+	var out []string
+	for skip := range 3 {
+		text := enc.WithPadding(base64.NoPadding).EncodeToString([]byte(strings.Repeat("x", skip) + v))
+		from, to := (skip*8+5)/6, (skip+len(v))*8/6
+		if to-from >= 6 {
+			out = append(out, text[from:to])
+		}
 	}
 	return out
 }

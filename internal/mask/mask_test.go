@@ -30,6 +30,18 @@ func TestForms(t *testing.T) {
 	}
 }
 
+// TestInner: the password of basic auth is found whatever the user's name.
+func TestInner(t *testing.T) {
+	for _, user := range []string{"a", "ab", "abc", "abcd"} {
+		var s mask.Set
+		s.Add("correct horse")
+		text := base64.StdEncoding.EncodeToString([]byte(user + ":correct horse"))
+		if got := s.Text("Basic " + text); !strings.Contains(got, "***") || strings.Contains(got, text[8:len(text)-6]) {
+			t.Errorf("user %s: %s", user, got)
+		}
+	}
+}
+
 // TestShort: masking a short word everywhere would tell more than it hides.
 func TestShort(t *testing.T) {
 	var s mask.Set

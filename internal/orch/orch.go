@@ -97,7 +97,6 @@ type loader struct {
 	reg    *node.Registry
 	bundle *Bundle
 	byPath map[string]*flow.Flow
-	errs   map[string]error
 }
 
 // resolve checks f and loads the flows it calls.

@@ -330,6 +330,7 @@ type host struct {
 	mask    maskSet
 	last    time.Time // when the last event of an earlier execution was
 	said    map[string]bool
+	waits   []engine.Wait // questions put by this execution
 
 	mu   sync.Mutex
 	seq  int64
@@ -346,7 +347,7 @@ func (h *host) Env(info node.RunInfo, token string) *node.Env {
 	e := h.robot.Env
 	e.Run, e.Token, e.Artifacts, e.TempDir = info, token, &keeper{h}, h.tempDir
 	e.Log = h.robot.Log.With("run", info.ID, "node", info.Node)
-	e.Now = h.robot.Now
+	e.Now, e.Mask = h.robot.Now, h.Mask
 	e.Progress = func(msg string, done, total int) {
 		h.Emit(engine.Event{Kind: engine.EventProgress, Path: info.Path, Node: info.Node, At: h.robot.Now(), Text: h.mask.Text(msg), Done: done, Sum: total})
 	}
@@ -420,6 +421,21 @@ func (h *host) Store() value.Sink { return &keeper{h} }
 // Mask implements engine.Host.
 func (h *host) Mask(v any) any { return h.mask.Value(v) }
 
+// publishWait lets other processes see, and answer, what a run asks while this
+// process stays with it.
+func (h *host) publishWait(w engine.Wait) {
+	h.mu.Lock()
+	h.waits = append(h.waits, w)
+	b, err := json.Marshal(h.waits)
+	h.mu.Unlock()
+	if err == nil {
+		err = h.robot.Runs.SetWaits(context.WithoutCancel(h.ctx), h.run, b)
+	}
+	if err != nil {
+		h.robot.Log.Debug("telling what the run waits for", "run", h.run.ID, "err", err)
+	}
+}
+
 // said returns what earlier executions of a run have told watchers: a node
 // that logs is not recorded and would say it again on replay.
 func (r *Robot) said(ctx context.Context, id string) (map[string]bool, error) {
@@ -448,6 +464,9 @@ func (h *host) Emit(e engine.Event) {
 	}
 	if h.tracer != nil {
 		h.tracer.Event(e)
+	}
+	if e.Wait != nil && len(e.Wait.Choices) > 0 {
+		h.publishWait(*e.Wait)
 	}
 	if h.robot.Observe != nil {
 		h.mu.Lock()

@@ -354,6 +354,7 @@ func (s *Store) Claim(ctx context.Context, id, owner string) (*Run, error) {
 		}
 		r.fence++
 		r.Owner, r.Lease, r.Status, r.Interrupted = owner, now.Add(LeaseTime), Running, false
+		r.Waits, r.Wake = nil, time.Time{}
 		_, err = tx.Exec(ctx, `UPDATE {s}run SET status = $1, owner = $2, fence = $3, lease_until = $4, started = $5, resumes = $6, waits = '', wake = 0 WHERE id = $7`,
 			Running, owner, r.fence, r.Lease.UnixMilli(), r.Started.UnixMilli(), r.Resumes, id)
 		out = r
@@ -390,6 +391,13 @@ func (s *Store) CancelAsked(ctx context.Context, r *Run) (bool, error) {
 		return false, ErrLeaseLost
 	}
 	return c != 0, err
+}
+
+// SetWaits writes what a run that goes on being executed waits for, so that
+// others can answer.
+func (s *Store) SetWaits(ctx context.Context, r *Run, waits json.RawMessage) error {
+	_, err := s.db.Exec(ctx, `UPDATE {s}run SET waits = $1 WHERE id = $2 AND fence = $3 AND status = 'running'`, string(waits), r.ID, r.fence)
+	return err
 }
 
 // End writes how the execution ended and gives the lease back: with a final

@@ -11,10 +11,11 @@ import (
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/aether-rpa/aether/node"
 	"github.com/aether-rpa/aether/node/nodetest"
 	"github.com/aether-rpa/aether/value"
-	"pgregory.net/rapid"
 )
 
 func TestExamples(t *testing.T) { nodetest.Examples(t, "csv") }

@@ -3,15 +3,17 @@ package csv
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"io"
 	"strings"
 	"unicode/utf8"
 
-	"github.com/aether-rpa/aether/node"
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
+
+	"github.com/aether-rpa/aether/node"
 )
 
 // sniffSize is how much of a text is looked at to recognise its encoding and
@@ -50,7 +52,7 @@ func encodingNamed(name string) (encoding.Encoding, error) {
 func decoded(r io.Reader, name string) (*bufio.Reader, string, error) {
 	b := bufio.NewReaderSize(r, sniffSize)
 	head, err := b.Peek(sniffSize)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, "", err
 	}
 	if name == "auto" {

@@ -5,10 +5,11 @@ import (
 	"io"
 	"strings"
 
-	"github.com/aether-rpa/aether/node"
-	"github.com/aether-rpa/aether/value"
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/transform"
+
+	"github.com/aether-rpa/aether/node"
+	"github.com/aether-rpa/aether/value"
 )
 
 func init() {

@@ -7,9 +7,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/teambition/rrule-go"
+
 	"github.com/aether-rpa/aether/node"
 	"github.com/aether-rpa/aether/nodes/date/calendar"
-	"github.com/teambition/rrule-go"
 )
 
 func init() {

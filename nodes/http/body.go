@@ -113,7 +113,7 @@ func (r *segmentReader) Read(p []byte) (int, error) {
 			}
 		}
 		n, err := r.cur.Read(p)
-		if err != io.EOF { //nolint:errorlint // readers return it bare
+		if err != io.EOF {
 			return n, err
 		}
 		r.cur = nil

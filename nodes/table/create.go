@@ -2,6 +2,7 @@ package table
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -277,7 +278,7 @@ func getColumn(ctx context.Context, env *node.Env, in getColumnIn) (getColumnOut
 			}
 			return errStop
 		})
-		if err != nil && err != errStop {
+		if err != nil && !errors.Is(err, errStop) {
 			yield(nil, err)
 		}
 	}

@@ -2,6 +2,7 @@ package table
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/aether-rpa/aether/node"
@@ -128,7 +129,7 @@ func findRow(ctx context.Context, _ *node.Env, in findIn) (findOut, error) {
 }
 
 func unlessStopped(err error) error {
-	if err == errStop {
+	if errors.Is(err, errStop) {
 		return nil
 	}
 	return err

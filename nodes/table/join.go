@@ -2,6 +2,7 @@ package table
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -153,7 +154,11 @@ func (in joinIn) shape(ctx context.Context, leftOn, rightOn []string) (*joined, 
 	s.left = add(l, r, in.LeftSuffix)
 	s.right = add(r, l, in.RightSuffix)
 	if err := unique(all); err != nil {
-		return nil, node.Fail(node.KindInput, "two columns of the joined table would have the same name: "+err.(*node.Failure).Message, "choose other suffixes, or rename the columns before")
+		return nil, node.Fail(node.KindInput, "two columns of the joined table would have the same name: "+func() *node.Failure {
+			target := &node.Failure{}
+			_ = errors.As(err, &target)
+			return target
+		}().Message, "choose other suffixes, or rename the columns before")
 	}
 	return s, nil
 }

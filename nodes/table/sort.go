@@ -4,10 +4,11 @@ import (
 	"context"
 	"strings"
 
-	"github.com/aether-rpa/aether/node"
-	"github.com/aether-rpa/aether/table"
 	"golang.org/x/text/collate"
 	"golang.org/x/text/language"
+
+	"github.com/aether-rpa/aether/node"
+	"github.com/aether-rpa/aether/table"
 )
 
 func init() {

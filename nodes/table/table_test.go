@@ -11,11 +11,12 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/aether-rpa/aether/node"
 	"github.com/aether-rpa/aether/node/nodetest"
 	"github.com/aether-rpa/aether/table"
 	"github.com/aether-rpa/aether/value"
-	"pgregory.net/rapid"
 )
 
 type params = map[string]any

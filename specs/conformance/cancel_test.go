@@ -2,7 +2,6 @@ package conformance
 
 import (
 	"bytes"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -167,7 +166,7 @@ func TestKilledTree(t *testing.T) {
 	if r := q.wait(5 * time.Second); r.code != 130 {
 		t.Errorf("exit code %d, want 130", r.code)
 	}
-	if left := started(t, -1, fmt.Sprint("sleep\x0098766")); len(left) > 0 {
+	if left := started(t, -1, "sleep\x0098766"); len(left) > 0 {
 		t.Errorf("processes are left: %v", left)
 	}
 }
