@@ -164,7 +164,7 @@ func serve(t *testing.T, name string, args ...string) string {
 // get reads JSON from a server.
 func get[T any](t *testing.T, url string) T {
 	t.Helper()
-	res, err := http.Get(url) //nolint:gosec,noctx // our own server
+	res, err := http.Get(url) //nolint:gosec // our own server
 	if err != nil {
 		t.Fatal(err)
 	}

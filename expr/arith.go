@@ -34,8 +34,9 @@ func power(a, b int) (int, bool) {
 	if b < 0 || b > 64 {
 		return 0, false
 	}
-	p, ok := 1, true
+	p := 1
 	for range b {
+		var ok bool
 		if p, ok = multiply(p, a); !ok {
 			return 0, false
 		}

@@ -21,7 +21,8 @@ func parsePattern(s string, fields []dateField, zone *time.Location) (moment, bo
 	p := dateParts{month: 1, day: 1, year: -1}
 	s = strings.TrimSpace(s)
 	for i, f := range fields {
-		rest, ok := s, true
+		var rest string
+		var ok bool
 		if f.code == 0 {
 			rest, ok = strings.CutPrefix(s, f.lit)
 		} else {

@@ -28,13 +28,13 @@ var listFunctions = []Function{
 	{Name: "index_of", Category: "list", Signature: "index_of(list, item)", Doc: "Gives the place of an item in a list, or of a part in a text, counted from 0; -1 when it is not there.", Example: `index_of(["a", "b"], "b")`, Result: `1`, min: 2, max: 2, aliases: []string{"indexOf"}, call: indexOf(false)},
 	{Name: "last_index_of", Category: "list", Signature: "last_index_of(list, item)", Doc: "Gives the last place of an item in a list, or of a part in a text; -1 when it is not there.", Example: `last_index_of("abab", "b")`, Result: `3`, min: 2, max: 2, aliases: []string{"lastIndexOf"}, call: indexOf(true)},
 	{Name: "unique", Category: "list", Signature: "unique(list)", Doc: "Drops items that occurred before.", Example: `unique([1, 2, 1])`, Result: `[1,2]`, min: 1, max: 1, aliases: []string{"uniq", "distinct"}, call: func(a *args) any { l := a.list(0); return uniqueBy(a, l, l) }},
-	{Name: "unique_by", Category: "list", Signature: "unique_by(list, key)", Doc: "Drops items whose value under key occurred before.", Example: `unique_by([{id: 1, a: 1}, {id: 1, a: 2}], "id")`, Result: `[{"a":1,"id":1}]`, min: 2, max: 2, call: func(a *args) any { l := a.list(0); return uniqueBy(a, l, a.keys(l, 1)) }},
+	{Name: "unique_by", Category: "list", Signature: "unique_by(list, key)", Doc: "Drops items whose value under key occurred before.", Example: `unique_by([{id: 1, a: 1}, {id: 1, a: 2}], "id")`, Result: `[{"a":1,"id":1}]`, min: 2, max: 2, call: func(a *args) any { l := a.list(0); return uniqueBy(a, l, a.keys(l)) }},
 	{Name: "duplicates", Category: "list", Signature: "duplicates(list)", Doc: "Lists once each item that occurs more than once.", Example: `duplicates([1, 2, 1])`, Result: `[1]`, min: 1, max: 1, call: duplicates},
 	{Name: "sort", Category: "list", Signature: `sort(list, "desc"?)`, Doc: "Sorts numbers and texts.", Example: `sort([3, 1, 2], "desc")`, Result: `[3,2,1]`, min: 1, max: 2, call: func(a *args) any { l := a.list(0); return a.sorted(l, l, 1) }},
-	{Name: "sort_by", Category: "list", Signature: `sort_by(list, key, "desc"?)`, Doc: "Sorts maps by the value under key, which may be a path such as a.b.", Example: `sort_by([{n: 2}, {n: 1}], "n")`, Result: `[{"n":1},{"n":2}]`, min: 2, max: 3, call: func(a *args) any { l := a.list(0); return a.sorted(l, a.keys(l, 1), 2) }},
+	{Name: "sort_by", Category: "list", Signature: `sort_by(list, key, "desc"?)`, Doc: "Sorts maps by the value under key, which may be a path such as a.b.", Example: `sort_by([{n: 2}, {n: 1}], "n")`, Result: `[{"n":1},{"n":2}]`, min: 2, max: 3, call: func(a *args) any { l := a.list(0); return a.sorted(l, a.keys(l), 2) }},
 	{Name: "group_by", Category: "list", Signature: "group_by(list, key)", Doc: "Puts items into lists by the value under key.", Example: `group_by([{k: "a", n: 1}, {k: "b", n: 2}], "k")`, Result: `{"a":[{"k":"a","n":1}],"b":[{"k":"b","n":2}]}`, min: 2, max: 2, call: groupBy},
 	{Name: "key_by", Category: "list", Signature: "key_by(list, key)", Doc: "Makes a map of items by the value under key; the last of equal ones stays.", Example: `key_by([{k: "a", n: 1}], "k")`, Result: `{"a":{"k":"a","n":1}}`, min: 2, max: 2, aliases: []string{"index_by"}, call: keyBy},
-	{Name: "pluck", Category: "list", Signature: "pluck(list, key)", Doc: "Lists the values under key.", Example: `pluck([{n: 2}, {n: 1}], "n")`, Result: `[2,1]`, min: 2, max: 2, call: func(a *args) any { return a.keys(a.list(0), 1) }},
+	{Name: "pluck", Category: "list", Signature: "pluck(list, key)", Doc: "Lists the values under key.", Example: `pluck([{n: 2}, {n: 1}], "n")`, Result: `[2,1]`, min: 2, max: 2, call: func(a *args) any { return a.keys(a.list(0)) }},
 	{Name: "chunk", Category: "list", Signature: "chunk(list, size)", Doc: "Cuts a list into lists of at most size items.", Example: `chunk([1, 2, 3], 2)`, Result: `[[1,2],[3]]`, min: 2, max: 2, call: chunk},
 	{Name: "flatten", Category: "list", Signature: "flatten(list, depth?)", Doc: "Puts the items of inner lists in their place, at every depth unless one is given.", Example: `flatten([1, [2, [3]]])`, Result: `[1,2,3]`, min: 1, max: 2, call: flatten},
 	{Name: "concat", Category: "list", Signature: "concat(list, list, ...)", Doc: "Puts lists one after the other.", Example: `concat([1], [2, 3])`, Result: `[1,2,3]`, min: 1, max: -1, call: concat},
@@ -245,9 +245,9 @@ func keep(a *args, l []any, ok func(any) bool) any {
 	return out
 }
 
-// keys reads the path in argument i from every item.
-func (a *args) keys(l []any, i int) []any {
-	path := a.text(i)
+// keys reads the path in argument 1 from every item.
+func (a *args) keys(l []any) []any {
+	path := a.text(1)
 	steps, err := pathSteps(path)
 	if err != nil {
 		a.fail(err)

@@ -2,7 +2,7 @@ package expr
 
 func groupBy(a *args) any {
 	l := a.list(0)
-	keys := a.keys(l, 1)
+	keys := a.keys(l)
 	if a.err != nil {
 		return nil
 	}
@@ -17,7 +17,7 @@ func groupBy(a *args) any {
 
 func keyBy(a *args) any {
 	l := a.list(0)
-	keys := a.keys(l, 1)
+	keys := a.keys(l)
 	if !a.room(entryBytes * len(keys)) {
 		return nil
 	}

@@ -16,7 +16,7 @@ var regexFunctions = []Function{
 		if a.v[0] == nil {
 			return false
 		}
-		re, s := a.regex(1), a.text(0)
+		re, s := a.regex(), a.text(0)
 		return re != nil && a.scan(re, s) && re.MatchString(s)
 	}},
 	{Name: "regex_find", Category: "regex", Signature: "regex_find(text, pattern, group?)", Doc: "Gives the first match, or one of its groups by number or name; nil when there is none.", Example: "regex_find(\"no. 12, 13\", `\\d+`)", Result: `"12"`, min: 2, max: 3, pattern: 1, aliases: []string{"regex_match"}, call: regexFind},
@@ -82,12 +82,12 @@ func patternSize(re *syntax.Regexp) int {
 	return n
 }
 
-// regex gives the pattern in argument i, or nil and an error.
-func (a *args) regex(i int) *pattern {
+// regex gives the pattern in argument 1, or nil and an error.
+func (a *args) regex() *pattern {
 	if a.node.re != nil {
 		return a.node.re
 	}
-	s := a.text(i)
+	s := a.text(1)
 	a.spend(20_000)
 	if a.err != nil {
 		return nil
@@ -121,7 +121,7 @@ func (a *args) group(re *pattern) int {
 	if !a.has(2) || re == nil {
 		return 0
 	}
-	n := -1
+	var n int
 	if name, ok := a.v[2].(string); ok {
 		n = re.SubexpIndex(name)
 	} else {
@@ -138,7 +138,7 @@ func regexFind(a *args) any {
 	if a.v[0] == nil {
 		return nil
 	}
-	re, s := a.regex(1), a.text(0)
+	re, s := a.regex(), a.text(0)
 	g := a.group(re)
 	if !a.scan(re, s) {
 		return nil
@@ -173,7 +173,7 @@ func regexFindAll(a *args) any {
 	if a.v[0] == nil {
 		return []any{}
 	}
-	re, s := a.regex(1), a.text(0)
+	re, s := a.regex(), a.text(0)
 	g := a.group(re)
 	m := a.all(re, s)
 	out := a.fresh(len(m))
@@ -187,7 +187,7 @@ func regexGroups(a *args) any {
 	if a.v[0] == nil {
 		return nil
 	}
-	re, s := a.regex(1), a.text(0)
+	re, s := a.regex(), a.text(0)
 	if !a.scan(re, s) {
 		return nil
 	}
@@ -209,7 +209,7 @@ func regexGroups(a *args) any {
 }
 
 func regexReplace(a *args) any {
-	re, s, with := a.regex(1), a.text(0), a.text(2)
+	re, s, with := a.regex(), a.text(0), a.text(2)
 	m := a.all(re, s)
 	if a.err != nil {
 		return nil
@@ -232,7 +232,7 @@ func regexReplace(a *args) any {
 }
 
 func regexSplit(a *args) any {
-	re, s := a.regex(1), a.text(0)
+	re, s := a.regex(), a.text(0)
 	m := a.all(re, s)
 	if a.err != nil {
 		return nil

@@ -129,14 +129,6 @@ func (st *state) list(n int) ([]any, error) {
 	return make([]any, n), nil
 }
 
-// text counts a string just built and gives it back as a value.
-func (st *state) text(s string) (any, error) {
-	if err := st.grow(len(s)); err != nil {
-		return nil, err
-	}
-	return s, nil
-}
-
 // checkOutput refuses a result that would be too large once written out. A
 // list such as reduce(1..40, [#acc, #acc], 1) is small in memory, as its parts
 // are shared, and without end when walked.

@@ -145,7 +145,7 @@ func killAll(find func() []stat) error {
 			}
 			return fmt.Errorf("processes %v could not be killed", pids)
 		}
-		time.Sleep(pause)
+		time.Sleep(pause) //nolint:forbidigo // the kernel gives no signal when a killed process is gone
 	}
 }
 

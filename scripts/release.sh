@@ -34,10 +34,12 @@ VERSION_VAR=github.com/aether-rpa/aether/internal/cli.version
 if [ "${1:-}" = --verify ]; then
 	work=$(mktemp -d)
 	trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
+	# One copy of the source for both: somebody may be at work in this folder.
+	git ls-files -z --cached --others --exclude-standard | tar --null --ignore-failed-read -cf "$work/src.tar" -T - 2>/dev/null
 	for n in one two/deeper/down; do
 		say "build in $n"
 		mkdir -p "$work/$n/src" "$work/$n/out"
-		git ls-files -z --cached --others --exclude-standard | tar --null --ignore-failed-read -cf - -T - 2>/dev/null | tar -xf - -C "$work/$n/src"
+		tar -xf "$work/src.tar" -C "$work/$n/src"
 		GOCACHE=$work/$n/cache timed build "$work/$n/src" "$work/$n/out"
 		rm -rf "$work/$n/cache"
 	done

@@ -23,7 +23,7 @@ func (s *Space) Group(ctx context.Context, rows Seq, key func(row any) (string, 
 		var g Group
 		last, open := "", false
 		done := false
-		emit := func(at int, row any) error {
+		emit := func(at int, row any) error { //nolint:unparam // the shape of a Group's emit
 			if !done && !yield([]any{at, row}, nil) {
 				done = true
 			}

@@ -146,7 +146,7 @@ func (c *crasher) crash(t *testing.T) {
 		if testing.Short() && i > 0 {
 			break
 		}
-		if c.cut != nil && len(c.cut) > 0 {
+		if len(c.cut) > 0 {
 			break // what comes out of two deaths is not told by the points alone
 		}
 		second := point{When: []string{"before", "after"}[rnd.IntN(2)], N: 1 + rnd.Int64N(3)}

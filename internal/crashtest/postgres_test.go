@@ -64,7 +64,7 @@ func newServer(t *testing.T) *server {
 	if len(found) == 0 {
 		t.Skip("there is no PostgreSQL server to start")
 	}
-	dir, err := os.MkdirTemp("", "aether-pg-")
+	dir, err := os.MkdirTemp("", "aether-pg-") //nolint:usetesting // a socket path must be short, and another user reads it
 	if err != nil {
 		t.Fatal(err)
 	}

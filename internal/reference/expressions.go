@@ -48,7 +48,7 @@ func ExpressionsPage() string {
 
 Text of a param between ` + "`{{` and `}}`" + ` is an expression. If the text is nothing but one expression, the param gets its value as it is: a number, a list, a map. Otherwise its values are written into the text.
 
-` + block("yaml", "params:\n  path: '{{ inputs.folder }}/{{ loop.item.name | lower() }}.pdf'\n  rows: '{{ filter(nodes.read.rows, .amount > 100) }}'") + `
+` + block("params:\n  path: '{{ inputs.folder }}/{{ loop.item.name | lower() }}.pdf'\n  rows: '{{ filter(nodes.read.rows, .amount > 100) }}'") + `
 An expression computes from what is there and from nothing else: it sees no clock, no chance, no files. The same run gives the same values again after a crash; nodes such as ` + "`date.now`" + ` look at the world.
 
 A value is nil, true or false, a number, text, a list or a map. Dates are texts in ISO 8601. A field that is not there is nil; reading on from nil is an error, ` + "`?.`" + ` reads on safely.

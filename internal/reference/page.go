@@ -68,16 +68,16 @@ func NodePage(d *node.Def) (string, error) {
 		}
 	}
 	if d.YAML != "" {
-		b.WriteString("\n" + block("yaml", d.YAML))
+		b.WriteString("\n" + block(d.YAML))
 	}
 	for _, e := range d.Examples {
 		in, out, err := exampleYAML(d, e)
 		if err != nil {
 			return "", err
 		}
-		fmt.Fprintf(&b, "\n%s:\n\n%s", prose(strings.TrimSuffix(e.Title, ".")), block("yaml", in))
+		fmt.Fprintf(&b, "\n%s:\n\n%s", prose(strings.TrimSuffix(e.Title, ".")), block(in))
 		if out != "" {
-			b.WriteString("\ngives\n\n" + block("yaml", out))
+			b.WriteString("\ngives\n\n" + block(out))
 		}
 	}
 	return b.String(), nil

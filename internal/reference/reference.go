@@ -131,11 +131,11 @@ func code(s string) string {
 	return fence + s + fence
 }
 
-// block fences a piece of YAML or text.
-func block(language, text string) string {
+// block fences a piece of YAML.
+func block(text string) string {
 	fence := "```"
 	for strings.Contains(text, fence) {
 		fence += "`"
 	}
-	return fence + language + "\n" + strings.TrimRight(text, "\n") + "\n" + fence + "\n"
+	return fence + "yaml\n" + strings.TrimRight(text, "\n") + "\n" + fence + "\n"
 }

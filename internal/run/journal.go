@@ -155,20 +155,8 @@ func (s *Store) Delete(ctx context.Context, ids ...string) (orphans []string, er
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
 		orphans = nil
 		for _, id := range ids {
-			var mine []string
-			rows, err := tx.QueryContext(ctx, s.db.Q(`SELECT digest FROM {s}artifact WHERE run = $1`), id)
+			mine, err := s.artifacts(ctx, tx, id)
 			if err != nil {
-				return err
-			}
-			for rows.Next() {
-				var d string
-				if err := rows.Scan(&d); err != nil {
-					_ = rows.Close()
-					return err
-				}
-				mine = append(mine, d)
-			}
-			if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 				return err
 			}
 			for _, q := range []string{`DELETE FROM {s}artifact WHERE run = $1`, `DELETE FROM {s}event WHERE run = $1`, `DELETE FROM {s}message WHERE run = $1`, `DELETE FROM {s}run WHERE id = $1`} {
@@ -192,4 +180,22 @@ func (s *Store) Delete(ctx context.Context, ids ...string) (orphans []string, er
 		return nil, fmt.Errorf("deleting runs: %w", err)
 	}
 	return orphans, nil
+}
+
+// artifacts returns the digests that a run uses.
+func (s *Store) artifacts(ctx context.Context, tx *db.Tx, run string) ([]string, error) {
+	rows, err := tx.QueryContext(ctx, s.db.Q(`SELECT digest FROM {s}artifact WHERE run = $1`), run)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []string
+	for rows.Next() {
+		var d string
+		if err := rows.Scan(&d); err != nil {
+			return nil, err
+		}
+		out = append(out, d)
+	}
+	return out, rows.Err()
 }

@@ -120,7 +120,7 @@ func TestTable(t *testing.T) {
 		{"list.range", params{"from": 1, "to": 1e12}, "", fails},
 		{"list.range", params{"from": "x", "to": 1}, "", fails},
 	} {
-		before := value.Clone(map[string]any(tt.in))
+		before := value.Clone(tt.in)
 		out, err := nodetest.Run(t, nodetest.Env(t), tt.typ, tt.in)
 		if tt.want == fails {
 			var f *node.Failure
@@ -134,7 +134,7 @@ func TestTable(t *testing.T) {
 		} else if !value.Equal(out[tt.out], tt.want) {
 			t.Errorf("%s %v: got %v, want %v", tt.typ, tt.in, out[tt.out], tt.want)
 		}
-		if !value.Equal(before, map[string]any(tt.in)) {
+		if !value.Equal(before, tt.in) {
 			t.Errorf("%s changed its input", tt.typ)
 		}
 	}

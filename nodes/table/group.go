@@ -28,7 +28,7 @@ func init() {
 			Out:   give(row{"tags": "x, y"}),
 		}},
 		Check: func(in groupIn) error {
-			_, err := names(in.By, in.Aggregates)
+			err := columnsOf(in.By, in.Aggregates)
 			return err
 		},
 		Run: group,
@@ -58,20 +58,20 @@ func (a aggregate) name() string {
 	return a.Function + "_" + a.Column
 }
 
-// names returns the columns of the result.
-func names(by []string, aggs []aggregate) ([]string, error) {
+// columnsOf checks that the columns of the result have names, and different ones.
+func columnsOf(by []string, aggs []aggregate) error {
 	out := slices.Clone(by)
 	for _, a := range aggs {
 		if a.Column == "" && a.Function != "count" {
-			return nil, node.Fail(node.KindInput, "the aggregate "+a.Function+" has no column", "name the column to compute it of")
+			return node.Fail(node.KindInput, "the aggregate "+a.Function+" has no column", "name the column to compute it of")
 		}
 		out = append(out, a.name())
 	}
-	return out, unique(out)
+	return unique(out)
 }
 
 func group(ctx context.Context, env *node.Env, in groupIn) (result, error) {
-	if _, err := names(in.By, in.Aggregates); err != nil {
+	if err := columnsOf(in.By, in.Aggregates); err != nil {
 		return result{}, err
 	}
 	need := slices.Clone(in.By)

@@ -162,7 +162,7 @@ func TestRetryOfRetry(t *testing.T) {
 	refused(t, h.want(2, "runs", "retry", "r.3", "--from", "each[9]/nope"), "no execution")
 	// A node without side effects is reused with what it gave.
 	r := h.want(0, "runs", "retry", "r.3", "--from", "z", "--json")
-	if got, want := fmt.Sprint(last(t, r.out)["output"]), fmt.Sprint(map[string]any(first.Output)); got != want {
+	if got, want := fmt.Sprint(last(t, r.out)["output"]), fmt.Sprint(first.Output); got != want {
 		t.Errorf("the output is %s, want %s as before", got, want)
 	}
 	l.want(t, "a e0 e1 e2 z z z z")

@@ -31,7 +31,7 @@ func screen(t *testing.T, out string) []string {
 	var lines []string
 	var line []rune
 	at := 0
-	text := []rune(strings.ReplaceAll(out, "\x1b[K", "\x00"))
+	text := strings.ReplaceAll(out, "\x1b[K", "\x00")
 	for _, r := range text {
 		switch r {
 		case '\n':

@@ -291,10 +291,10 @@ func (p part) read(s string, f *fields, pivot int, adjacent bool) (rest string, 
 		f.hasTime = true
 		return two(&f.sec)
 	}
-	return p.readRare(s, f, adjacent)
+	return p.readRare(s, f)
 }
 
-func (p part) readRare(s string, f *fields, adjacent bool) (rest string, ok bool) {
+func (p part) readRare(s string, f *fields) (rest string, ok bool) {
 	switch p.code {
 	case fraction:
 		n, rest, ok := readFraction("." + s)
