@@ -2,7 +2,7 @@ package expr
 
 import (
 	"crypto/hmac"
-	"crypto/md5" //nolint:gosec // checksums of legacy systems, not security
+	"crypto/md5"  //nolint:gosec // checksums of legacy systems, not security
 	"crypto/sha1" //nolint:gosec // a checksum for old systems, as its doc says
 	"crypto/sha256"
 	"crypto/sha512"

@@ -66,7 +66,10 @@ func init() {
 func listed(rels ...string) func(listOut) error {
 	return func(o listOut) error {
 		var got []string
-		for item := range o.Items.All(context.Background()) {
+		for item, err := range o.Items.All(context.Background()) {
+			if err != nil {
+				return err
+			}
 			got = append(got, item.(map[string]any)["relative"].(string))
 		}
 		if !slices.Equal(got, rels) || o.Count != len(rels) {

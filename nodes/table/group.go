@@ -28,8 +28,7 @@ func init() {
 			Out:   give(row{"tags": "x, y"}),
 		}},
 		Check: func(in groupIn) error {
-			err := columnsOf(in.By, in.Aggregates)
-			return err
+			return columnsOf(in.By, in.Aggregates)
 		},
 		Run: group,
 	})
