@@ -63,8 +63,8 @@ func (e *Error) hint(format string, a ...any) *Error {
 
 // at gives err the position pos unless a deeper node has already set one.
 func at(err error, pos int) error {
-	e := &Error{}
-	if errors.As(err, &e) {
+	var e *Error
+	if errors.As(err, &e) && !e.placed && e.Offset < 0 {
 		e.Offset = pos
 	}
 	return err

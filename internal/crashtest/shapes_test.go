@@ -47,8 +47,8 @@ var shapes = []shape{
 	},
 	{
 		name: "retry inside a block that had a limit", retry: "same",
-		flow: "outputs: {v: '{{ nodes.z.value }}'}\nnodes:\n- {id: o, type: flow.try}\n- {id: t, type: flow.try, timeout: 600ms}\n- {id: a, type: crash.act}\n" +
-			"- {id: b, type: crash.act, params: {fail: '{{ !(run.id contains \".\") }}'}}\n- {id: i, type: flow.if, params: {condition: '{{ !(run.id contains \".\") }}'}}\n- {id: w, type: flow.wait, params: {for: 610ms}}\n- {id: z, type: crash.act, params: {value: 3}}\n" +
+		flow: "outputs: {v: '{{ nodes.z.value }}'}\nnodes:\n- {id: o, type: flow.try}\n- {id: t, type: flow.try, timeout: 2500ms}\n- {id: a, type: crash.act}\n" +
+			"- {id: b, type: crash.act, params: {fail: '{{ !(run.id contains \".\") }}'}}\n- {id: i, type: flow.if, params: {condition: '{{ !(run.id contains \".\") }}'}}\n- {id: w, type: flow.wait, params: {for: 2510ms}}\n- {id: z, type: crash.act, params: {value: 3}}\n" +
 			"edges: [o.try -> t, t.try -> a, a -> b, o.finally -> i, i.then -> w, o.done -> z]\n",
 		out: `{"v":3}`,
 	},

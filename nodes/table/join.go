@@ -2,7 +2,6 @@ package table
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -154,11 +153,7 @@ func (in joinIn) shape(ctx context.Context, leftOn, rightOn []string) (*joined, 
 	s.left = add(l, r, in.LeftSuffix)
 	s.right = add(r, l, in.RightSuffix)
 	if err := unique(all); err != nil {
-		return nil, node.Fail(node.KindInput, "two columns of the joined table would have the same name: "+func() *node.Failure {
-			target := &node.Failure{}
-			_ = errors.As(err, &target)
-			return target
-		}().Message, "choose other suffixes, or rename the columns before")
+		return nil, node.Fail(node.KindInput, "two columns of the joined table would have the same name: "+node.AsFailure(err).Message, "choose other suffixes, or rename the columns before")
 	}
 	return s, nil
 }
