@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"time"
 
@@ -26,6 +27,9 @@ type Env struct {
 	// HTTP keeps to the egress policy: it refuses forbidden addresses when it
 	// dials, after names are resolved and on every redirect.
 	HTTP *http.Client
+	// Dial opens a TCP connection to host:port for protocols other than HTTP,
+	// under the same egress policy.
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 	// Worker runs untrusted code in a process of its own with bounded memory
 	// and time.
 	Worker Worker

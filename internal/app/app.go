@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -120,15 +119,15 @@ func (s *System) Start(ctx context.Context, resumes bool) error {
 		Runs: s.Runs, Durable: rt, Nodes: s.Nodes, Store: s.Artifacts, Vault: vault.Env{Lookup: s.Lookup}, Log: s.Log,
 		Owner: run.Self(s.Host, s.PID), WorkDir: s.Config.WorkDir(), ParkAfter: s.ParkAfter, Observe: s.Observe, Trace: s.Telemetry.Trace, WrapLog: s.Telemetry.Log, Now: time.Now,
 		Env: node.Env{
-			Files: roots, Artifacts: s.Artifacts, HTTP: s.httpClient(), Environ: cleanEnviron(s.Environ), Rand: rand.Reader,
+			Files: roots, Artifacts: s.Artifacts, HTTP: egress.Client(s.egress()), Dial: egress.Dialer(s.egress()), Environ: cleanEnviron(s.Environ), Rand: rand.Reader,
 			Worker: worker.NewRunner(worker.Config{Path: s.Executable, Args: []string{"script-worker"}, Memory: s.Config.Script.Memory, Timeout: s.Config.Script.Timeout}),
 		},
 	}
 	return nil
 }
 
-func (s *System) httpClient() *http.Client {
-	return egress.Client(egress.Policy{Allow: s.Config.HTTP.Allow, Deny: s.Config.HTTP.Deny, AllowPrivate: s.Config.HTTP.AllowPrivate})
+func (s *System) egress() egress.Policy {
+	return egress.Policy{Allow: s.Config.HTTP.Allow, Deny: s.Config.HTTP.Deny, AllowPrivate: s.Config.HTTP.AllowPrivate}
 }
 
 // cleanEnviron takes out what programs that a flow starts must not see:

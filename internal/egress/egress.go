@@ -94,6 +94,29 @@ func Client(p Policy) *http.Client {
 	}
 }
 
+// Dialer returns a function that opens connections to host:port under the
+// policy, for protocols other than HTTP. A proxy of the policy is not used.
+func Dialer(p Policy) func(ctx context.Context, network, addr string) (net.Conn, error) {
+	p.Proxy = ""
+	rules, err := compile(p)
+	if err != nil {
+		return func(_ context.Context, _, addr string) (net.Conn, error) {
+			return nil, &DeniedError{Host: addr, Rule: "the egress policy is broken: " + err.Error()}
+		}
+	}
+	t := &Transport{rules: rules}
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		host, port, err := net.SplitHostPort(addr)
+		if err != nil {
+			return nil, err
+		}
+		if err := rules.checkName(host, port); err != nil {
+			return nil, err
+		}
+		return t.dial(ctx, network, addr)
+	}
+}
+
 type refuseAll struct{ err error }
 
 func (r refuseAll) RoundTrip(req *http.Request) (*http.Response, error) {

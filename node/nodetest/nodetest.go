@@ -42,6 +42,7 @@ func Env(t testing.TB) *node.Env {
 		Files:     roots,
 		Artifacts: disk.Open(t.TempDir()),
 		HTTP:      &http.Client{Timeout: 30 * time.Second},
+		Dial:      (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
 		Environ:   []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()},
 		TempDir:   func() (string, error) { return t.TempDir(), nil },
 		Now:       time.Now,
