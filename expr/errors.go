@@ -24,6 +24,9 @@ type Error struct {
 	// the start of the expression, and -1 means not known yet.
 	placed bool
 	cause  error
+	// final errors are not taken by if_error: what ran out of a limit must not
+	// go on.
+	final bool
 }
 
 // Error gives one line naming the expression, the position and the reason.
@@ -68,6 +71,12 @@ func at(err error, pos int) error {
 		e.Offset = pos
 	}
 	return err
+}
+
+// end marks an error that if_error hands on.
+func (e *Error) end() *Error {
+	e.final = true
+	return e
 }
 
 // place turns an error of expression p into one about the whole text.

@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"errors"
 	"math"
 	"strings"
 )
@@ -27,6 +28,9 @@ var convertFunctions = []Function{
 		return string(out)
 	}},
 	{Name: "bool", Category: "convert", Signature: "bool(value)", Doc: "Makes true or false of text such as yes, no, on, off, 1, 0, of numbers and of nil.", Example: `bool("Yes")`, Result: `true`, min: 1, max: 1, aliases: []string{"to_bool"}, call: toBool},
+	{Name: "truthy", Category: "convert", Signature: "truthy(value)", Doc: "Tells whether value counts as true in most programming languages: everything but nil, false, 0, empty text, and lists and maps with nothing in them.", Example: `truthy([0])`, Result: `true`, min: 1, max: 1, shallow: true, call: func(a *args) any { return truthy(a.v[0]) }},
+	{Name: "read_value", Category: "convert", Signature: "read_value(value)", Doc: "Reads text as what it looks like: a number, true, false, nil, or a list or map in JSON; other text and other values stay as they are.", Example: `[read_value("7"), read_value("true"), read_value("7a")]`, Result: `[7,true,"7a"]`, min: 1, max: 1, call: readValue},
+	{Name: ifError, Category: "convert", Signature: "if_error(value, other)", Doc: "Gives other when value cannot be computed; other is computed only then.", Example: `if_error(int("n/a"), 0)`, Result: `0`, min: 2, max: 2},
 	{Name: "parse_number", Category: "convert", Signature: "parse_number(text, decimal?, group?)", Doc: `Reads a number written with signs for decimals and groups, by default "." and ","; currency signs and spaces are skipped, brackets or a trailing minus make it negative.`, Example: `parse_number("1.234,50 €", ",", ".")`, Result: `1234.5`, min: 1, max: 3, call: parseNumber},
 	{Name: "format_number", Category: "convert", Signature: "format_number(number, digits?, decimal?, group?)", Doc: `Writes a number with a fixed count of decimals and with signs, by default 2, "." and ",".`, Example: `format_number(1234.5, 2, ",", ".")`, Result: `"1.234,50"`, min: 1, max: 4, call: formatNumber},
 	{Name: "is_number", Category: "convert", Signature: "is_number(value)", Doc: "Tells whether value is a number, or text that float() reads.", Example: `is_number("1e3")`, Result: `true`, min: 1, max: 1, call: func(a *args) any {
@@ -91,6 +95,58 @@ var convertFunctions = []Function{
 		}
 		return v
 	}},
+}
+
+// ifError is built into the evaluator, because its first argument may fail.
+const ifError = "if_error"
+
+func truthy(v any) bool {
+	switch x := v.(type) {
+	case nil:
+		return false
+	case bool:
+		return x
+	case int:
+		return x != 0
+	case float64:
+		return x != 0
+	case string:
+		return x != ""
+	case []any:
+		return len(x) > 0
+	case map[string]any:
+		return len(x) > 0
+	}
+	return true
+}
+
+func readValue(a *args) any {
+	s, ok := a.v[0].(string)
+	if !ok {
+		return a.v[0]
+	}
+	t := strings.TrimSpace(s)
+	switch t {
+	case "true", "True":
+		return true
+	case "false", "False":
+		return false
+	case "null", "nil", "None":
+		return nil
+	}
+	if n, ok := readNumber(t); ok {
+		return n
+	}
+	if strings.HasPrefix(t, "[") || strings.HasPrefix(t, "{") {
+		v, err := a.st.parseJSON(t)
+		var e *Error
+		if err == nil {
+			return v
+		} else if errors.As(err, &e) && e.final {
+			return a.fail(err)
+		}
+	}
+	return s
 }
 
 func readNumber(s string) (any, bool) {

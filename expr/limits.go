@@ -91,7 +91,7 @@ func (st *state) tick() error {
 	st.iterations++
 	if st.iterations > maxIterations {
 		return fail("the expression goes through more than %d items", maxIterations).
-			hint("use a loop node, or filter the list in a step before")
+			hint("use a loop node, or filter the list in a step before").end()
 	}
 	if st.ctx != nil && st.iterations%1024 == 0 {
 		if err := context.Cause(st.ctx); err != nil {
@@ -105,7 +105,7 @@ func (st *state) tick() error {
 func (st *state) grow(n int) error {
 	if n < 0 || n > maxMemory-st.memory {
 		return fail("the expression builds more than %d MiB of data", maxMemory>>20).
-			hint("work on smaller pieces, or use a node that writes to a file")
+			hint("work on smaller pieces, or use a node that writes to a file").end()
 	}
 	st.memory += n
 	return st.spend(n / 8)
@@ -115,7 +115,7 @@ func (st *state) grow(n int) error {
 func (st *state) spend(n int) error {
 	if n < 0 || n > maxWork-st.work {
 		return fail("the expression takes too long").
-			hint("work on smaller pieces, or use a loop or script node")
+			hint("work on smaller pieces, or use a loop or script node").end()
 	}
 	st.work += n
 	return nil

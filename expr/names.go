@@ -77,6 +77,9 @@ func (b *builder) function(name string, argv []ast.Node, pos, depth int) (node, 
 	if err != nil {
 		return nil, err
 	}
+	if f.Name == ifError {
+		return &ifErrorNode{pair{x: all[0], y: all[1], pos: pos}}, nil
+	}
 	n := &callNode{f: f, args: all, pos: pos}
 	if f.pattern > 0 && f.pattern < len(all) {
 		if c, ok := all[f.pattern].(constNode); ok {

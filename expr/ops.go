@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"errors"
 	"math"
 
 	"github.com/expr-lang/expr/ast"
@@ -144,6 +145,18 @@ type coalesceNode struct{ pair }
 func (n *coalesceNode) eval(st *state) (any, error) {
 	v, err := n.x.eval(st)
 	if err != nil || v != nil {
+		return v, err
+	}
+	return n.y.eval(st)
+}
+
+// ifErrorNode is if_error(x, y).
+type ifErrorNode struct{ pair }
+
+func (n *ifErrorNode) eval(st *state) (any, error) {
+	v, err := n.x.eval(st)
+	var e *Error
+	if err == nil || !errors.As(err, &e) || e.final || e.cause != nil {
 		return v, err
 	}
 	return n.y.eval(st)

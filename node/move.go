@@ -45,6 +45,9 @@ type While struct {
 // any case. Then it follows done.
 type Guard struct{}
 
+// Group walks body to its end and then follows done.
+type Group struct{}
+
 // Attempt walks body until it succeeds, with a durable pause between tries.
 type Attempt struct {
 	Max     int
@@ -105,6 +108,7 @@ func (Assign) move()   {}
 func (Each) move()     {}
 func (While) move()    {}
 func (Guard) move()    {}
+func (Group) move()    {}
 func (Attempt) move()  {}
 func (Fork) move()     {}
 func (Sleep) move()    {}

@@ -22,6 +22,9 @@ func (c *checker) node(n *info) {
 		}
 		return
 	}
+	if n.is("flow.missing") {
+		c.on(n, flow.Warning, MissingNode, "", "this node stands for one that could not be translated; the flow fails if it is reached", "replace it, or disable it")
+	}
 	before := len(c.bad)
 	scratch := n.def.In.New().Elem()
 	for _, f := range n.def.In.Fields {

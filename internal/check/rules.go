@@ -3,6 +3,7 @@ package check
 // Names of the rules. They are part of what programs see and do not change.
 const (
 	UnknownType       = "unknown-type"
+	MissingNode       = "missing-node"
 	UnknownParam      = "unknown-param"
 	MissingParam      = "missing-param"
 	WrongType         = "wrong-type"
@@ -56,6 +57,7 @@ type Rule struct{ Name, Doc string }
 // Rules lists all rules, for the reference pages.
 var Rules = []Rule{
 	{UnknownType, "The type of a node does not exist."},
+	{MissingNode, "A node stands for one that an import could not translate; the flow fails if it is reached."},
 	{UnknownParam, "A node has no param of that name."},
 	{MissingParam, "A required param is not given."},
 	{WrongType, "A param holds a value of the wrong type."},

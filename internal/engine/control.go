@@ -92,6 +92,8 @@ func (b *branch) carryOut(s *step, move node.Move) (port string, sig signal) {
 		return "done", b.while(s, m)
 	case node.Guard:
 		return "done", b.guard(s)
+	case node.Group:
+		return "done", b.chain(s.wire("body"))
 	case node.Attempt:
 		return "done", b.retry(s, m)
 	case node.Fork:
