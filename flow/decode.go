@@ -108,6 +108,7 @@ func (d *decoder) file(root *item) {
 		"settings":    d.settings,
 		"nodes":       d.nodes,
 		"edges":       d.edges,
+		"triggers":    d.triggers,
 		"view": func(it *item, _ string) {
 			m, ok := it.plain().(map[string]any)
 			if !ok {
@@ -246,6 +247,40 @@ func (d *decoder) vars(it *item, path string) {
 	d.named(it, "vars", path, func(name string, it *item, _ string) {
 		d.flow.Vars = append(d.flow.Vars, Var{Name: name, Value: it.plain()})
 	})
+}
+
+func (d *decoder) triggers(it *item, path string) {
+	list, ok := it.val.([]*item)
+	if !ok && (it.isMap() || it.val != nil) {
+		d.fail(it.pos, "shape", "triggers must be a list, not "+describe(it), "")
+		return
+	}
+	seen := map[string]bool{}
+	for i, e := range list {
+		var t Trigger
+		d.object(e, "a trigger", fmt.Sprintf("%s[%d]", path, i), map[string]func(*item, string){
+			"id": d.text(&t.ID), "type": d.text(&t.Type), "disabled": d.flag(&t.Disabled),
+			"params": func(it *item, _ string) {
+				m, ok := it.plain().(map[string]any)
+				if !ok {
+					d.fail(it.pos, "shape", "params must be a map, not "+describe(it), "")
+				}
+				t.Params = m
+			},
+		})
+		switch {
+		case !e.isMap():
+			continue
+		case !idRE.MatchString(t.ID):
+			d.fail(e.pos, "name", "a trigger needs an id of letters, digits and _ that begins with a letter", "")
+		case seen[t.ID]:
+			d.fail(e.pos, "name", "two triggers have the id "+t.ID, "")
+		case t.Type == "":
+			d.fail(e.pos, "missing-key", "the trigger "+t.ID+" has no type", "")
+		}
+		seen[t.ID] = true
+		d.flow.Triggers = append(d.flow.Triggers, t)
+	}
 }
 
 func (d *decoder) settings(it *item, path string) {

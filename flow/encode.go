@@ -18,11 +18,12 @@ import (
 // order lists the keys of each kind of map in the order they are printed.
 // Other maps (params, vars, view) are sorted by key.
 var order = map[string][]string{
-	"flow":   {"aether", "name", "description", "inputs", "outputs", "vars", "settings", "start", "nodes", "edges", "view"},
-	"input":  {"type", "doc", "required", "secret", "default", "enum"},
-	"output": {"type", "doc", "value"},
-	"node":   {"id", "type", "title", "disabled", "params", "timeout", "retry", "on_error", "on_interrupted"},
-	"retry":  {"max_attempts", "initial", "factor", "max", "on"},
+	"flow":    {"aether", "name", "description", "inputs", "outputs", "vars", "triggers", "settings", "start", "nodes", "edges", "view"},
+	"input":   {"type", "doc", "required", "secret", "default", "enum"},
+	"output":  {"type", "doc", "value"},
+	"node":    {"id", "type", "title", "disabled", "params", "timeout", "retry", "on_error", "on_interrupted"},
+	"trigger": {"id", "type", "disabled", "params"},
+	"retry":   {"max_attempts", "initial", "factor", "max", "on"},
 }
 
 // YAML prints the flow in canonical form: equal flows give equal bytes, and
@@ -118,7 +119,7 @@ func prints(f *Flow, want []byte) bool {
 // part returns the name under which order lists the child at key.
 func part(parent, key string) string {
 	switch {
-	case parent == "flow" && (key == "inputs" || key == "outputs" || key == "nodes"):
+	case parent == "flow" && (key == "inputs" || key == "outputs" || key == "nodes" || key == "triggers"):
 		return key
 	case parent == "flow" && key == "settings":
 		return "settings"
@@ -128,6 +129,8 @@ func part(parent, key string) string {
 		return "output"
 	case parent == "nodes":
 		return "node"
+	case parent == "triggers":
+		return "trigger"
 	case (parent == "node" || parent == "settings") && key == "retry":
 		return "retry"
 	}

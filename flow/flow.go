@@ -28,6 +28,9 @@ type Flow struct {
 	Start       string // id of the first node; empty means the first in the file
 	Nodes       []Node
 	Edges       []Edge
+	// Triggers start runs of the flow. They are not part of the digest: what
+	// starts a run does not change what it does.
+	Triggers []Trigger
 	// View holds what the canvas needs and the engine ignores: positions, notes,
 	// colours. It is not part of the digest.
 	View map[string]any
@@ -60,6 +63,14 @@ type Output struct {
 type Var struct {
 	Name  string
 	Value any
+}
+
+// Trigger starts runs of a flow: a schedule, a call from outside, a new file.
+type Trigger struct {
+	ID       string
+	Type     string
+	Params   map[string]any
+	Disabled bool
 }
 
 // Settings apply to the whole run.
@@ -137,6 +148,7 @@ func (f *Flow) StartNode() string {
 func (f *Flow) Digest() string {
 	m := f.tree()
 	delete(m, "view")
+	delete(m, "triggers")
 	b, err := value.JSON(m)
 	if err != nil {
 		// tree is canonical by construction.
@@ -189,6 +201,20 @@ func (f *Flow) tree() map[string]any {
 			edges[i] = e.String()
 		}
 		m["edges"] = edges
+	}
+	if len(f.Triggers) > 0 {
+		list := make([]any, len(f.Triggers))
+		for i, t := range f.Triggers {
+			x := map[string]any{"id": t.ID, "type": t.Type}
+			if len(t.Params) > 0 {
+				x["params"] = t.Params
+			}
+			if t.Disabled {
+				x["disabled"] = true
+			}
+			list[i] = x
+		}
+		m["triggers"] = list
 	}
 	if len(f.View) > 0 {
 		m["view"] = f.View

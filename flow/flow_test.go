@@ -122,6 +122,9 @@ var flows = rapid.Custom(func(t *rapid.T) *flow.Flow {
 		f.Vars = append(f.Vars, flow.Var{Name: name, Value: values(2).Draw(t, "value")})
 	}
 	if rapid.Bool().Draw(t, "view given") {
+		for i := range rapid.IntRange(0, 2).Draw(t, "triggers") {
+			f.Triggers = append(f.Triggers, flow.Trigger{ID: fmt.Sprintf("t%d", i), Type: "trigger.schedule", Params: rapid.MapOfN(texts, values(2), 0, 3).Draw(t, "params"), Disabled: rapid.Bool().Draw(t, "disabled")})
+		}
 		f.View = rapid.MapOfN(texts, values(2), 0, 3).Draw(t, "view")
 	}
 	return f

@@ -15,7 +15,7 @@ var floors = map[string]int{
 	"value": 0, "workspace": 0, "process": 0, "expr": 0, "artifact": 0,
 	"internal/mask": 0, "internal/egress": 0, "internal/config": 0, "internal/db": 0, "internal/durable": 0,
 	// 1: one step above them.
-	"schema": 1, "table": 1, "artifact/disk": 1, "internal/durable/memrt": 1, "internal/durable/dbosrt": 1,
+	"schema": 1, "table": 1, "question": 1, "artifact/disk": 1, "internal/durable/memrt": 1, "internal/durable/dbosrt": 1,
 	// 2: what a flow is made of.
 	"flow": 2, "vault": 2,
 	// 3: the declaration of a node.
@@ -23,7 +23,7 @@ var floors = map[string]int{
 	// 4: what works with declarations.
 	"node/nodetest": 4, "internal/*/*test": 4, "nodes/*/*": 4, "internal/check": 4, "internal/worker": 4, "internal/run": 4,
 	// 5: the node families, and the engine that knows none of them.
-	"nodes/*": 5, "internal/engine": 5, "internal/reference": 5,
+	"nodes/*": 5, "internal/engine": 5, "internal/reference": 5, "internal/casare": 5,
 	// 6: who executes runs.
 	"nodes/all": 6, "internal/robot": 6,
 	// 7: who decides on runs, and who watches them.

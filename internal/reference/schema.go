@@ -54,7 +54,13 @@ func FlowSchema(reg *node.Registry) map[string]any {
 			"start": object{"type": "string", "pattern": namePattern, "description": "Id of the node a run begins with; the first in the file if not given."},
 			"nodes": object{"type": "array", "minItems": 1, "items": object{"$ref": "#/$defs/node"}, "description": "The nodes."},
 			"edges": object{"type": []any{"array", "null"}, "items": object{"type": "string", "pattern": edgePattern}, "description": "The wires: from -> to, or from.port -> to."},
-			"view":  object{"type": "object", "description": "What the canvas keeps; it changes nothing."},
+			"triggers": object{"type": "array", "description": "What starts runs of the flow.", "items": object{
+				"type": "object", "required": []string{"id", "type"}, "additionalProperties": false,
+				"properties": object{
+					"id": object{"type": "string"}, "type": object{"type": "string"}, "disabled": object{"type": "boolean"}, "params": object{"type": "object"},
+				},
+			}},
+			"view": object{"type": "object", "description": "What the canvas keeps; it changes nothing."},
 		},
 		"$defs": defs,
 	}

@@ -1,0 +1,449 @@
+package casare
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Conditions of CasareRPA are Python expressions in which {{name}} is replaced
+// as text before they are evaluated, and an evaluation that fails counts as
+// false. The parser below reads the expressions of Python that have no
+// statements, comprehensions or lambdas in them (The Python Language
+// Reference, chapter 6) and writes them in Aether's language.
+
+// term is a translated piece.
+type term struct {
+	code string
+	typ  string // as in val
+	atom bool   // may stand beside any operator
+	safe bool   // cannot fail
+	ref  bool   // a {{ }} reference, which CasareRPA read as the text of a literal
+}
+
+func (t term) operand() string {
+	if t.atom {
+		return t.code
+	}
+	return "(" + t.code + ")"
+}
+
+// truth returns the term as a condition.
+func (t term) truth() term {
+	switch t.typ {
+	case "bool":
+		return t
+	}
+	return term{code: "truthy(" + t.code + ")", typ: "bool", atom: true, safe: t.safe}
+}
+
+// number returns a term that is to be compared with a number.
+func (t term) number() term {
+	if t.ref && t.typ != "int" && t.typ != "float" {
+		return term{code: "read_value(" + t.code + ")", atom: true, safe: t.safe}
+	}
+	return t
+}
+
+// condition translates a Python condition.
+func (c *converter) condition(text string, at *step) val {
+	t, err := c.python(text, at)
+	if err != nil {
+		c.report.attention(at, fmt.Sprintf("the condition %s cannot be translated: %v; it counts as false, as in CasareRPA when a condition cannot be evaluated", quote(excerpt(text)), err), "write it anew in the language of Aether")
+		return literal(false)
+	}
+	t = t.truth()
+	if !t.safe {
+		t.code = "if_error(" + t.code + ", false)"
+	}
+	if v, ok := fold(t.code); ok {
+		return v
+	}
+	return code(t.code, "bool")
+}
+
+// python translates a Python expression.
+func (c *converter) python(text string, at *step) (t term, err error) {
+	p := &pyParser{c: c, at: at}
+	if p.toks, err = p.scan(text); err != nil {
+		return term{}, err
+	}
+	if len(p.toks) == 1 {
+		return term{}, fmt.Errorf("it is empty")
+	}
+	if t, err = p.ternary(0); err != nil {
+		return term{}, err
+	}
+	if end := p.peek(); end.kind != 0 {
+		return term{}, fmt.Errorf("it goes on with %s", end.text)
+	}
+	return t, nil
+}
+
+// A token's kind: n number, s text, i name, o operator, r reference; 0 at the
+// end.
+type pyToken struct {
+	kind rune
+	text string
+	term term // of texts and references
+}
+
+type pyParser struct {
+	c     *converter
+	at    *step
+	toks  []pyToken
+	pos   int
+	names map[string]term // of comprehensions
+}
+
+var pyOps = []string{"**", "//", "==", "!=", "<=", ">=", "<<", ">>", "<>", "(", ")", "[", "]", "{", "}", ",", ":", ".", "+", "-", "*", "/", "%", "<", ">", "="}
+
+var pyNumber = regexp.MustCompile(`^(?:\d[\d_]*(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?`)
+
+func (p *pyParser) scan(s string) ([]pyToken, error) {
+	var out []pyToken
+	for s = strings.TrimSpace(s); s != ""; s = strings.TrimLeftFunc(s, unicode.IsSpace) {
+		if m := reference.FindStringSubmatchIndex(s); m != nil && m[0] == 0 {
+			v := p.c.text(s[:m[1]], p.at)
+			if v.code == "" { // not known: CasareRPA could not evaluate it
+				return nil, fmt.Errorf("%s is not known", s[:m[1]])
+			}
+			out = append(out, pyToken{'r', s[:m[1]], term{code: v.code, typ: v.typ, atom: atom.MatchString(v.code), safe: true, ref: true}})
+			s = s[m[1]:]
+			continue
+		}
+		r, _ := utf8.DecodeRuneInString(s)
+		switch {
+		case r == '"' || r == '\'':
+			lit, n, err := pyString(s)
+			if err != nil {
+				return nil, err
+			}
+			v := p.c.text(lit, p.at)
+			t := term{code: v.expr(), typ: "string", safe: true, atom: v.code == "" && v.parts == nil}
+			if v.code != "" && v.typ != "string" {
+				t.code, t.atom = "string("+v.code+")", true
+			}
+			out = append(out, pyToken{'s', lit, t})
+			s = s[n:]
+			continue
+		case unicode.IsLetter(r) || r == '_' || r == '$':
+			n := strings.IndexFunc(s, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '_' && r != '$' })
+			if n < 0 {
+				n = len(s)
+			}
+			out = append(out, pyToken{kind: 'i', text: s[:n]})
+			s = s[n:]
+			continue
+		}
+		if n := pyNumber.FindString(s); n != "" {
+			out = append(out, pyToken{kind: 'n', text: strings.ReplaceAll(n, "_", "")})
+			s = s[len(n):]
+			continue
+		}
+		op := ""
+		for _, o := range pyOps {
+			if strings.HasPrefix(s, o) {
+				op = o
+				break
+			}
+		}
+		if op == "" {
+			return nil, fmt.Errorf("%q means nothing there", string(r))
+		}
+		out = append(out, pyToken{kind: 'o', text: op})
+		s = s[len(op):]
+	}
+	return append(out, pyToken{}), nil
+}
+
+// pyString reads a string literal and returns how long it is.
+func pyString(s string) (lit string, n int, err error) {
+	q := s[:1]
+	if strings.HasPrefix(s, strings.Repeat(q, 3)) {
+		q = strings.Repeat(q, 3)
+	}
+	b := &strings.Builder{}
+	for i := len(q); i < len(s); {
+		switch {
+		case strings.HasPrefix(s[i:], q):
+			return b.String(), i + len(q), nil
+		case s[i] == '\\' && i+1 < len(s):
+			esc := map[byte]string{'n': "\n", 't': "\t", 'r': "\r", '\\': "\\", '\'': "'", '"': "\"", '0': "\x00"}
+			if e, ok := esc[s[i+1]]; ok {
+				b.WriteString(e)
+			} else {
+				b.WriteString(s[i : i+2])
+			}
+			i += 2
+		default:
+			b.WriteByte(s[i])
+			i++
+		}
+	}
+	return "", 0, fmt.Errorf("a text is not closed")
+}
+
+func (p *pyParser) peek() pyToken { return p.toks[p.pos] }
+
+// is reports whether the next token is one of these words or operators.
+func (p *pyParser) is(texts ...string) bool {
+	t := p.peek()
+	if t.kind != 'i' && t.kind != 'o' {
+		return false
+	}
+	for _, x := range texts {
+		if t.text == x {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *pyParser) take(text string) bool {
+	if p.is(text) {
+		p.pos++
+		return true
+	}
+	return false
+}
+
+func (p *pyParser) want(text string) error {
+	if !p.take(text) {
+		if t := p.peek(); t.kind != 0 {
+			return fmt.Errorf("%s is expected, not %s", text, t.text)
+		}
+		return fmt.Errorf("%s is missing at the end", text)
+	}
+	return nil
+}
+
+// maxPython bounds the nesting of an expression.
+const maxPython = 60
+
+func (p *pyParser) ternary(depth int) (term, error) {
+	if depth > maxPython {
+		return term{}, errDepth
+	}
+	yes, err := p.or(depth + 1)
+	if err != nil || !p.take("if") {
+		return yes, err
+	}
+	cond, err := p.or(depth + 1)
+	if err != nil {
+		return term{}, err
+	}
+	if err := p.want("else"); err != nil {
+		return term{}, err
+	}
+	no, err := p.ternary(depth + 1)
+	if err != nil {
+		return term{}, err
+	}
+	t := term{code: cond.truth().operand() + " ? " + yes.operand() + " : " + no.operand(), safe: cond.safe && yes.safe && no.safe}
+	if yes.typ == no.typ {
+		t.typ = yes.typ
+	}
+	return t, nil
+}
+
+func (p *pyParser) or(depth int) (term, error) {
+	return p.logic(depth, "or", p.and)
+}
+
+func (p *pyParser) and(depth int) (term, error) {
+	return p.logic(depth, "and", p.not)
+}
+
+func (p *pyParser) logic(depth int, op string, next func(int) (term, error)) (term, error) {
+	a, err := next(depth)
+	for err == nil && p.take(op) {
+		var b term
+		if b, err = next(depth); err != nil {
+			break
+		}
+		x, y := a.truth(), b.truth()
+		a = term{code: x.logical() + " " + op + " " + y.logical(), typ: "bool", safe: a.safe && b.safe}
+	}
+	return a, err
+}
+
+func (t term) logical() string {
+	if t.atom || strings.Contains(" == != > < >= <= ", " "+middle(t.code)+" ") {
+		return t.code
+	}
+	return "(" + t.code + ")"
+}
+
+// middle returns the operator of a simple comparison.
+func middle(s string) string {
+	if f := strings.Fields(s); len(f) == 3 {
+		return f[1]
+	}
+	return "?"
+}
+
+func (p *pyParser) not(depth int) (term, error) {
+	if depth > maxPython {
+		return term{}, errDepth
+	}
+	if !p.take("not") {
+		return p.comparison(depth + 1)
+	}
+	x, err := p.not(depth + 1)
+	if err != nil {
+		return term{}, err
+	}
+	return term{code: "not " + x.truth().operand(), typ: "bool", safe: x.safe}, nil
+}
+
+func (p *pyParser) comparison(depth int) (term, error) {
+	a, err := p.sum(depth)
+	if err != nil {
+		return term{}, err
+	}
+	var all []term
+	for {
+		op := ""
+		switch {
+		case p.is("==", "!=", "<", ">", "<=", ">="):
+			op = p.peek().text
+			p.pos++
+		case p.take("<>"):
+			op = "!="
+		case p.take("in"):
+			op = "in"
+		case p.take("not"):
+			if err := p.want("in"); err != nil {
+				return term{}, err
+			}
+			op = "not in"
+		case p.take("is"):
+			op = "=="
+			if p.take("not") {
+				op = "!="
+			}
+		}
+		if op == "" {
+			break
+		}
+		b, err := p.sum(depth)
+		if err != nil {
+			return term{}, err
+		}
+		all = append(all, compare(a, op, b))
+		a = b
+	}
+	switch len(all) {
+	case 0:
+		return a, nil
+	case 1:
+		return all[0], nil
+	}
+	out := term{typ: "bool", safe: true}
+	parts := make([]string, len(all))
+	for i, t := range all {
+		parts[i], out.safe = t.logical(), out.safe && t.safe
+	}
+	out.code = strings.Join(parts, " and ")
+	return out, nil
+}
+
+func compare(a term, op string, b term) term {
+	isNumber := func(t term) bool { return t.typ == "int" || t.typ == "float" }
+	switch op {
+	case "in", "not in":
+		t := term{code: "contains(" + b.code + ", " + a.code + ")", typ: "bool", atom: true}
+		if op == "not in" {
+			t = term{code: "not " + t.code, typ: "bool"}
+		}
+		return t
+	case "==", "!=":
+		if isNumber(a) || a.typ == "bool" {
+			b = b.number()
+		}
+		if isNumber(b) || b.typ == "bool" {
+			a = a.number()
+		}
+		return term{code: a.operand() + " " + op + " " + b.operand(), typ: "bool", safe: a.safe && b.safe}
+	}
+	if a.typ != "string" && b.typ != "string" {
+		a, b = a.number(), b.number()
+	}
+	return term{code: a.operand() + " " + op + " " + b.operand(), typ: "bool"}
+}
+
+func (p *pyParser) sum(depth int) (term, error) {
+	return p.chain(depth, []string{"+", "-"}, p.product)
+}
+
+func (p *pyParser) product(depth int) (term, error) {
+	return p.chain(depth, []string{"*", "/", "//", "%"}, p.unary)
+}
+
+func (p *pyParser) chain(depth int, ops []string, next func(int) (term, error)) (term, error) {
+	a, err := next(depth)
+	for err == nil && p.is(ops...) {
+		op := p.peek().text
+		p.pos++
+		var b term
+		if b, err = next(depth); err != nil {
+			break
+		}
+		a = arithmetic(a, op, b)
+	}
+	return a, err
+}
+
+func arithmetic(a term, op string, b term) term {
+	typ := ""
+	switch {
+	case a.typ == "string" && op == "+":
+		typ = "string"
+	case a.typ == "string" && op == "%":
+		return term{code: "format(" + a.code + ", " + b.code + ")", typ: "string", atom: true}
+	default:
+		if op != "+" || a.typ != "" || b.typ != "" {
+			a, b = a.number(), b.number()
+		}
+		if a.typ == "int" && b.typ == "int" && op != "/" {
+			typ = "int"
+		} else if op != "+" {
+			typ = "float"
+		}
+	}
+	switch op {
+	case "//":
+		return term{code: "floor(" + a.operand() + " / " + b.operand() + ")", typ: "int", atom: true}
+	case "%":
+		return term{code: "mod(" + a.code + ", " + b.code + ")", typ: typ, atom: true}
+	case "*":
+		if a.typ == "string" {
+			return term{code: "repeat(" + a.code + ", " + b.code + ")", typ: "string", atom: true}
+		}
+	}
+	return term{code: a.operand() + " " + op + " " + b.operand(), typ: typ}
+}
+
+func (p *pyParser) unary(depth int) (term, error) {
+	if depth > maxPython {
+		return term{}, errDepth
+	}
+	switch {
+	case p.take("-"):
+		x, err := p.unary(depth + 1)
+		x = x.number()
+		return term{code: "-" + x.operand(), typ: x.typ, safe: x.safe && x.typ != ""}, err
+	case p.take("+"):
+		return p.unary(depth + 1)
+	}
+	a, err := p.postfix(depth + 1)
+	if err == nil && p.take("**") {
+		var b term
+		b, err = p.unary(depth + 1)
+		a = term{code: a.number().operand() + " ** " + b.number().operand(), typ: "float"}
+	}
+	return a, err
+}

@@ -1,0 +1,430 @@
+package casare
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+var braces = regexp.MustCompile(`\{([A-Za-z_][A-Za-z0-9_]*)\}`)
+
+func init() {
+	register(
+		// Variables.
+		mapping{from: "SetVariableNode", to: "var.set", prepare: setVariable},
+		compute("GetVariableNode", params{"value": "=nil"}).with(func(m *mapping) { m.prepare = getVariable }),
+		mapping{from: "IncrementVariableNode", to: "var.increment", prepare: incrementVariable},
+
+		// Numbers.
+		compute("MathOperationNode", params{"result": "=nil"}).typed("a", "float", "b", "float").with(func(m *mapping) { m.prepare = mathRow }),
+		compute("ComparisonNode", params{"result": "=false"}).with(func(m *mapping) { m.prepare = comparisonRow }),
+
+		// Chance.
+		mapping{from: "RandomNumberNode", to: "random.number", in: params{"min": "$min_value", "max": "$max_value", "digits": 15}, out: outs{"result": "$.value"}, prepare: func(c *converter, s *step, m *mapping) {
+			if c.arg(s, m, "integer_only").plain() == true {
+				m.to, m.in = "random.int", params{"min": "int($min_value)", "max": "int($max_value)"}
+			}
+		}}.aka("min_value", "min", "max_value", "max").defaults(params{"min_value": 0, "max_value": 100}).typed("min_value", "float", "max_value", "float"),
+		mapping{from: "RandomChoiceNode", to: "random.choice", in: params{"list": "$items"}, out: outs{"result": "$.item", "index": "$.index"}, prepare: func(c *converter, s *step, m *mapping) {
+			if n := c.arg(s, m, "count"); !n.isLit() || n.plain() != 1 {
+				m.to, m.in, m.out = "random.sample", params{"list": "$items", "count": "$count", "up_to": true}, outs{"result": "$.items", "index": "-1"}
+				if c.arg(s, m, "allow_duplicates").plain() == true {
+					m.to, m.in = "random.choices", params{"list": "$items", "count": "$count"}
+				}
+			}
+		}}.aka("items", "list"),
+		mapping{from: "RandomStringNode", to: "random.string", in: params{"length": "$length", "characters": "=" + stringAlphabet}, out: outs{"result": "$.text"}}.defaults(params{"length": 8}).typed("length", "int"),
+		mapping{from: "RandomUUIDNode", to: "random.uuid", in: params{"version": "4"}, out: outs{"result": `{"standard": $.uuid, "hex": replace($.uuid, "-", ""), "urn": "urn:uuid:" + $.uuid}[$format]`}},
+		mapping{from: "ShuffleListNode", to: "random.shuffle", in: params{"list": "$items"}, out: outs{"result": "$.list"}}.aka("items", "list input_list"),
+		mapping{from: "UUIDGeneratorNode", to: "random.uuid", in: params{"version": "4"}, out: outs{"uuid": "$.uuid", "uuids": "[$.uuid]"}, prepare: manyUUIDs},
+
+		// Dates.
+		mapping{from: "GetCurrentDateTimeNode", to: "date.now", in: params{"timezone": "$timezone", "format": "$format"}, out: outs{
+			"datetime": `$format == "" ? $.date : $.text`, "timestamp": "$.unix", "year": "year($.date)", "month": "month($.date)", "day": "day($.date)", "hour": "hour($.date)", "minute": "minute($.date)", "second": "second($.date)", "day_of_week": "weekday($.date) - 1",
+		}}.with(func(m *mapping) { m.prepare = emptyMeansNone("timezone", "format") }),
+		mapping{from: "GetTimestampNode", to: "date.now", out: outs{"timestamp": "$milliseconds ? unix_ms($.date) : $.unix"}},
+		mapping{from: "FormatDateTimeNode", to: "date.format", in: params{"date": `$input_format == "" or $input_format == nil ? string($datetime) : parse_date(string($datetime), $input_format)`, "format": "$format"}, out: outs{"result": "$.text"}}.typed("datetime", "").aka("datetime", "date datetime_string", "format", "output_format"),
+		mapping{from: "ParseDateTimeNode", to: "date.parts", in: params{"date": `=$format == "" or $format == nil ? parse_date($datetime_string) : parse_date($datetime_string, $format)`}, out: outs{
+			"timestamp": "$.unix", "year": "$.year", "month": "$.month", "day": "$.day", "hour": "$.hour", "minute": "$.minute", "second": "$.second",
+			"iso_format": `$format == "" or $format == nil ? parse_date($datetime_string) : parse_date($datetime_string, $format)`,
+		}}.aka("datetime_string", "datetime date text"),
+		mapping{from: "DateTimeAddNode", to: "date.add", in: params{"date": "$datetime", "years": "$years", "months": "$months", "weeks": "$weeks", "days": "$days", "hours": "$hours", "minutes": "$minutes", "seconds": "$seconds"}, out: outs{
+			"result": "$.date", "timestamp": "unix($.date)",
+		}}.typed("datetime", "string", "years", "int", "months", "int", "weeks", "int", "days", "int", "hours", "float", "minutes", "float", "seconds", "float").aka("datetime", "date"),
+		compute("DateTimeDiffNode", params{"total_seconds": `abs(unix($datetime_1) - unix($datetime_2))`}).with(func(m *mapping) {
+			for port, text := range map[string]string{"total_minutes": "$.map.total_seconds / 60", "total_hours": "$.map.total_seconds / 3600", "total_days": "$.map.total_seconds / 86400", "days": "floor($.map.total_seconds / 86400)", "hours": "floor(mod($.map.total_seconds, 86400) / 3600)", "minutes": "floor(mod($.map.total_seconds, 3600) / 60)", "seconds": "floor(mod($.map.total_seconds, 60))"} {
+				m.out[port] = text
+			}
+		}).aka("datetime_1", "date1 start datetime1", "datetime_2", "date2 end datetime2"),
+		mapping{from: "DateTimeCompareNode", to: "date.compare", in: params{"a": "$datetime_1", "b": "$datetime_2"}, out: outs{"is_before": "$.before", "is_after": "$.after", "is_equal": "$.same", "comparison": "$.result"}}.aka("datetime_1", "date1 datetime1", "datetime_2", "date2 datetime2"),
+
+		// What is said, and rules.
+		mapping{from: "LogNode", to: "flow.log", in: params{"message": "$message", "level": `=` + logLevels}, prepare: logRow},
+		mapping{from: "LogErrorNode", to: "flow.log", in: params{"level": "=" + logLevels}, out: outs{"log_entry": `{"error_message": $error_message, "error_type": $error_type, "context": $context, "level": $level}`}, prepare: func(c *converter, s *step, m *mapping) {
+			m.in["message"] = `=($error_type == nil or $error_type == "" ? "" : string($error_type) + ": ") + string($error_message)`
+		}},
+		mapping{from: "AssertNode", to: "flow.assert", in: params{"message": "$message"}, out: outs{"passed": "true"}, prepare: func(c *converter, s *step, m *mapping) { m.in["condition"] = c.cond(s, "condition") }},
+		mapping{from: "AssertSystemNode", to: "map.create", prepare: assertSystem},
+		compute("ValidateNode", params{"is_valid": "=true"}).with(func(m *mapping) {
+			m.prepare = validateRow
+			m.out = outs{"is_valid": "$.map.is_valid", "error_message": `$.map.is_valid ? "" : $error_message`}
+			m.post = []extra{{"if", "flow.if", params{"condition": "=$.map.is_valid"}}}
+			m.ports = map[string]string{"valid": "if.then", "invalid": "if.else", "exec_out": "if.then", "success": "if.then", "error": "if.else"}
+		}),
+		compute("TransformNode", params{"result": "=nil"}).with(func(m *mapping) { m.prepare = transformRow }),
+		compute("Base64Node", params{"output": `$action == "decode" ? base64_decode($input_text) : base64_encode($input_text)`}).aka("input_text", "text data"),
+		mapping{from: "CommentNode", to: "flow.comment", in: params{"text": "$comment"}},
+		mapping{from: "WaitNode", to: "flow.wait", in: params{"for": "$duration"}}.aka("duration", "seconds"),
+	)
+}
+
+const logLevels = `{"debug": "debug", "info": "info", "warning": "warn", "error": "error", "critical": "error"}[lower($level)] ?? "info"`
+
+const stringAlphabet = `$custom_chars != "" ? $custom_chars : ($include_uppercase ? "ABCDEFGHIJKLMNOPQRSTUVWXYZ" : "") + ($include_lowercase ? "abcdefghijklmnopqrstuvwxyz" : "") + ($include_digits ? "0123456789" : "") + ($include_special ? "!@#$$%^&*()_+-=[]{}|;:,.<>?" : "")`
+
+// emptyMeansNone leaves params out whose text is empty.
+func emptyMeansNone(names ...string) func(c *converter, s *step, m *mapping) {
+	return func(c *converter, s *step, m *mapping) {
+		for _, n := range names {
+			if v := c.arg(s, m, n); v.isLit() && (v.plain() == nil || v.plain() == "") {
+				delete(m.in, n)
+			}
+		}
+	}
+}
+
+func manyUUIDs(c *converter, s *step, m *mapping) {
+	n := c.arg(s, m, "count")
+	if n.isLit() && n.plain() == 1 {
+		return
+	}
+	// There is no node that draws several: one is taken apart into as many as
+	// wanted by its hash, which is as unique as it is.
+	m.out = outs{"uuid": "$.uuid", "uuids": `map(1..$count, let h = sha256($.uuid + string(#)); substring(h, 0, 8) + "-" + substring(h, 8, 4) + "-4" + substring(h, 13, 3) + "-a" + substring(h, 17, 3) + "-" + substring(h, 20, 12))`}
+}
+
+// variableName returns the name of the variable that a node sets or reads; ok
+// is false if it is computed.
+func (c *converter) variableName(s *step) (name string, ok bool) {
+	v := c.arg(s, &mapping{}, "variable_name")
+	name, isText := v.plain().(string)
+	return name, v.isLit() && isText && name != ""
+}
+
+func setVariable(c *converter, s *step, m *mapping) {
+	m.alias = map[string]string{"value": "default_value"}
+	v := c.arg(s, m, "value")
+	if !v.isSet {
+		if d, ok := s.config["default_value"]; ok && d != nil {
+			v = c.value(d, s)
+		}
+	}
+	name, fixed := c.variableName(s)
+	typ := textOf(s, "variable_type", "String")
+	v = castVariable(v, typ)
+	m.out = outs{}
+	if !fixed {
+		m.to, m.in, m.note = "flow.comment", params{"text": "Sets a variable whose name is computed, which is not possible here."}, ""
+		c.report.attention(s, "the name of the variable it sets is computed", "name the variable in plain text, or use var.put with a map")
+		return
+	}
+	m.in = params{"name": c.varName(name), "value": v}
+	if !v.isSet {
+		m.in["value"] = code("nil", "")
+	}
+	m.out["value"] = "vars." + c.varName(name)
+}
+
+// castVariable converts to the declared type of a variable.
+func castVariable(v val, typ string) val {
+	switch typ {
+	case "Boolean":
+		return v.as("bool")
+	case "Int32":
+		if v.isLit() {
+			return v.as("int")
+		}
+		return code("if_error(int("+v.expr()+"), "+v.operand()+")", "int")
+	case "Float":
+		if v.isLit() {
+			return v.as("float")
+		}
+		return code("if_error(float("+v.expr()+"), "+v.operand()+")", "float")
+	case "Object", "Dict":
+		if v.isLit() {
+			if c, ok := convert(v.plain(), "dict"); ok {
+				return literal(c)
+			}
+			if v.kindOf() != "dict" && v.isSet {
+				return literal(map[string]any{"value": v.plain()})
+			}
+			return v
+		}
+		if v.kindOf() == "dict" {
+			return v
+		}
+		return code("read_value("+v.expr()+")", "dict")
+	case "Array", "List", "DataTable":
+		if v.isLit() {
+			if v.list != nil {
+				return v
+			}
+			if t, ok := v.plain().(string); ok {
+				if c, ok := convert(t, "list"); ok && c != nil {
+					if _, isList := c.([]any); isList {
+						return literal(c)
+					}
+					return literal([]any{c})
+				}
+				return literal([]any{})
+			}
+			if v.isSet {
+				return literal([]any{v.plain()})
+			}
+			return v
+		}
+		if v.kindOf() == "list" {
+			return v
+		}
+		return code("read_value("+v.expr()+")", "list")
+	}
+	return v
+}
+
+func getVariable(c *converter, s *step, m *mapping) {
+	name, fixed := c.variableName(s)
+	var v val
+	switch {
+	case !fixed:
+		c.report.attention(s, "the name of the variable it reads is computed", "its value is nil here")
+		v = code("nil", "")
+	default:
+		ref, ok := c.reference(name, s, true)
+		if !ok {
+			c.maybe[name] = true
+			ref = code("inputs."+c.varName(name), "")
+		}
+		v = ref
+	}
+	if d := c.arg(s, m, "default_value"); d.isSet && d.plain() != "" {
+		v = code(v.operand()+" ?? "+d.operand(), "")
+	}
+	m.in = params{"entries": params{"value": v}}
+}
+
+func incrementVariable(c *converter, s *step, m *mapping) {
+	m.alias = map[string]string{"increment": "amount step by"}
+	name, fixed := c.variableName(s)
+	if !fixed {
+		m.to, m.in = "flow.comment", params{"text": "Increments a variable whose name is computed, which is not possible here."}
+		c.report.attention(s, "the name of the variable it increments is computed", "name the variable in plain text")
+		return
+	}
+	v := c.varName(name)
+	by := c.arg(s, m, "increment")
+	// A variable that holds a number as text counts, as in CasareRPA.
+	m.to = "var.set"
+	m.in = params{"name": v, "value": code("float(vars."+v+" ?? 0) + "+by.operand(), "float")}
+	if c.varTypes[name] == "int" || c.varTypes[name] == "float" {
+		m.to, m.in = "var.increment", params{"name": v, "by": by}
+	}
+	m.out = outs{"value": "vars." + v}
+}
+
+func mathRow(c *converter, s *step, m *mapping) {
+	op := textOf(s, "operation", "add")
+	to := map[string]string{
+		"add": "$a + $b", "subtract": "$a - $b", "multiply": "$a * $b", "divide": "$a / $b", "floor_divide": "floor($a / $b)", "power": "$a ** $b", "modulo": "mod($a, $b)",
+		"min": "min($a, $b)", "max": "max($a, $b)", "abs": "abs($a)", "sqrt": "sqrt($a)", "floor": "floor($a)", "ceil": "ceil($a)", "round": "round($a, int($b))",
+		"log": "log($a)", "log10": "log($a, 10)", "exp": "exp($a)", "negate": "-$a",
+	}[op]
+	switch {
+	case op == "sin" || op == "cos" || op == "tan":
+		m.to, m.in, m.out = "math.trig", params{"function": op, "value": "$a", "unit": "radians"}, outs{"result": "$.result"}
+	case to == "":
+		c.report.attention(s, "it has no operation "+op, "its result is nil")
+		return
+	default:
+		if op == "round" {
+			if b := c.arg(s, m, "b"); b.isLit() && b.plain() == 0 {
+				to = "round($a)"
+			}
+		}
+		if d := c.arg(s, m, "round_digits"); d.isSet {
+			to = "round(" + to + ", $round_digits)"
+		}
+		m.in = params{"entries": params{"result": "=" + to}}
+	}
+	if v := textOf(s, "output_var", ""); v != "" {
+		from := "=$.map.result"
+		if m.to == "math.trig" {
+			from = "=$.result"
+		}
+		m.post = []extra{{"keep", "var.set", params{"name": c.varName(v), "value": from}}}
+	}
+}
+
+func comparisonRow(c *converter, s *step, m *mapping) {
+	op := textOf(s, "operator", "==")
+	for _, o := range []string{"==", "!=", ">=", "<=", ">", "<"} {
+		if op == o || strings.HasSuffix(op, "("+o+")") {
+			op = o
+			break
+		}
+	}
+	a, b := c.arg(s, m, "a"), c.arg(s, m, "b")
+	num := func(v val) bool { return v.kindOf() == "int" || v.kindOf() == "float" }
+	toNumber := func(v val) val {
+		if v.isLit() {
+			if t, ok := v.plain().(string); ok {
+				if n, err := number(strings.TrimSpace(t)); err == nil {
+					return literal(n)
+				}
+			}
+			return v
+		}
+		if num(v) {
+			return v
+		}
+		return code("read_value("+v.expr()+")", "")
+	}
+	switch op {
+	case "==", "!=":
+		if num(a) || num(b) {
+			a, b = toNumber(a), toNumber(b)
+		}
+		m.in = params{"entries": params{"result": code(a.operand()+" "+op+" "+b.operand(), "bool")}}
+	case ">", "<", ">=", "<=":
+		a, b = toNumber(a), toNumber(b)
+		m.in = params{"entries": params{"result": code(a.operand()+" "+op+" "+b.operand(), "bool")}}
+	default:
+		c.report.attention(s, "it has no operator "+op, "its result is false")
+	}
+	if v, ok := m.in["entries"].(params)["result"].(val); ok && a.isLit() && b.isLit() {
+		if f, ok := fold(v.code); ok {
+			m.in = params{"entries": params{"result": f}}
+		}
+	}
+}
+
+// logRow puts {name} of variables into the message, as Python's format does,
+// and adds the data.
+func logRow(c *converter, s *step, m *mapping) {
+	msg, _ := s.config["message"].(string)
+	if _, wired := c.dataIn[s.id]["message"]; !wired && strings.Contains(msg, "{") {
+		full := braces.ReplaceAllStringFunc(msg, func(b string) string {
+			name := b[1 : len(b)-1]
+			if i := strings.Index(msg, "{"+b); i >= 0 {
+				return b // part of {{name}}
+			}
+			if _, ok := c.reference(name, s, true); ok {
+				return "{{" + name + "}}"
+			}
+			return b
+		})
+		m.in["message"] = c.text(full, s)
+	}
+	data := c.arg(s, m, "data")
+	if !data.isSet {
+		if v := c.arg(s, m, "message"); !v.isSet || v.isLit() && v.plain() == "" {
+			m.in["message"] = ""
+		}
+		if v, ok := m.in["message"].(string); ok && v == "" {
+			m.in["message"] = literal(" ")
+		}
+		return
+	}
+	message := c.arg(s, m, "message")
+	if v, ok := m.in["message"].(val); ok {
+		message = v
+	}
+	if !message.isSet || message.isLit() && message.plain() == "" {
+		m.in["message"] = code("string("+data.expr()+")", "string")
+		return
+	}
+	parts := val{isSet: true}
+	switch {
+	case message.parts != nil:
+		parts.parts = append(parts.parts, message.parts...)
+	default:
+		parts.parts = append(parts.parts, message)
+	}
+	parts.parts = append(parts.parts, literal(": "))
+	if data.isLit() {
+		parts.parts = append(parts.parts, code("string("+data.expr()+")", "string"))
+	} else {
+		parts.parts = append(parts.parts, code(data.expr(), data.kindOf()))
+	}
+	m.in["message"] = parts
+}
+
+func assertSystem(c *converter, s *step, m *mapping) {
+	m.alias = map[string]string{"assert_message": "message"}
+	cond := c.cond(s, "condition")
+	if text, ok := s.config["condition"].(string); ok {
+		if _, wired := c.dataIn[s.id]["condition"]; !wired {
+			// The condition speaks of the value by the name value.
+			if v := c.arg(s, m, "value"); v.isSet {
+				c.localValue = &v
+				cond = c.condition(text, s)
+				c.localValue = nil
+			}
+		}
+	}
+	m.in = params{"entries": params{"passed": cond, "message": "$assert_message"}}
+	m.out = outs{"passed": "$.map.passed", "message": `$.map.passed ? "" : $.map.message`}
+	if c.arg(s, m, "fail_on_false").plain() != false {
+		m.post = []extra{{"check", "flow.assert", params{"condition": "=$.map.passed", "message": "$assert_message"}}}
+	}
+}
+
+func validateRow(c *converter, s *step, m *mapping) {
+	m.types = map[string]string{"value": "", "validation_param": ""}
+	p := "$validation_param"
+	to := map[string]string{
+		"not_empty": "not is_empty($value)", "is_string": `type($value) == "string"`, "is_number": "is_number($value)", "is_integer": `type($value) == "int" or if_error(matches(string($value), "^[+-]?[0-9]+$"), false)`,
+		"is_boolean": `type($value) == "bool"`, "is_list": `type($value) == "list"`, "is_dict": `type($value) == "map"`, "matches_regex": "if_error(matches(string($value), string(" + p + ")), false)",
+		"min_length": "len($value) >= int(" + p + ")", "max_length": "len($value) <= int(" + p + ")", "min_value": "if_error(float($value) >= float(" + p + "), false)", "max_value": "if_error(float($value) <= float(" + p + "), false)",
+		"in_list":  "contains(type(" + p + `) == "string" ? map(split(` + p + `, ","), trim(#)) : ` + p + ", $value)",
+		"is_email": `if_error(matches(string($value), "^[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\\.[A-Za-z]{2,}$$"), false)`, "is_url": `if_error(matches(string($value), "^https?://[^\\s/$$.?#].[^\\s]*$$"), false)`,
+	}[textOf(s, "validation_type", "not_empty")]
+	switch {
+	case textOf(s, "validation_type", "") == "custom":
+		text, _ := s.config["validation_param"].(string)
+		v := c.arg(s, m, "value")
+		c.localValue = &v
+		m.in = params{"entries": params{"is_valid": c.condition(text, s)}}
+		c.localValue = nil
+		return
+	case to == "":
+		c.report.attention(s, "it has no validation "+textOf(s, "validation_type", ""), "everything counts as valid")
+		return
+	}
+	to = strings.ReplaceAll(to, `[0-9]+$"`, `[0-9]+$$"`)
+	m.in = params{"entries": params{"is_valid": "=" + to}}
+}
+
+func transformRow(c *converter, s *step, m *mapping) {
+	m.types = map[string]string{"value": "", "param": "", "transform_param": ""}
+	m.alias = map[string]string{"param": "transform_param"}
+	to := map[string]string{
+		"to_string": "string($value)", "to_integer": "int($value)", "to_float": "float($value)", "to_boolean": "bool($value)",
+		"to_list": `type($value) == "list" ? $value : type($value) == "map" ? values($value) : type($value) == "string" ? chars($value) : [$value]`,
+		"to_json": "to_json($value)", "from_json": "from_json($value)", "uppercase": "upper(string($value))", "lowercase": "lower(string($value))", "trim": "trim(string($value))",
+		"split": `split(string($value), string($param ?? ","))`, "join": `join($value, string($param ?? ""))`, "regex_extract": `regex_find(string($value), string($param))`,
+		"get_key": "get($value, string($param))", "get_index": "$value[int($param ?? 0)]", "map_values": `map($value, get(#, string($param)))`, "filter_values": `filter($value, truthy(#))`,
+	}[textOf(s, "transform_type", "to_string")]
+	if textOf(s, "transform_type", "") == "replace" {
+		to = "replace(string($value), before(string($param), \"|\"), after(string($param), \"|\"))"
+		if p, ok := s.config["transform_param"].(string); ok && !strings.Contains(p, "|") && strings.Contains(p, ",") {
+			to = strings.ReplaceAll(to, `"|"`, `","`)
+		}
+	}
+	if to == "" {
+		c.report.attention(s, "it has no transformation "+strconv.Quote(textOf(s, "transform_type", "")), "its result is nil")
+		return
+	}
+	m.in = params{"entries": params{"result": "=" + to}}
+	name := textOf(s, "variable_name", "transformed")
+	m.post = []extra{{"keep", "var.set", params{"name": c.varName(name), "value": "=$.map.result"}}}
+}
