@@ -119,6 +119,7 @@ type converter struct {
 	inputs   map[string]bool
 	pairs    pairs
 	regions  map[*step]map[*step]bool // bodies of loops
+	turnVars map[string]bool          // variables that only hold the turn of a loop
 	asVars   map[*step]bool           // loops whose turn is kept in variables
 	reading  map[string]bool          // outputs being computed
 	made     map[*step]bool
@@ -139,7 +140,7 @@ func newConverter(w *workflow, o Options, broken map[string]string) *converter {
 		dataIn: map[string]map[string]wire{}, exec: map[string]map[string][]string{}, execIn: map[string]int{},
 		ids: map[*step]string{}, taken: map[string]bool{}, latest: map[*step]string{}, stepOf: map[string]*step{}, emitted: map[string]bool{},
 		vars: map[string]string{}, varTypes: map[string]string{}, set: map[string]bool{}, declared: map[string]*variable{}, asInput: map[string]bool{}, maybe: map[string]bool{}, inputs: map[string]bool{},
-		regions: map[*step]map[*step]bool{}, asVars: map[*step]bool{}, reading: map[string]bool{}, made: map[*step]bool{}, late: map[*step]bool{}, readsOf: map[*step][]*step{},
+		regions: map[*step]map[*step]bool{}, asVars: map[*step]bool{}, turnVars: map[string]bool{}, reading: map[string]bool{}, made: map[*step]bool{}, late: map[*step]bool{}, readsOf: map[*step][]*step{},
 	}
 	c.flow.Name, c.flow.Description = w.name, w.description
 	for _, x := range w.wires {
@@ -357,7 +358,8 @@ func (c *converter) reference(path string, at *step, quiet bool) (v val, ok bool
 	if v, ok := c.loopName(name, at); ok {
 		return code(follow(v.code, rest), ifWhole(v.typ, rest)), true
 	}
-	if s := c.w.byID[name]; s != nil && len(rest) > 0 && !strings.HasPrefix(rest[0], "[") && !c.set[name] && c.declared[name] == nil {
+	// A variable may have the name of a node; what is read tells them apart.
+	if s := c.w.byID[name]; s != nil && len(rest) > 0 && !strings.HasPrefix(rest[0], "[") && (s.kind != nil && s.kind.hasOutput(rest[0]) || !c.set[name] && c.declared[name] == nil) {
 		v := c.output(s, rest[0], at)
 		return code(follow(v.expr(), rest[1:]), ifWhole(v.typ, rest[1:])), true
 	}
@@ -549,7 +551,7 @@ func (c *converter) declare() {
 	}
 	seen := map[string]bool{}
 	for _, name := range slices.Sorted(maps.Keys(c.set)) {
-		if name == "" || seen[name] || strings.HasPrefix(name, "_") || reference.MatchString(name) {
+		if name == "" || seen[name] || c.turnVars[name] || strings.HasPrefix(name, "_") || reference.MatchString(name) {
 			continue
 		}
 		seen[name] = true

@@ -57,6 +57,11 @@ func (c *converter) controlOutput(s *step, portName string, at *step) (val, bool
 	switch s.typ {
 	case "ForLoopStartNode", "ParallelForEachNode", "WhileLoopStartNode":
 		l := inLoop()
+		if c.asVars[s] && l == "" {
+			if end := map[string]string{"current_item": "", "current_index": "_index", "current_key": "_key"}; portName != "results" {
+				return code("vars."+c.varName(itemVar(s)+end[portName]), ""), true
+			}
+		}
 		switch portName {
 		case "current_item":
 			if l != "" {

@@ -224,6 +224,7 @@ func itemVar(s *step) string {
 // in variables because nodes elsewhere read it.
 func (c *converter) findRegions() {
 	names := map[string][]*step{}
+	defer c.keepTurns()
 	for _, s := range c.w.nodes {
 		if isLoopStart(s) || s.typ == "ParallelForEachNode" {
 			c.regions[s] = c.bodyOf(s)
@@ -259,15 +260,36 @@ func (c *converter) findRegions() {
 			}
 		}
 	}
+}
+
+// keepTurns makes variables of the turn of loops that are read elsewhere.
+func (c *converter) keepTurns() {
+	outside := func(l *step, at *step) bool {
+		return l != nil && l.typ == "ForLoopStartNode" && l != at && !c.regions[l][at]
+	}
+	for _, w := range c.w.wires {
+		if l := c.w.byID[w.from]; !w.exec && w.port != "results" && outside(l, c.w.byID[w.to]) {
+			c.asVars[l] = true
+		}
+	}
+	for _, s := range c.w.nodes {
+		c.eachName(s.config, func(name string) {
+			if l := c.w.byID[name]; outside(l, s) {
+				c.asVars[l] = true
+			}
+		})
+	}
 	for _, l := range c.w.nodes {
 		if c.asVars[l] {
 			v := itemVar(l)
-			for _, n := range []string{v, v + "_index"} {
+			turn := []string{v, v + "_index"}
+			if c.isMapLoop(l) {
+				turn = append(turn, v+"_key")
+			}
+			for _, n := range turn {
+				c.turnVars[n] = c.turnVars[n] || !c.set[n]
 				c.set[n] = true
 				c.noteType(n, "")
-			}
-			if c.isMapLoop(l) {
-				c.set[v+"_key"] = true
 			}
 		}
 	}

@@ -31,7 +31,10 @@ type step struct {
 	placed        bool
 	disabled      bool
 	raw           map[string]any
-	kind          *kind // nil for an unknown type
+	// keyOrder holds the keys of the first record of lists in the config, in the
+	// order of the file, which maps forget.
+	keyOrder map[string][]any
+	kind     *kind // nil for an unknown type
 }
 
 type wire struct {

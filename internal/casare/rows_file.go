@@ -100,7 +100,7 @@ func writeFile(c *converter, s *step, m *mapping) {
 func readCSV(c *converter, s *step, m *mapping) {
 	if v := c.arg(s, m, "has_header"); v.isLit() && v.plain() == false {
 		m.post = []extra{{"lists", "table.to_lists", params{"rows": "=$.rows", "columns": "=$.columns"}}}
-		m.out["data"], m.out["headers"] = "$!lists.rows", "[]"
+		m.out["data"], m.out["headers"] = "$!lists.lists", "[]"
 	}
 }
 

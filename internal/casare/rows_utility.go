@@ -312,16 +312,18 @@ func comparisonRow(c *converter, s *step, m *mapping) {
 func logRow(c *converter, s *step, m *mapping) {
 	msg, _ := s.config["message"].(string)
 	if _, wired := c.dataIn[s.id]["message"]; !wired && strings.Contains(msg, "{") {
-		full := braces.ReplaceAllStringFunc(msg, func(b string) string {
-			name := b[1 : len(b)-1]
-			if i := strings.Index(msg, "{"+b); i >= 0 {
-				return b // part of {{name}}
+		full, end := "", 0
+		for _, at := range braces.FindAllStringSubmatchIndex(msg, -1) {
+			full += msg[end:at[0]]
+			end = at[1]
+			before := at[0] > 0 && (msg[at[0]-1] == '{' || msg[at[0]-1] == '$') // {{name}} and ${name} are read anyway
+			if _, known := c.reference(msg[at[2]:at[3]], s, true); known && !before {
+				full += "{" + msg[at[0]:at[1]] + "}"
+			} else {
+				full += msg[at[0]:at[1]]
 			}
-			if _, ok := c.reference(name, s, true); ok {
-				return "{{" + name + "}}"
-			}
-			return b
-		})
+		}
+		full += msg[end:]
 		m.in["message"] = c.text(full, s)
 	}
 	data := c.arg(s, m, "data")

@@ -146,6 +146,8 @@ func (c *converter) fill(v any, s *step, m *mapping, self string) (out val, ok b
 	switch x := v.(type) {
 	case val:
 		return x, x.isSet
+	case raw:
+		return val{lit: x, isSet: true}, true
 	case string:
 		return c.fillText(x, s, m, self)
 	case params:

@@ -202,8 +202,11 @@ func (v val) param() any {
 		}
 		return out
 	}
-	if s, ok := v.lit.(string); ok {
-		return escape(s)
+	switch x := v.lit.(type) {
+	case string:
+		return escape(x)
+	case raw:
+		return x.v
 	}
 	return v.lit
 }
