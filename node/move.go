@@ -3,6 +3,7 @@ package node
 import (
 	"time"
 
+	"github.com/aether-rpa/aether/question"
 	"github.com/aether-rpa/aether/value"
 )
 
@@ -73,13 +74,17 @@ type Sleep struct {
 	Until time.Time
 }
 
-// Await waits, durably, for a message or a decision.
+// Await waits, durably, for a message or for a person's answer. The port of an
+// answer is the name of the button, cancelled if it closes the question, and
+// next where that port has no wire; when time is over it is timeout.
 type Await struct {
-	Topic    string
-	Question string         // shown to the person who must decide; "" for messages between programs
-	Choices  []string       // answers a person may give; they are ports of the node
-	Details  map[string]any // what the person sees beside the question
-	Timeout  time.Duration  // 0 waits for ever
+	Topic   string             // of the message; unused with Ask
+	Ask     *question.Question // what a person is asked; nil for messages between programs
+	Timeout time.Duration      // 0 waits for ever
+	// Outputs says what expressions see of an answer; it must be a pure
+	// function. Answers to secret fields are never part of the reply: they are
+	// known to the run as secrets, {secret: NAME}.
+	Outputs func(question.Reply) map[string]any
 }
 
 // Call runs another flow and follows next with its outputs.

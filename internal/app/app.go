@@ -29,6 +29,7 @@ import (
 	"github.com/aether-rpa/aether/internal/telemetry"
 	"github.com/aether-rpa/aether/internal/worker"
 	"github.com/aether-rpa/aether/node"
+	"github.com/aether-rpa/aether/question"
 	"github.com/aether-rpa/aether/vault"
 	"github.com/aether-rpa/aether/workspace"
 )
@@ -48,7 +49,9 @@ type Options struct {
 	Version string
 	Stderr  io.Writer // what the console exporters of telemetry write to
 	// Observe is told of all that happens in runs; see robot.Robot.
-	Observe   func(*run.Run, engine.Event)
+	Observe func(*run.Run, engine.Event)
+	// Ask puts questions to the person who attends; nil if nobody does.
+	Ask       func(context.Context, *run.Run, engine.Wait) (question.Answer, error)
 	ParkAfter time.Duration
 }
 
@@ -117,7 +120,7 @@ func (s *System) Start(ctx context.Context, resumes bool) error {
 	}
 	s.Robot = &robot.Robot{
 		Runs: s.Runs, Durable: rt, Nodes: s.Nodes, Store: s.Artifacts, Vault: vault.Env{Lookup: s.Lookup}, Log: s.Log,
-		Owner: run.Self(s.Host, s.PID), WorkDir: s.Config.WorkDir(), ParkAfter: s.ParkAfter, Observe: s.Observe, Trace: s.Telemetry.Trace, WrapLog: s.Telemetry.Log, Now: time.Now,
+		Owner: run.Self(s.Host, s.PID), WorkDir: s.Config.WorkDir(), ParkAfter: s.ParkAfter, Observe: s.Observe, Ask: s.Ask, Trace: s.Telemetry.Trace, WrapLog: s.Telemetry.Log, Now: time.Now,
 		Env: node.Env{
 			Files: roots, Artifacts: s.Artifacts, HTTP: egress.Client(s.egress()), Dial: egress.Dialer(s.egress()), Environ: cleanEnviron(s.Environ), Rand: rand.Reader,
 			Worker: worker.NewRunner(worker.Config{Path: s.Executable, Args: []string{"script-worker"}, Memory: s.Config.Script.Memory, Timeout: s.Config.Script.Timeout}),

@@ -35,7 +35,7 @@ func init() {
 		}}.aka("items", "list"),
 		mapping{from: "RandomStringNode", to: "random.string", in: params{"length": "$length", "characters": "=" + stringAlphabet}, out: outs{"result": "$.text"}}.defaults(params{"length": 8}).typed("length", "int"),
 		mapping{from: "RandomUUIDNode", to: "random.uuid", in: params{"version": "4"}, out: outs{"result": `{"standard": $.uuid, "hex": replace($.uuid, "-", ""), "urn": "urn:uuid:" + $.uuid}[$format]`}},
-		mapping{from: "ShuffleListNode", to: "random.shuffle", in: params{"list": "$items"}, out: outs{"result": "$.list"}}.aka("items", "list input_list"),
+		mapping{from: "ShuffleListNode", to: "random.shuffle", in: params{"list": "$items"}, out: outs{"result": "$.items"}}.aka("items", "list input_list"),
 		mapping{from: "UUIDGeneratorNode", to: "random.uuid", in: params{"version": "4"}, out: outs{"uuid": "$.uuid", "uuids": "[$.uuid]"}, prepare: manyUUIDs},
 
 		// Dates.

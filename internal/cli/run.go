@@ -29,6 +29,7 @@ type runFlags struct {
 	fresh     bool
 	wait      bool
 	quiet     bool
+	noInput   bool
 }
 
 func (c *command) runCmd() *cobra.Command {
@@ -52,6 +53,7 @@ func (c *command) runCmd() *cobra.Command {
 
 func execFlags(cmd *cobra.Command, f *runFlags) {
 	cmd.Flags().BoolVar(&f.wait, "wait", false, "Stay while the run waits for people or messages.")
+	cmd.Flags().BoolVar(&f.noInput, "no-input", false, "Ask nothing on this terminal: questions take their default, or wait for an answer.")
 	cmd.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "Print only the result.")
 }
 
@@ -70,6 +72,7 @@ func (c *command) runFlow(cmd *cobra.Command, path string, f runFlags) error {
 	if err != nil {
 		return badInput(err)
 	}
+	c.imported(b)
 	if errs := b.Problems.Errors(); len(errs) > 0 {
 		return c.problems(path, b.Problems)
 	}
@@ -97,7 +100,7 @@ func (c *command) runFlow(cmd *cobra.Command, path string, f runFlags) error {
 			id = old.ID
 			if old.Interrupted {
 				v.note("Run %s was interrupted; going on with it (--new starts another).", old.ID)
-			} else if w, werr := orch.Waits(old); werr == nil && old.Status == run.Attention && !c.answered(ctx, s, old, w) {
+			} else if w, werr := orch.Waits(old); werr == nil && old.Status == run.Attention && c.asker == nil && !c.answered(ctx, s, old, w) {
 				v.note("Run %s of this flow waits for you (--new starts another).", old.ID)
 				return c.report(old)
 			}
@@ -157,9 +160,13 @@ func (c *command) executeStarted(ctx context.Context, s *app.System, r *run.Run,
 			select {
 			case <-done:
 				return
-			case _, ok := <-c.Signals:
+			case sig, ok := <-c.Signals:
 				if !ok {
 					return
+				}
+				if sig == os.Interrupt && c.asker.leave() {
+					n--
+					continue
 				}
 				if n == 0 {
 					cancel(engine.ErrInterrupted)
@@ -254,14 +261,8 @@ func (c *command) printWait(r *run.Run, w engine.Wait) {
 	case "interrupted":
 		c.printf("  %s: %s\n", w.Path, w.Question)
 		c.printChoices(r, w, "decide")
-	case "approval":
-		c.printf("  %s asks: %s\n", w.Path, w.Question)
-		c.printChoices(r, w, "answer")
-		if len(w.Details) > 0 {
-			if b, err := value.JSON(w.Details); err == nil {
-				c.printf("    details: %s\n", b)
-			}
-		}
+	case "approval", "question":
+		c.printQuestion(r, w)
 	case "message":
 		c.printf("  %s waits for a message on %q\n    aether runs send %s %s DATA && aether runs resume %s\n", w.Path, w.Topic, r.ID, w.Topic, r.ID)
 	default:
@@ -271,12 +272,8 @@ func (c *command) printWait(r *run.Run, w engine.Wait) {
 
 // printChoices prints a command for each answer, to be copied as it is.
 func (c *command) printChoices(r *run.Run, w engine.Wait, flag string) {
-	at := w.Path
-	if strings.ContainsAny(at, "[]#") {
-		at = "'" + at + "'" // shells take brackets for patterns
-	}
 	for _, choice := range w.Choices {
-		c.printf("    aether runs resume %s --at %s --%s %s\n", r.ID, at, flag, choice)
+		c.printf("    aether runs resume %s --at %s --%s %s\n", r.ID, quoted(w.Path), flag, choice)
 	}
 }
 

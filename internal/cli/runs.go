@@ -77,9 +77,13 @@ func (c *command) runsList() *cobra.Command {
 				return nil
 			}
 			w := tabwriter.NewWriter(c.Stdout, 0, 0, 2, ' ', 0)
-			fmt.Fprintln(w, "RUN\tSTATUS\tFLOW\tSTARTED\tTOOK\tNODES")
+			fmt.Fprintln(w, "RUN\tSTATUS\tFLOW\tSTARTED\tTOOK\tNODES\tASKS")
 			for _, r := range list {
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\n", r.ID, r.Shown(), clip(r.Flow, 40), r.Created.Format(time.DateTime), short(r.Took(c.Now())), r.Nodes)
+				question := ""
+				if ws, err := orch.Waits(r); err == nil {
+					question = clip(asked(ws), 50)
+				}
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%s\n", r.ID, r.Shown(), clip(r.Flow, 40), r.Created.Format(time.DateTime), short(r.Took(c.Now())), r.Nodes, question)
 			}
 			return w.Flush()
 		},
@@ -243,7 +247,7 @@ func (c *command) runsResume() *cobra.Command {
 		Use:   "resume RUN",
 		Short: "Go on with a run that was interrupted, or that waits",
 		Long: "Goes on with a run. If it waits because a crash left it unknown whether a node acted, say what to do: --decide skip takes the node as done, again lets it act again, fail fails it. " +
-			"If it waits for an answer, give it with --answer.",
+			"If it waits for an answer, give it with --answer; on a terminal it is asked for.",
 		Args: oneArg("the id of a run"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if decide != "" && answer != "" {
@@ -261,7 +265,7 @@ func (c *command) runsResume() *cobra.Command {
 			}
 			if choice := decide + answer; choice != "" {
 				by, _ := c.Lookup("USER")
-				if r, err = s.Orch.Answer(cmd.Context(), r.ID, at, choice, comment, by); err != nil {
+				if r, err = s.Orch.AnswerText(cmd.Context(), r.ID, at, choice, comment, by); err != nil {
 					return badInput(err)
 				}
 			}
@@ -276,7 +280,7 @@ func (c *command) runsResume() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&decide, "decide", "", "What to do about an interrupted node: skip, again or fail.")
-	cmd.Flags().StringVar(&answer, "answer", "", "Answer to the question the run asks.")
+	cmd.Flags().StringVar(&answer, "answer", "", "Answer to the question the run asks: the name of a button, the value of its only field, or a JSON object with the values by field.")
 	cmd.Flags().StringVar(&comment, "comment", "", "Remark that goes with the answer.")
 	cmd.Flags().StringVar(&at, "at", "", "Node execution the decision is for, if the run waits for several.")
 	execFlags(cmd, &f)

@@ -53,6 +53,7 @@ type State struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	Terminal       bool // Stdout is a terminal
+	Keyboard       bool // Stdin is a terminal
 	Width          func() int
 	Host           string
 	PID            int
@@ -99,6 +100,7 @@ func Main() int {
 		Args: os.Args[1:], Lookup: os.LookupEnv, Environ: os.Environ(), Dir: dir,
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Terminal: isatty.IsTerminal(os.Stdout.Fd()) || isatty.IsCygwinTerminal(os.Stdout.Fd()),
+		Keyboard: isatty.IsTerminal(os.Stdin.Fd()) || isatty.IsCygwinTerminal(os.Stdin.Fd()),
 		Width: func() int {
 			w, _, err := term.GetSize(int(os.Stdout.Fd())) //nolint:gosec // file descriptors fit
 			if err != nil || w <= 0 {
@@ -140,7 +142,10 @@ type command struct {
 	flags  map[string]*string // configuration flags by name
 	file   string             // --config
 	asJSON bool
-	usage  bool // an error before a command ran is a wrong call
+	usage  bool   // an error before a command ran is a wrong call
+	asker  *asker // nil if nobody can be asked
+	// fileRoots are the folders that flows may use.
+	fileRoots []string
 }
 
 func (c *command) root() *cobra.Command {
@@ -161,7 +166,7 @@ func (c *command) root() *cobra.Command {
 		}
 	}
 	root.PersistentFlags().StringVar(&c.file, "config", "", "Read this aether.yaml rather than looking for one.")
-	root.AddCommand(c.runCmd(), c.validateCmd(), c.fmtCmd(), c.nodeCmd(), c.runsCmd(), c.configCmd(), c.doctorCmd(), c.schemaCmd(), c.versionCmd(), c.workerCmd())
+	root.AddCommand(c.runCmd(), c.validateCmd(), c.importCmd(), c.fmtCmd(), c.nodeCmd(), c.runsCmd(), c.configCmd(), c.doctorCmd(), c.schemaCmd(), c.versionCmd(), c.workerCmd())
 	root.SetHelpCommand(helpCmd(root))
 	root.InitDefaultCompletionCmd()
 	groups(root)
@@ -204,9 +209,10 @@ func (c *command) open(cmd *cobra.Command, observe func(*run.Run, engine.Event),
 	if err != nil {
 		return nil, err
 	}
+	c.fileRoots = cfg.Files.Roots
 	return app.Open(cmd.Context(), app.Options{
 		Config: cfg, Nodes: node.Default, Log: c.logger(cfg), Host: c.Host, PID: c.PID, Executable: c.Executable,
-		Lookup: c.lookupWithDotenv(cfg), Environ: c.Environ, Version: Version(), Stderr: c.Stderr, Observe: observe, ParkAfter: parkAfter,
+		Lookup: c.lookupWithDotenv(cfg), Environ: c.Environ, Version: Version(), Stderr: c.Stderr, Observe: observe, Ask: c.askFunc(), ParkAfter: parkAfter,
 	})
 }
 

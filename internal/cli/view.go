@@ -31,10 +31,14 @@ type view struct {
 	end     chan struct{}
 	done    chan struct{}
 	drawn   bool
+	paused  bool     // a question is on the screen
+	held    []string // lines that wait for its end
 }
 
 func (c *command) view(f runFlags) *view {
-	return &view{c: c, quiet: f.quiet, live: c.Terminal && !c.asJSON && !f.quiet, loops: map[string][2]int{}, active: map[string]time.Time{}, types: map[string]string{}}
+	v := &view{c: c, quiet: f.quiet, live: c.Terminal && !c.asJSON && !f.quiet, loops: map[string][2]int{}, active: map[string]time.Time{}, types: map[string]string{}}
+	c.asker = c.newAsker(v, f)
+	return v
 }
 
 // note tells the user something about the command itself.
@@ -93,6 +97,12 @@ func (v *view) observe(_ *run.Run, e engine.Event) {
 	switch e.Kind {
 	case engine.EventWaiting:
 		v.waits = "waiting at " + e.Path
+	case engine.EventAnswered:
+		v.waits = ""
+	case engine.EventProgress:
+		if e.Text == "" {
+			v.last = ""
+		}
 	case engine.EventStarted:
 		v.waits = ""
 		v.active[e.Path], v.types[e.Path] = e.At, e.Type
@@ -109,11 +119,39 @@ func (v *view) observe(_ *run.Run, e engine.Event) {
 	case v.c.asJSON:
 		v.json(e)
 	default:
-		if line := v.line(e); line != "" {
-			v.clear()
-			fmt.Fprintln(v.c.Stdout, line)
-		}
+		v.print(v.line(e))
 	}
+}
+
+// print writes a line above the live one.
+func (v *view) print(line string) {
+	switch {
+	case line == "":
+	case v.paused:
+		v.held = append(v.held, line)
+	default:
+		v.clear()
+		fmt.Fprintln(v.c.Stdout, line)
+	}
+}
+
+// pause leaves the screen to a question.
+func (v *view) pause() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.clear()
+	v.paused = true
+}
+
+// resume takes the screen back.
+func (v *view) resume() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.paused = false
+	for _, line := range v.held {
+		v.print(line)
+	}
+	v.held = nil
 }
 
 func (v *view) json(e engine.Event) {
@@ -154,7 +192,12 @@ func (v *view) line(e engine.Event) string {
 		return fmt.Sprintf("%s  failed   %s  %s  %s", clock(e.At), e.Path, e.Type, e.Fail.Message)
 	case engine.EventRetrying:
 		return fmt.Sprintf("%s  retry    %s  try %d in %s", clock(e.At), e.Path, e.Try, short(e.Took))
+	case engine.EventAnswered:
+		return fmt.Sprintf("%s  answered %s  %s", clock(e.At), e.Path, e.Text)
 	case engine.EventWaiting:
+		if v.c.asker != nil && e.Wait != nil && e.Wait.Ask != nil {
+			return "" // the question itself comes to the screen
+		}
 		if e.Text != "" {
 			return fmt.Sprintf("%s  waiting  %s  %s", clock(e.At), e.Path, e.Text)
 		}
@@ -165,6 +208,9 @@ func (v *view) line(e engine.Event) string {
 	case engine.EventLog:
 		return fmt.Sprintf("%s  %-7s  %s  %s", clock(e.At), fmt.Sprint(e.Out), e.Path, e.Text)
 	case engine.EventProgress:
+		if e.Text == "" && e.Sum == 0 {
+			return ""
+		}
 		if v.live {
 			v.last = fmt.Sprintf("%s %s", e.Path, e.Text)
 			return ""
@@ -195,6 +241,9 @@ func of(n, total int) string {
 
 // draw writes the live line over the last one.
 func (v *view) draw() {
+	if v.paused {
+		return
+	}
 	now := v.c.Now()
 	spin := []rune("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
 	parts := []string{string(spin[int(now.UnixMilli()/100)%len(spin)]) + " " + short(now.Sub(v.began)), fmt.Sprintf("%d nodes done", v.count.Nodes.Load())}

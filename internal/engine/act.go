@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/aether-rpa/aether/node"
+	"github.com/aether-rpa/aether/question"
 	"github.com/aether-rpa/aether/schema"
 	"github.com/aether-rpa/aether/value"
 	"github.com/aether-rpa/aether/vault"
@@ -225,13 +226,18 @@ func (b *branch) intend(s *step, name, policy string) (*Record, signal) {
 // askInterrupted waits for a person's decision about an interrupted node and
 // records it.
 func (b *branch) askInterrupted(s *step, decision string, f *node.Failure) (string, signal) {
-	w := Wait{Kind: "interrupted", Path: b.path(s), Topic: "decide:" + decision, Question: f.Message + ". What now?", Choices: []string{"skip", "again", "fail"}}
-	msg, _, sig := b.await(s, w, time.Time{})
+	q := &question.Question{Kind: question.Decision, Style: "warning", Message: f.Message + ". What now?", Buttons: []question.Button{{Name: "skip"}, {Name: "again"}, {Name: "fail"}}}
+	w := wait("interrupted", b.path(s), "decide:"+decision, q)
+	got, sig := b.arrive(s, w, expected{accept: func(data any) (question.Answer, error) {
+		choice, _ := data.(string)
+		return q.Accept(question.Answer{Button: choice})
+	}})
 	if sig.kind != sigNone {
 		return "", sig
 	}
-	choice, _ := msg.Data.(string)
-	if err := b.x.record(b.ctx, decision, &Record{Choice: choice, Message: msg.ID, End: b.x.o.Now().UnixMilli()}); err != nil {
+	choice := got.answer.Button
+	b.x.emit(Event{Kind: EventAnswered, Path: b.path(s), Node: s.id, Type: s.def.Type, Text: choice, Wait: &w})
+	if err := b.x.record(b.ctx, decision, &Record{Choice: choice, Message: got.message, End: b.x.o.Now().UnixMilli()}); err != nil {
 		return "", b.x.halt(err)
 	}
 	return choice, signal{}
@@ -396,6 +402,9 @@ func (b *branch) secrets(f *schema.Field, v any) (any, error) {
 			name, ok := x["secret"].(string)
 			if !ok || len(x) != 1 {
 				return nil, errors.New("write a secret as {secret: NAME}")
+			}
+			if s, ok := b.x.told(name); ok {
+				return s, nil
 			}
 			s, err := b.x.host.Secret(b.ctx, name)
 			if err != nil {

@@ -101,7 +101,7 @@ func (b *branch) carryOut(s *step, move node.Move) (port string, sig signal) {
 	case node.Sleep:
 		return "next", b.sleep(s, m)
 	case node.Await:
-		return b.ask(s, m)
+		return b.await(s, m)
 	case node.Call:
 		return "next", b.callFlow(s, m)
 	case node.Return:
@@ -206,75 +206,6 @@ func (b *branch) sleep(s *step, m node.Sleep) signal {
 		}
 	}
 	return b.waitUntil(s, time.UnixMilli(r.Until), Wait{Kind: "timer", Path: path})
-}
-
-// ask waits for a message or an answer, which is recorded.
-func (b *branch) ask(s *step, m node.Await) (string, signal) {
-	x := b.x
-	path := b.path(s)
-	rec := x.recall(path)
-	if rec == nil {
-		var until time.Time
-		if m.Timeout > 0 {
-			asked := x.recall(path + "!asked")
-			if asked == nil {
-				asked = &Record{Until: x.o.Now().Add(m.Timeout).UnixMilli()}
-				if err := x.record(b.ctx, path+"!asked", asked); err != nil {
-					return "", x.halt(err)
-				}
-			}
-			until = time.UnixMilli(asked.Until)
-		}
-		w := Wait{Kind: "message", Path: path, Topic: m.Topic, Question: m.Question, Choices: m.Choices, Details: m.Details}
-		if m.Question != "" {
-			w.Kind, w.Topic = "approval", "answer:"+path
-		}
-		start := x.o.Now()
-		msg, ok, sig := b.await(s, w, until)
-		if sig.kind != sigNone {
-			return "", sig
-		}
-		rec = &Record{Start: start.UnixMilli(), End: x.o.Now().UnixMilli(), Def: s.defHash, Timeout: !ok, Message: msg.ID}
-		out := map[string]any{"message": x.host.Mask(msg.Data), "received_at": nil}
-		if ok {
-			out["received_at"] = msg.At.UTC().Format(time.RFC3339Nano)
-		}
-		if ans, isMap := msg.Data.(map[string]any); isMap && m.Question != "" {
-			rec.Choice, _ = ans["choice"].(string)
-			out = map[string]any{"choice": rec.Choice, "comment": ans["comment"], "by": ans["by"], "received_at": out["received_at"]}
-		}
-		for k, v := range out {
-			sp, err := value.Spill(b.ctx, v, x.host.Store())
-			if err != nil {
-				return "", x.halt(fmt.Errorf("storing a message: %w", err))
-			}
-			out[k] = sp
-		}
-		var err error
-		if rec.Out, err = value.Encode(nil, out); err != nil {
-			return "", x.halt(err)
-		}
-		if err := x.record(b.ctx, path, rec); err != nil {
-			return "", x.halt(err)
-		}
-	}
-	out, err := value.Decode(rec.Out, x.host.Store())
-	if err != nil {
-		return "", x.halt(fmt.Errorf("reading the record of %s: %w", path, err))
-	}
-	if om, ok := out.(map[string]any); ok {
-		b.noteLazies(om)
-		b.setOut(s.id, om)
-	}
-	switch {
-	case rec.Timeout && s.wire("timeout") != nil:
-		return "timeout", signal{}
-	case rec.Timeout:
-		return "", signal{kind: sigFail, fail: b.failure(s, node.Fail(node.KindTimeout, fmt.Sprintf("nobody answered within %s", m.Timeout), "wire the port timeout to go on without an answer"))}
-	case len(m.Choices) > 0 && slices.Contains(m.Choices, rec.Choice):
-		return rec.Choice, signal{}
-	}
-	return "next", signal{}
 }
 
 func sortWaits(w []Wait) {

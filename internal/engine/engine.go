@@ -17,7 +17,7 @@
 //	par!closed             a block was given up (timeout, a branch failed): its
 //	                       body is not walked again
 //	block!ended            a block with a timeout ended in time
-//	ask!asked              when a question was put
+//	ask!asked              when a question with a time limit expires
 //
 // Records are found by name, so branches may append in any order.
 //
@@ -44,6 +44,7 @@ import (
 	"github.com/aether-rpa/aether/flow"
 	"github.com/aether-rpa/aether/internal/durable"
 	"github.com/aether-rpa/aether/node"
+	"github.com/aether-rpa/aether/question"
 	"github.com/aether-rpa/aether/value"
 	"github.com/aether-rpa/aether/vault"
 )
@@ -68,12 +69,14 @@ func (p *ParkedError) Error() string { return "the run is waiting" }
 // Wait is one thing a run waits for.
 type Wait struct {
 	Path     string         `json:"path"`               // execution that waits
-	Kind     string         `json:"kind"`               // timer, message, approval, interrupted
+	Kind     string         `json:"kind"`               // timer, message, question, approval, interrupted
 	Topic    string         `json:"topic,omitempty"`    // message topic to answer on
 	Question string         `json:"question,omitempty"` // for a person
 	Choices  []string       `json:"choices,omitempty"`  // answers, for a person
 	Details  map[string]any `json:"details,omitempty"`
 	Until    int64          `json:"until,omitempty"` // unix ms; 0 means for ever
+	// Ask is all of the question to a person, in one piece.
+	Ask *question.Question `json:"ask,omitempty"`
 }
 
 // Host is what the engine needs of the world around a run.
@@ -119,7 +122,7 @@ type Event struct {
 	Took     time.Duration
 	Effect   node.Effect
 	Out      any
-	Wait     *Wait // what is waited for, with EventWaiting
+	Wait     *Wait // what is waited for, with EventWaiting and EventAnswered
 }
 
 // Kinds of events.
@@ -129,6 +132,7 @@ const (
 	EventFailed    = "node_failed"
 	EventRetrying  = "node_retrying"
 	EventWaiting   = "waiting"
+	EventAnswered  = "answered"
 	EventIteration = "iteration"
 	EventProgress  = "progress"
 	EventLog       = "log"
@@ -150,7 +154,11 @@ type Options struct {
 	// the run is going on; waits for people and messages park at once when it is
 	// 0 or more. A negative value never parks.
 	ParkAfter time.Duration
-	Now       func() time.Time
+	// Ask puts a question to the person who attends the run and returns when it
+	// is answered, when ctx is done, or with ErrNobody. It is nil for a run that
+	// nobody attends. It may be called by several branches at a time.
+	Ask func(ctx context.Context, w Wait) (question.Answer, error)
+	Now func() time.Time
 }
 
 // Result is how a run ended.
@@ -210,9 +218,10 @@ type exec struct {
 	mu      sync.Mutex
 	running int // branches that are not waiting
 	waits   map[*waiter]struct{}
-	taken   map[string]bool // ids of messages that were taken
-	lazies  atomic.Bool     // some value is a *value.Ref
-	stop    error           // an error of the log: the run cannot go on
+	taken   map[string]bool         // ids of messages that were taken
+	given   map[string]vault.Secret // what people have told this execution, by name
+	lazies  atomic.Bool             // some value is a *value.Ref
+	stop    error                   // an error of the log: the run cannot go on
 }
 
 func (x *exec) stopCause(ctx context.Context) error {
@@ -506,6 +515,10 @@ type Record struct {
 	Choice  string          `json:"choice,omitempty"`
 	Timeout bool            `json:"timeout,omitempty"`
 	Message string          `json:"msg,omitempty"` // id of the message taken
+	// Unattended says that nobody answered because nobody could be asked.
+	Unattended bool `json:"unattended,omitempty"`
+	// Secret says that secrets were given, which are not recorded.
+	Secret bool `json:"secret,omitempty"`
 
 	seeded  bool
 	instead bool // a seeded record of that name was refused

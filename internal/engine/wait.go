@@ -103,55 +103,6 @@ func (b *branch) waitUntil(s *step, until time.Time, w Wait) signal {
 	}
 }
 
-// await waits for a message on the wait's topic, until a time at most (zero:
-// for ever). The bool is false when that time came first.
-func (b *branch) await(s *step, w Wait, until time.Time) (Message, bool, signal) {
-	x := b.x
-	look := func() (Message, bool, signal) {
-		list, err := x.host.Messages(b.ctx, w.Topic)
-		if err != nil && b.ctx.Err() == nil {
-			return Message{}, false, x.halt(fmt.Errorf("looking for messages to %s: %w", w.Path, err))
-		}
-		x.mu.Lock()
-		defer x.mu.Unlock()
-		for _, m := range list {
-			if key := w.Topic + "\x00" + m.ID; !x.taken[key] {
-				x.taken[key] = true
-				m.ID = key
-				return m, true, signal{}
-			}
-		}
-		return Message{}, false, signal{}
-	}
-	if m, ok, sig := look(); ok || sig.kind != sigNone {
-		return m, ok, sig
-	}
-	if !until.IsZero() {
-		if !x.o.Now().Before(until) {
-			return Message{}, false, signal{}
-		}
-		w.Until = until.UnixMilli()
-	}
-	x.emit(Event{Kind: EventWaiting, Path: w.Path, Node: s.id, Type: s.def.Type, Text: w.Question, Wait: &w})
-	unblock := x.block(&waiter{w: w, until: until, ctx: b.ctx})
-	defer unblock()
-	tick := time.NewTicker(messagePoll)
-	defer tick.Stop()
-	for {
-		select {
-		case <-b.ctx.Done():
-			return Message{}, false, b.stopped()
-		case <-tick.C:
-			if m, ok, sig := look(); ok || sig.kind != sigNone {
-				return m, ok, sig
-			}
-			if !until.IsZero() && !x.o.Now().Before(until) {
-				return Message{}, false, signal{}
-			}
-		}
-	}
-}
-
 // withTimeout runs body with a limit of time for all of it. The limit is
 // counted from when the block was first entered, crashes and waits included.
 // A block that is given up leaves variables and outputs as they were before it.

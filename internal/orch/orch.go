@@ -5,17 +5,17 @@ package orch
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
+	"strings"
 	"time"
 
 	"github.com/aether-rpa/aether/artifact"
 	"github.com/aether-rpa/aether/flow"
+	"github.com/aether-rpa/aether/internal/casare"
 	"github.com/aether-rpa/aether/internal/check"
 	"github.com/aether-rpa/aether/internal/durable"
 	"github.com/aether-rpa/aether/internal/engine"
@@ -43,6 +43,8 @@ type Bundle struct {
 	// the called flow.
 	Pins     map[string]string
 	Problems flow.Problems
+	// Imports says what became of the files that were workflows of CasareRPA.
+	Imports []*casare.Report
 	flows    map[string]*flow.Flow // by digest
 }
 
@@ -60,7 +62,7 @@ func Load(path string, reg *node.Registry) (*Bundle, error) {
 	}
 	b := &Bundle{Source: abs, Pins: map[string]string{}, flows: map[string]*flow.Flow{}}
 	l := loader{reg: reg, bundle: b, byPath: map[string]*flow.Flow{}}
-	f, err := flow.Decode(src)
+	f, err := l.decode(src, abs)
 	if err != nil {
 		var ps flow.Problems
 		if errors.As(err, &ps) {
@@ -138,12 +140,35 @@ func (l *loader) load(path string) (*flow.Flow, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := flow.Decode(src)
+	f, err := l.decode(src, path)
 	if err != nil {
 		return nil, err
 	}
 	l.byPath[path] = f
 	return f, nil
+}
+
+// decode reads a flow, or a workflow of CasareRPA, which it converts.
+func (l *loader) decode(src []byte, path string) (*flow.Flow, error) {
+	if !casare.Is(src) {
+		return flow.Decode(src)
+	}
+	f, report, err := casare.Convert(src, casare.Options{Nodes: l.reg, Name: stem(path), Find: func(id string) string { return casare.FindFile(filepath.Dir(path), id) }})
+	if err != nil {
+		return nil, fmt.Errorf("reading the CasareRPA workflow %s: %w", filepath.Base(path), err)
+	}
+	report.File = path
+	l.bundle.Imports = append(l.bundle.Imports, report)
+	return f, nil
+}
+
+// stem returns the name of a file without its endings.
+func stem(path string) string {
+	name := filepath.Base(path)
+	for _, end := range []string{".gz", ".zst", ".json", ".yaml", ".yml", ".flow"} {
+		name = strings.TrimSuffix(name, end)
+	}
+	return name
 }
 
 // Publish keeps the flow versions of a bundle, so that runs can pin them.
@@ -230,49 +255,6 @@ func (o *Orch) Unfinished(ctx context.Context, b *Bundle, input map[string]any) 
 		}
 	}
 	return nil, nil
-}
-
-// Waits decodes what a parked run waits for.
-func Waits(r *run.Run) ([]engine.Wait, error) {
-	var ws []engine.Wait
-	if len(r.Waits) == 0 {
-		return nil, nil
-	}
-	if err := json.Unmarshal(r.Waits, &ws); err != nil {
-		return nil, fmt.Errorf("run %s is damaged in the database: %w", r.ID, err)
-	}
-	return ws, nil
-}
-
-// Answer gives a person's decision to a run that needs attention: the choice
-// for the wait at path, which may be empty if there is only one.
-func (o *Orch) Answer(ctx context.Context, id, path, choice, comment, by string) (*run.Run, error) {
-	r, err := o.Runs.Get(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	ws, err := Waits(r)
-	if err != nil {
-		return nil, err
-	}
-	ws = slices.DeleteFunc(ws, func(w engine.Wait) bool { return len(w.Choices) == 0 || path != "" && w.Path != path })
-	switch {
-	case len(ws) == 0 && path != "":
-		return nil, fmt.Errorf("run %s does not wait for a decision at %s (it is %s)", r.ID, path, r.Shown())
-	case len(ws) == 0:
-		return nil, fmt.Errorf("run %s does not wait for a decision (it is %s)", r.ID, r.Shown())
-	case len(ws) > 1:
-		return nil, fmt.Errorf("run %s waits for %d decisions: say which with --at, for instance --at %s", r.ID, len(ws), ws[0].Path)
-	}
-	w := ws[0]
-	if !slices.Contains(w.Choices, choice) {
-		return nil, fmt.Errorf("the decision must be one of %v, not %q", w.Choices, choice)
-	}
-	var data any = map[string]any{"choice": choice, "comment": comment, "by": by}
-	if w.Kind == "interrupted" {
-		data = choice
-	}
-	return r, o.send(ctx, r.ID, w.Topic, "answer", data)
 }
 
 // Send leaves a message for a run. Sending the same id to a topic twice is

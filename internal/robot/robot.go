@@ -19,6 +19,7 @@ import (
 	"github.com/aether-rpa/aether/internal/run"
 	"github.com/aether-rpa/aether/node"
 	"github.com/aether-rpa/aether/process"
+	"github.com/aether-rpa/aether/question"
 	"github.com/aether-rpa/aether/value"
 	"github.com/aether-rpa/aether/vault"
 )
@@ -43,6 +44,9 @@ type Robot struct {
 	// Observe is told of all that happens, in order, by one goroutine at a time;
 	// it must be quick. It may be nil.
 	Observe func(*run.Run, engine.Event)
+	// Ask puts a question to the person who attends this process; see
+	// engine.Options.Ask. It is nil if nobody does.
+	Ask func(context.Context, *run.Run, engine.Wait) (question.Answer, error)
 	// Trace makes spans for a run; nil for none.
 	Trace func(ctx context.Context, r *run.Run) (context.Context, Tracer)
 	// WrapLog may put something around the log of a run, to measure it; nil for
@@ -125,6 +129,9 @@ func (r *Robot) walk(ctx context.Context, rn *run.Run, h *host, count *engine.Co
 		return nil, err
 	}
 	o := engine.Options{RunID: rn.ID, Started: rn.Started, Pins: rn.Pins, ParkAfter: r.ParkAfter, Now: r.Now}
+	if r.Ask != nil {
+		o.Ask = h.ask
+	}
 	in, err := value.Decode(rn.Input, r.Store)
 	if err != nil {
 		return nil, fmt.Errorf("reading the input of run %s: %w", rn.ID, err)
@@ -207,7 +214,7 @@ func (r *Robot) finish(ctx context.Context, rn *run.Run, h *host, res *engine.Re
 		kind = "run_parked"
 		rn.Status, rn.Wake = run.Waiting, parked.Wake
 		for _, w := range parked.Waits {
-			if w.Kind == "approval" || w.Kind == "interrupted" {
+			if w.Ask != nil {
 				rn.Status = run.Attention
 			}
 		}
@@ -330,7 +337,7 @@ type host struct {
 	mask    maskSet
 	last    time.Time // when the last event of an earlier execution was
 	said    map[string]bool
-	waits   []engine.Wait // questions put by this execution
+	waits   []engine.Wait // open questions of this execution
 
 	mu   sync.Mutex
 	seq  int64
@@ -421,21 +428,6 @@ func (h *host) Store() value.Sink { return &keeper{h} }
 // Mask implements engine.Host.
 func (h *host) Mask(v any) any { return h.mask.Value(v) }
 
-// publishWait lets other processes see, and answer, what a run asks while this
-// process stays with it.
-func (h *host) publishWait(w engine.Wait) {
-	h.mu.Lock()
-	h.waits = append(h.waits, w)
-	b, err := json.Marshal(h.waits)
-	h.mu.Unlock()
-	if err == nil {
-		err = h.robot.Runs.SetWaits(context.WithoutCancel(h.ctx), h.run, b)
-	}
-	if err != nil {
-		h.robot.Log.Debug("telling what the run waits for", "run", h.run.ID, "err", err)
-	}
-}
-
 // said returns what earlier executions of a run have told watchers: a node
 // that logs is not recorded and would say it again on replay.
 func (r *Robot) said(ctx context.Context, id string) (map[string]bool, error) {
@@ -465,8 +457,8 @@ func (h *host) Emit(e engine.Event) {
 	if h.tracer != nil {
 		h.tracer.Event(e)
 	}
-	if e.Wait != nil && len(e.Wait.Choices) > 0 {
-		h.publishWait(*e.Wait)
+	if e.Wait != nil && e.Wait.Ask != nil {
+		h.publishWait(*e.Wait, e.Kind == engine.EventWaiting)
 	}
 	if h.robot.Observe != nil {
 		h.mu.Lock()

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/aether-rpa/aether/node"
+	"github.com/aether-rpa/aether/question"
 )
 
 func init() {
@@ -48,7 +49,7 @@ func init() {
 		Type:    "flow.wait_for_approval",
 		Title:   "Wait for approval",
 		CanFail: true,
-		Doc:     "Asks a person and waits for the answer (aether runs resume --answer); the port of the answer is followed. The run then needs attention, and waiting holds no worker.",
+		Doc:     "Asks a person and waits for the answer; the port of the answer is followed. Who runs the flow on a terminal is asked there; otherwise the run needs attention until somebody answers (aether runs resume --answer), and waiting holds no worker. An unattended run never decides by itself; for questions that have a default there are dialog.* nodes.",
 		Ports:   []node.Port{{Name: "timeout", Doc: "Followed if nobody answered in time; without a wire the node fails."}},
 		PortsOf: func(params map[string]any) []node.Port {
 			choices, given := params["choices"].([]any)
@@ -64,10 +65,27 @@ func init() {
 			return ports
 		},
 		Route: func(_ context.Context, in approvalIn) (node.Move, error) {
-			return node.Await{Question: in.Question, Choices: in.Choices, Details: in.Details, Timeout: in.Wait}, nil
+			return approval(in), nil
 		},
 		YAML: "- {id: ask, type: flow.wait_for_approval, params: {question: 'Pay {{ vars.total }} EUR?', wait: 3d}}\n# ask.approve -> pay, ask.reject -> note, ask.timeout -> remind",
 	})
+}
+
+func approval(in approvalIn) node.Await {
+	q := &question.Question{Kind: question.Approval, Style: "question", Message: in.Question}
+	for _, c := range in.Choices {
+		q.Buttons = append(q.Buttons, question.Button{Name: c})
+	}
+	if len(in.Details) > 0 {
+		q.Details = &question.Details{Data: in.Details}
+	}
+	return node.Await{Ask: q, Timeout: in.Wait, Outputs: func(r question.Reply) map[string]any {
+		out := map[string]any{"choice": r.Button, "comment": r.Comment, "by": r.By, "received_at": nil}
+		if !r.At.IsZero() {
+			out["received_at"] = r.At.UTC().Format(time.RFC3339Nano)
+		}
+		return out
+	}}
 }
 
 type waitIn struct {
