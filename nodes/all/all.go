@@ -6,11 +6,13 @@ import (
 
 	_ "github.com/aether-rpa/aether/nodes/csv"
 	_ "github.com/aether-rpa/aether/nodes/date"
+	_ "github.com/aether-rpa/aether/nodes/db"
 	_ "github.com/aether-rpa/aether/nodes/dialog"
 	_ "github.com/aether-rpa/aether/nodes/file"
 	_ "github.com/aether-rpa/aether/nodes/flowctl"
 	_ "github.com/aether-rpa/aether/nodes/ftp"
 	_ "github.com/aether-rpa/aether/nodes/http"
+	_ "github.com/aether-rpa/aether/nodes/image"
 	_ "github.com/aether-rpa/aether/nodes/json"
 	_ "github.com/aether-rpa/aether/nodes/list"
 	_ "github.com/aether-rpa/aether/nodes/mail"
