@@ -9,10 +9,10 @@ func init() {
 		mapping{from: "ReadXMLFileNode", to: "xml.read", in: params{"file": "$file_path", "with_text": true}, out: outs{"root_tag": "$.root_tag", "xml_string": "$.text"}}.aka("file_path", "path"),
 		xmlText(mapping{from: "WriteXMLFileNode", to: "xml.write", in: params{"file": "$file_path", "text": "$xml_string", "pretty": "$pretty_print", "declaration": "$xml_declaration"}, out: outs{"file_path": "$.file"}}).aka("file_path", "path"),
 		xmlText(mapping{from: "XPathQueryNode", to: "xml.query", in: params{"text": "$xml_string", "xpath": "$xpath", "context": "root", "as": "element"}, out: outs{
-			"results": "map($.results, {tag: get(#, \"tag\"), text: get(#, \"text\"), attrib: get(#, \"attributes\")})", "count": "$.count", "first_text": "$.first_text",
+			"results": "map($.results, ({tag: get(#, \"tag\"), text: get(#, \"text\"), attrib: get(#, \"attributes\")}))", "count": "$.count", "first_text": "$.first_text",
 		}}).aka("xpath", "query"),
 		xmlText(mapping{from: "GetXMLElementNode", to: "xml.get_element", in: params{"text": "$xml_string", "index": "$index"}, out: outs{
-			"tag": `$.tag ?? ""`, "text": `$.text ?? ""`, "attributes": "$.attributes", "child_count": "$.child_count", "found": "$.found",
+			"tag": `$.tag ?? ""`, "text": `$.lead ?? ""`, "attributes": "$.attributes", "child_count": "$.child_count", "found": "$.found",
 		}, prepare: func(c *converter, s *step, m *mapping) {
 			m.in["xpath"] = `="//" + $tag_name`
 			if v := c.arg(s, m, "tag_name"); v.isLit() {

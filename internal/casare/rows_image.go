@@ -35,7 +35,7 @@ func init() {
 			field := `(type(get($extraction, #)) == "map" and has_key(get($extraction, #), "value") ? get($extraction, # + ".value") : get($extraction, #))`
 			m.in = params{"entries": params{
 				"errors": `=map(filter($required_fields ?? [], is_empty(` + field + `)), "Missing required field: " + #)`,
-				"status": `=from_entries(map($required_fields ?? [], {key: #, value: is_empty(` + field + `) ? "missing" : "ok"}))`,
+				"status": `=from_entries(map($required_fields ?? [], ({key: #, value: is_empty(` + field + `) ? "missing" : "ok"})))`,
 				"score":  `=get($extraction, "confidence") ?? get($extraction, "confidence_score") ?? 1`,
 			}}
 			m.out = outs{
@@ -48,7 +48,7 @@ func init() {
 				}
 			}
 		}),
-		mapping{from: "ListTemplatesNode", to: "file.list", in: params{"folder": "prompts", "recursive": true, "pattern": []any{"*.json", "*.md", "*.txt"}}, out: outs{"templates": `map($.items, {id: .stem, name: .stem, path: .path})`, "count": "$.count"}, note: "prompt templates are the files of the folder prompts"},
+		mapping{from: "ListTemplatesNode", to: "file.list", in: params{"folder": "prompts", "recursive": true, "pattern": []any{"*.json", "*.md", "*.txt"}}, out: outs{"templates": `map($.items, ({id: .stem, name: .stem, path: .path}))`, "count": "$.count"}, note: "prompt templates are the files of the folder prompts"},
 		mapping{from: "GetTemplateInfoNode", to: "file.read_json", in: params{"path": `="prompts/" + string($template_id) + ".json"`}, out: outs{
 			"template_info": "$.value", "variables": `get($.value, "variables") ?? []`, "system_prompt": `get($.value, "system_prompt") ?? ""`, "found": "true",
 		}, note: "a prompt template is the file prompts/ID.json"},

@@ -90,7 +90,7 @@ func readMail(c *converter, s *step, m *mapping) {
 	if crit, ok := c.arg(s, m, "search_criteria").plain().(string); !ok || crit != "ALL" && crit != "" {
 		m.in["criteria"] = "$search_criteria"
 	}
-	m.out["emails"] = `map($.messages, {uid: string(#.uid), id: string(#.uid), subject: #.subject, from: get(#, "from.name") == "" or get(#, "from.name") == nil ? get(#, "from.address") : get(#, "from.name") + " <" + get(#, "from.address") + ">", to: get(#, "to[0].address"), date: #.date, body_text: #.text, body_html: #.html, body: #.text, attachments: #.attachments, has_attachments: #.has_attachments})`
+	m.out["emails"] = `map($.messages, ({uid: string(#.uid), id: string(#.uid), subject: #.subject, from: get(#, "from.name") == "" or get(#, "from.name") == nil ? get(#, "from.address") : get(#, "from.name") + " <" + get(#, "from.address") + ">", to: get(#, "to[0].address"), date: #.date, body_text: #.text, body_html: #.html, body: #.text, attachments: #.attachments, has_attachments: #.has_attachments}))`
 }
 
 func imapSecurity(c *converter, s *step, m *mapping) string {

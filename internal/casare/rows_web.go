@@ -89,7 +89,7 @@ func authRow(c *converter, s *step, m *mapping) {
 		}
 	}
 	m.in = params{"entries": params{"headers": "=merge(" + base + ", " + to + ")"}}
-	m.out = outs{"headers": "$.map.headers"}
+	m.out = outs{"headers": "$.map.headers", "auth_headers": "$.map.headers"}
 }
 
 func notifyRow(c *converter, s *step, m *mapping) {
