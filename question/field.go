@@ -301,11 +301,12 @@ func (f *Field) list(v any, one func(any) (any, error)) (any, error) {
 	case []any:
 		in = x
 	case string:
-		if w, err := one(x); err == nil { // an entry that has a comma in it
+		if w, err := one(x); err == nil && f.Type == Choices { // one that has a comma in it
 			in = []any{w}
 			break
 		}
-		for _, w := range strings.FieldsFunc(x, func(r rune) bool { return r == ',' || r == '\n' }) {
+		lines := strings.Contains(x, "\n")
+		for _, w := range strings.FieldsFunc(x, func(r rune) bool { return r == '\n' || r == ',' && !lines }) {
 			if w = strings.TrimSpace(w); w != "" {
 				in = append(in, w)
 			}

@@ -198,7 +198,10 @@ func (q *Question) byDefault() (Answer, bool) {
 	c := *q
 	c.Fields = slices.DeleteFunc(slices.Clone(q.Fields), func(f Field) bool { return f.Type == Secret })
 	a, err := c.Accept(*q.Default)
-	return a, err == nil
+	if err != nil {
+		return Answer{}, false
+	}
+	return a, true
 }
 
 // WhenLate returns the answer that counts when nobody answered in time, false

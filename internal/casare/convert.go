@@ -55,21 +55,17 @@ func Convert(src []byte, o Options) (*flow.Flow, *Report, error) {
 	}
 	// A node that does not fit in the end, for instance because a value it needs
 	// is not there, is replaced by flow.missing, and all is built again.
-	broken := map[string]string{}
+	broken, absent := map[string]string{}, map[*step]bool{}
 	for try := 0; ; try++ {
 		c := newConverter(w, o, broken)
+		c.absent = absent
 		c.build()
-		text, err := c.flow.YAML()
-		if err != nil {
-			return nil, nil, fmt.Errorf("writing the flow: %w", err)
-		}
-		f, err := flow.Decode(text)
-		if err != nil {
-			return nil, nil, fmt.Errorf("the flow that came out is not well formed, which is a defect of the importer: %w", err)
+		if c.findAbsent() {
+			continue
 		}
 		more := false
 		var left flow.Problems
-		for _, p := range check.Flow(f, o.Nodes, check.Options{}) {
+		for _, p := range check.Flow(&c.flow, o.Nodes, check.Options{}) {
 			if p.Severity != flow.Error {
 				continue
 			}
@@ -84,13 +80,36 @@ func Convert(src []byte, o Options) (*flow.Flow, *Report, error) {
 			}
 			more = true
 		}
-		if !more || try > len(w.nodes) {
-			if len(left) > 0 {
-				return nil, nil, fmt.Errorf("the flow that came out is not valid, which is a defect of the importer: %w", left)
-			}
-			return f, c.report, nil
+		if more && try <= len(w.nodes) {
+			continue
+		}
+		if len(left) > 0 {
+			return nil, nil, fmt.Errorf("the flow that came out is not valid, which is a defect of the importer: %w", left)
+		}
+		// What is handed out was read from the text that a file would have.
+		text, err := c.flow.YAML()
+		if err != nil {
+			return nil, nil, fmt.Errorf("writing the flow: %w", err)
+		}
+		f, err := flow.Decode(text)
+		if err != nil {
+			return nil, nil, fmt.Errorf("the flow that came out is not well formed, which is a defect of the importer: %w", err)
+		}
+		return f, c.report, nil
+	}
+}
+
+// findAbsent notes nodes whose outputs are read and that did not become nodes of
+// the flow, such as an EndNode; what is read of them is nil. It reports whether
+// there are new ones.
+func (c *converter) findAbsent() bool {
+	found := false
+	for s := range c.readFrom {
+		if !c.absent[s] && !c.emitted[c.ids[s]] {
+			c.absent[s], found = true, true
 		}
 	}
+	return found
 }
 
 type converter struct {
@@ -125,7 +144,9 @@ type converter struct {
 	made     map[*step]bool
 	late     map[*step]bool // loose nodes that are computed right before their first reader
 	readsOf  map[*step][]*step
-	around   *scope // where the node that is being made stands
+	readFrom map[*step]bool // nodes whose outputs are read
+	absent   map[*step]bool // those of them that are no nodes of the flow
+	around   *scope         // where the node that is being made stands
 	depth    int
 	markers  int
 	// itemNames stand for the item in the expression of a list action.
@@ -140,7 +161,7 @@ func newConverter(w *workflow, o Options, broken map[string]string) *converter {
 		dataIn: map[string]map[string]wire{}, exec: map[string]map[string][]string{}, execIn: map[string]int{},
 		ids: map[*step]string{}, taken: map[string]bool{}, latest: map[*step]string{}, stepOf: map[string]*step{}, emitted: map[string]bool{},
 		vars: map[string]string{}, varTypes: map[string]string{}, set: map[string]bool{}, declared: map[string]*variable{}, asInput: map[string]bool{}, maybe: map[string]bool{}, inputs: map[string]bool{},
-		regions: map[*step]map[*step]bool{}, asVars: map[*step]bool{}, turnVars: map[string]bool{}, reading: map[string]bool{}, made: map[*step]bool{}, late: map[*step]bool{}, readsOf: map[*step][]*step{},
+		regions: map[*step]map[*step]bool{}, asVars: map[*step]bool{}, turnVars: map[string]bool{}, reading: map[string]bool{}, made: map[*step]bool{}, late: map[*step]bool{}, readsOf: map[*step][]*step{}, readFrom: map[*step]bool{},
 	}
 	c.flow.Name, c.flow.Description = w.name, w.description
 	for _, x := range w.wires {
@@ -445,6 +466,10 @@ func (c *converter) output(s *step, portName string, at *step) val {
 		}
 		return code("nil", "")
 	}
+	if c.absent[s] {
+		return code("nil", "")
+	}
+	c.readFrom[s] = true
 	id := c.latest[s]
 	if id == "" {
 		id = c.ids[s]

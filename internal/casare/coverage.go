@@ -65,6 +65,7 @@ func Coverage(reg *node.Registry) []Cover {
 				}
 			}
 		}
+		slices.SortFunc(rows, func(a, b *mapping) int { return strings.Compare(a.from, b.from) })
 		types := map[string]bool{}
 		for _, m := range rows {
 			to := m.to

@@ -45,6 +45,9 @@ func (c *converter) itemType(s *step) string {
 // controlOutput returns outputs of nodes that steer.
 func (c *converter) controlOutput(s *step, portName string, at *step) (val, bool) {
 	id := c.id(s)
+	if c.absent[s] {
+		return val{}, false
+	}
 	inLoop := func() (out string) {
 		c.around.loops(func(sc *scope) bool {
 			if sc.loop == s {
@@ -67,20 +70,24 @@ func (c *converter) controlOutput(s *step, portName string, at *step) (val, bool
 			if l != "" {
 				return code(l+".item", c.itemType(s)), true
 			}
+			c.readFrom[s] = true
 			return code("nodes."+id+".item", ""), true
 		case "current_index", "current_iteration":
 			switch {
 			case l != "":
 				return code(l+".index", "int"), true
 			case s.typ == "WhileLoopStartNode":
+				c.readFrom[s] = true
 				return code("nodes."+id+".count", "int"), true
 			}
+			c.readFrom[s] = true
 			return code("nodes."+id+".index", "int"), true
 		case "current_key":
 			if l != "" {
 				return code(c.loopKey(s, strings.TrimPrefix(l, "loops.")), ""), true
 			}
 		case "results":
+			c.readFrom[s] = true
 			return code("nodes."+id+".results", "list"), true
 		}
 	case "CatchNode", "OnErrorNode", "FinallyNode":
@@ -90,6 +97,10 @@ func (c *converter) controlOutput(s *step, portName string, at *step) (val, bool
 				return val{}, false
 			}
 		}
+		if c.absent[t] {
+			return code("nil", ""), true
+		}
+		c.readFrom[t] = true
 		e := "nodes." + c.id(t) + ".error"
 		switch portName {
 		case "error_message":
@@ -105,6 +116,10 @@ func (c *converter) controlOutput(s *step, portName string, at *step) (val, bool
 		}
 	case "JoinNode":
 		if f := c.pairs.startOf[s]; f != nil && portName == "branch_count" {
+			if c.absent[f] {
+				return code("nil", ""), true
+			}
+			c.readFrom[f] = true
 			return code("nodes."+c.id(f)+".branches", "int"), true
 		} else if f != nil {
 			d := val{dict: map[string]val{}, isSet: true}
@@ -117,6 +132,7 @@ func (c *converter) controlOutput(s *step, portName string, at *step) (val, bool
 			return code(d.expr(), "dict"), true
 		}
 	case "RetryNode":
+		c.readFrom[s] = true
 		switch portName {
 		case "attempt":
 			return code("nodes."+id+".attempts ?? 1", "int"), true

@@ -2,7 +2,7 @@ package casare
 
 func init() {
 	send := mapping{from: "SendEmailNode", to: "mail.send", in: params{
-		"from": "$from_email", "from_name": "$sender_name", "to": "=" + addresses("to_email"), "subject": "$subject", "priority": "$priority", "read_receipt": "$read_receipt",
+		"from": "$from_email", "from_name": "$sender_name", "to": "$to_email", "subject": "$subject", "priority": "$priority", "read_receipt": "$read_receipt",
 	}, out: outs{"message_id": "$.message_id"}, prepare: sendMail}.aka("to_email", "to", "from_email", "from sender", "body", "message").typed("smtp_port", "int", "attachments", "list")
 	read := mapping{from: "ReadEmailsNode", to: "mail.search", in: params{
 		"folder": "$folder", "limit": "$limit", "order": `$newest_first ? "newest" : "oldest"`, "mark_read": "$mark_as_read", "bodies": "$include_body",
@@ -10,7 +10,7 @@ func init() {
 	mark := imapRow(mapping{from: "MarkEmailNode", to: "mail.mark", in: params{"folder": "$folder", "as": "$mark_as"}})
 	del := imapRow(mapping{from: "DeleteEmailNode", to: "mail.delete", in: params{"folder": "$folder"}}).with(func(m *mapping) { m.in["permanent"] = "$permanent" })
 	move := imapRow(mapping{from: "MoveEmailNode", to: "mail.move", in: params{"folder": "$source_folder", "to": "$target_folder"}}).aka("source_folder", "folder")
-	save := imapRow(mapping{from: "SaveAttachmentNode", to: "mail.download_attachments", in: params{"folder": "$folder", "save_to": "$save_path"}, out: outs{"saved_files": "$.files", "count": "$.count"}}).aka("save_path", "path")
+	save := imapRow(mapping{from: "SaveAttachmentNode", to: "mail.download_attachments", in: params{"folder": "$folder", "save_to": "$save_path", "save_inline": true}, out: outs{"saved_files": "map($.files, #.path)", "count": "$.count"}}).aka("save_path", "path")
 	super := func(m mapping, action string) mapping {
 		m.def = params{"use_ssl": true, "mark_as_read": false, "include_body": true, "permanent": false, "source_folder": "INBOX", "sender_name": "", "read_receipt": false, "reply_to": ""}
 		m.alias = map[string]string{"use_ssl": "use_imap_ssl", "permanent": "permanent_delete", "source_folder": "folder", "to_email": "to"}
@@ -28,11 +28,6 @@ func init() {
 			m.out["count"] = "len($.map.filtered)"
 		}),
 	)
-}
-
-// addresses cuts a text of addresses into a list.
-func addresses(port string) string {
-	return `type($` + port + `) == "list" ? $` + port + ` : filter(map(split(replace(string($` + port + `), ";", ","), ","), trim(#)), # != "")`
 }
 
 // account gives the connection of a mail node.
@@ -74,7 +69,7 @@ func sendMail(c *converter, s *step, m *mapping) {
 	m.in[body] = "$body"
 	for _, p := range []string{"cc", "bcc", "reply_to"} {
 		if v := c.arg(s, m, p); v.isSet && v.plain() != "" {
-			m.in[p] = "=" + addresses(p)
+			m.in[p] = "$" + p
 		}
 	}
 	if f := c.arg(s, m, "from_email"); !f.isSet || f.plain() == "" {
@@ -104,10 +99,7 @@ func imapSecurity(c *converter, s *step, m *mapping) string {
 func imapRow(m mapping) mapping {
 	m.prepare = func(c *converter, s *step, m *mapping) {
 		m.in["connection"] = c.account(s, m, "imap_server", "imap_port", imapSecurity(c, s, m))
-		m.in["messages"] = "=int($email_uid)"
-		for _, p := range []string{"smtp_server"} {
-			delete(m.in, p)
-		}
+		m.in["messages"] = "$email_uid"
 	}
 	return m
 }

@@ -227,15 +227,24 @@ func (s *screen) buttons(button *string) huh.Field {
 	return sel.Options(opts...)
 }
 
-// first is the button that is chosen beforehand.
+// first is the button that is chosen beforehand: of a decision without a
+// default the last one, which is the one that does least.
 func (s *screen) first(open []question.Button) string {
-	if s.q.Default != nil && s.q.Default.Button != "" {
+	switch {
+	case s.q.Default != nil && s.q.Default.Button != "":
 		return s.q.Default.Button
-	}
-	if len(open) > 0 {
+	case decides(s.q) && len(open) > 0:
+		return open[len(open)-1].Name
+	case len(open) > 0:
 		return open[0].Name
 	}
 	return s.q.Buttons[0].Name
+}
+
+// decides reports whether a button of the question must not be chosen by
+// mistake.
+func decides(q *question.Question) bool {
+	return q.Kind == question.Confirm || q.Kind == question.Approval || q.Kind == question.Decision
 }
 
 // either makes one of two buttons of yes and no.

@@ -38,6 +38,7 @@ func (a *asker) prompt(ctx context.Context, q *question.Question) (question.Answ
 	ans, err := a.promptAll(ctx, q, open)
 	switch {
 	case ctx.Err() != nil:
+		a.c.printf("\n")
 		return question.Answer{}, context.Cause(ctx)
 	case errors.Is(err, errClosed) && closing != nil:
 		a.c.printf("\n")
@@ -78,11 +79,13 @@ func (a *asker) promptAll(ctx context.Context, q *question.Question, open []ques
 }
 
 func (a *asker) promptButton(ctx context.Context, q *question.Question, all []question.Button, into *string) error {
-	first := all[0].Name
-	if q.Default != nil && q.Default.Button != "" {
-		first = q.Default.Button
+	f := &question.Field{Name: "answer", Label: "Answer", Type: question.Choice, Required: true}
+	switch {
+	case q.Default != nil && q.Default.Button != "":
+		f.Default = q.Default.Button
+	case !decides(q):
+		f.Default = all[0].Name
 	}
-	f := &question.Field{Name: "answer", Label: "Answer", Type: question.Choice, Required: true, Default: first}
 	for _, b := range all {
 		f.Choices = append(f.Choices, question.Option{Value: b.Name, Label: b.Text()})
 	}

@@ -39,7 +39,7 @@ type ledger struct {
 	entries []entry
 	past    map[int][]string // life -> records that it found
 	asked   []string
-	decide  func(l *ledger, q question) string
+	decide  func(l *ledger, q asked) string
 	// hold blocks the nodes that hold until it is closed; held tells that one
 	// does.
 	hold chan struct{}
@@ -52,9 +52,12 @@ func newLedger() *ledger {
 
 // decideByLooking is a person who looks at the other side before answering
 // what is to become of an interrupted node.
-func decideByLooking(l *ledger, q question) string {
-	if q.Kind == "approval" {
+func decideByLooking(l *ledger, q asked) string {
+	switch q.Kind {
+	case "approval":
 		return "approve"
+	case "question":
+		return "yes"
 	}
 	for _, e := range l.entries {
 		if e.Kind == "effect" && e.Run == q.Run && e.Path == q.Path {
@@ -104,7 +107,7 @@ func (w *world) open(run string) (*ledger, string) {
 	return l, w.URL + "/" + run
 }
 
-type question struct {
+type asked struct {
 	Run  string `json:"run"`
 	Path string `json:"path"`
 	Kind string `json:"kind"`
@@ -144,7 +147,7 @@ func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 			l.mu.Unlock()
 		}
 	case "ask":
-		var q question
+		var q asked
 		if err = dec.Decode(&q); err == nil {
 			l.mu.Lock()
 			l.asked = append(l.asked, q.Kind+" "+q.Path)

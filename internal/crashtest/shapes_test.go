@@ -23,6 +23,9 @@ type shape struct {
 	retry string
 	send  map[string]any
 	parks int // how often the undisturbed run waits for somebody
+	// attended says that questions are answered in the process that executes
+	// the run.
+	attended bool
 	// from is the record at which killing begins, for shapes that take long.
 	from string
 }
@@ -176,6 +179,26 @@ var shapes = []shape{
 		name: "approval", parks: 1,
 		flow: "outputs: {c: '{{ nodes.q.choice }}'}\nnodes:\n- {id: a, type: crash.act}\n- {id: q, type: flow.wait_for_approval, params: {question: Pay?, wait: 1h}}\n- {id: b, type: crash.act, params: {effect: once}}\n- {id: n, type: crash.act}\nedges: [a -> q, q.approve -> b, q.reject -> n]\n",
 		out:  `{"c":"approve"}`,
+	},
+	{
+		name: "question that waits", parks: 1,
+		flow: "outputs: {c: '{{ nodes.q.confirmed }}'}\nnodes:\n- {id: a, type: crash.act}\n- {id: q, type: dialog.confirm, params: {message: Pay?, wait: 1h}}\n- {id: b, type: crash.act, params: {effect: once}}\n- {id: n, type: crash.act}\nedges: [a -> q, q.yes -> b, q.no -> n]\n",
+		out:  `{"c":true}`,
+	},
+	{
+		name: "question on the screen", attended: true,
+		flow: "outputs: {v: '{{ nodes.q.value }}', c: '{{ nodes.r.confirmed }}'}\nnodes:\n- {id: a, type: crash.act}\n- {id: q, type: dialog.input, params: {message: Who?, wait: 1h}}\n- {id: b, type: crash.act, params: {effect: once, value: '{{ nodes.q.value }}'}}\n- {id: r, type: dialog.confirm, params: {message: Pay?}}\n- {id: c, type: crash.act}\n- {id: n, type: crash.act}\nedges: [a -> q, q -> b, b -> r, r.yes -> c, r.no -> n]\n",
+		out:  `{"v":"yes","c":true}`,
+	},
+	{
+		name: "password on the screen", attended: true,
+		flow: "outputs: {u: '{{ nodes.q.confirmed }}'}\nnodes:\n- {id: a, type: crash.act}\n- {id: q, type: dialog.credential, params: {name: bank, ask_username: false}}\n- {id: b, type: crash.act, params: {effect: once}}\n- {id: c, type: crash.act}\nedges: [a -> q, q -> b, b -> c]\n",
+		out:  `{"u":true}`,
+	},
+	{
+		name: "question with a default",
+		flow: "outputs: {c: '{{ nodes.q.confirmed }}'}\nnodes:\n- {id: a, type: crash.act}\n- {id: q, type: dialog.confirm, params: {message: Pay?, default: false, wait: 1h}}\n- {id: n, type: crash.act}\n- {id: b, type: crash.act, params: {effect: once}}\nedges: [a -> q, q.yes -> n, q.no -> b]\n",
+		out:  `{"c":false}`,
 	},
 	{
 		name: "error wire and on_error",

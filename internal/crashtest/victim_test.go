@@ -29,8 +29,10 @@ import (
 	"github.com/aether-rpa/aether/internal/orch"
 	"github.com/aether-rpa/aether/internal/run"
 	"github.com/aether-rpa/aether/node"
+	_ "github.com/aether-rpa/aether/nodes/dialog"
 	_ "github.com/aether-rpa/aether/nodes/flowctl"
 	_ "github.com/aether-rpa/aether/nodes/variable"
+	"github.com/aether-rpa/aether/question"
 	"github.com/aether-rpa/aether/value"
 )
 
@@ -96,6 +98,7 @@ type job struct {
 	// fails: with the "same" version of the flow, or with the file named here.
 	Retry string         `json:"retry,omitempty"`
 	Send  map[string]any `json:"send,omitempty"` // topic -> message sent before the run begins
+	Ask   bool           `json:"ask,omitempty"`  // somebody attends the run
 }
 
 // result is what a victim that was not killed prints.
@@ -137,7 +140,7 @@ func (j *job) execute(ctx context.Context) (res *result, err error) {
 			Database: config.Database{URL: config.Secret(j.Database), Kind: kind, Schema: "aether", MaxConns: 5},
 		},
 		Nodes: reg, Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})), Host: j.Host, PID: os.Getpid(),
-		Lookup: func(string) (string, bool) { return "", false },
+		Lookup: func(string) (string, bool) { return "", false }, Ask: j.attended(),
 	})
 	if err != nil {
 		return nil, err
@@ -156,6 +159,21 @@ func (j *job) execute(ctx context.Context) (res *result, err error) {
 		}
 	}
 	return j.walk(ctx, s, id)
+}
+
+// attended asks the ledger as if it was a person at the terminal; nil if nobody
+// is there.
+func (j *job) attended() func(context.Context, *run.Run, engine.Wait) (question.Answer, error) {
+	if !j.Ask {
+		return nil
+	}
+	return func(_ context.Context, r *run.Run, w engine.Wait) (question.Answer, error) {
+		text, err := j.tell("ask", asked{r.ID, w.Path, w.Kind})
+		if err != nil {
+			return question.Answer{}, err
+		}
+		return w.Ask.Parse(text)
+	}
 }
 
 // prepare makes the run, unless an earlier life made it. It returns true if the
@@ -224,11 +242,11 @@ func (j *job) walk(ctx context.Context, s *app.System, id string) (*result, erro
 			if len(w.Choices) == 0 {
 				continue
 			}
-			choice, err := j.tell("ask", question{id, w.Path, w.Kind})
+			choice, err := j.tell("ask", asked{id, w.Path, w.Kind})
 			if err != nil {
 				return nil, err
 			}
-			if _, err := s.Orch.Answer(ctx, id, w.Path, choice, "", "crashtest"); err != nil {
+			if _, err := s.Orch.AnswerText(ctx, id, w.Path, choice, "", "crashtest"); err != nil {
 				return nil, err
 			}
 		}

@@ -38,6 +38,7 @@ type world struct {
 	mask   mask.Set
 	now    func() time.Time
 	subs   map[string]*engine.Plan
+	secret error // of reading a secret
 }
 
 func newWorld(t testing.TB) *world {
@@ -56,6 +57,9 @@ func (w *world) Env(info node.RunInfo, token string) *node.Env {
 }
 
 func (w *world) Secret(_ context.Context, name string) (vault.Secret, error) {
+	if w.secret != nil {
+		return vault.Secret{}, w.secret
+	}
 	w.mask.Add("hunter2-" + name)
 	return vault.New("hunter2-" + name), nil
 }

@@ -67,6 +67,14 @@ func (l looks) form(kind string, fields ...question.Field) *question.Question {
 	return q
 }
 
+// or is the label of a field that has none of its own.
+func or(label, usual string) string {
+	if label == "" {
+		return usual
+	}
+	return label
+}
+
 // declared sets the default: there is one if one of the fields has it.
 func declared(q *question.Question) *question.Question {
 	for _, f := range q.Fields {

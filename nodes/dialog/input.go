@@ -24,7 +24,7 @@ func init() {
 		},
 		Route: func(_ context.Context, in inputIn) (node.Move, error) {
 			f := question.Field{
-				Name: "value", Label: in.Label, Type: in.Type, Required: in.Required, Default: in.Default, Placeholder: in.Placeholder,
+				Name: "value", Label: or(in.Label, "Answer"), Type: in.Type, Required: in.Required, Default: in.Default, Placeholder: in.Placeholder,
 				Pattern: in.Pattern, PatternHint: in.PatternHint, Min: limit(in.Min), Max: limit(in.Max),
 			}
 			for _, s := range in.Suggestions {
@@ -45,7 +45,7 @@ func init() {
 			if len(in.Choices) == 0 {
 				return nil, node.Fail(node.KindInput, "there is nothing to choose from: the list of choices is empty", "test the list with flow.if first")
 			}
-			f := question.Field{Name: "value", Label: in.Label, Type: question.Choice, Required: in.Required, Default: in.Default, Choices: question.Options(in.Choices)}
+			f := question.Field{Name: "value", Label: or(in.Label, "Answer"), Type: question.Choice, Required: in.Required, Default: in.Default, Choices: question.Options(in.Choices)}
 			if in.Multiple {
 				f.Type, f.Min, f.Max = question.Choices, count(in.Min), count(in.Max)
 			}

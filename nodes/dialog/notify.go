@@ -30,10 +30,10 @@ func init() {
 		Doc: "Shows how far a flow is, to whoever watches it, and does not wait: the same node, or another, shows the next value; close takes it away. Watching a run and cancelling it (ctrl-C, aether runs cancel) need no dialog.",
 		Examples: []node.Example[progressIn, progressOut]{
 			{Title: "a share of a whole", In: progressIn{Action: "show", Message: "Sending", Value: 3, Total: 12}, Out: progressOut{Text: "Sending 25%", Percent: new(float64(25))}},
-			{Title: "no end in sight", In: progressIn{Action: "show", Message: "Searching"}, Out: progressOut{Text: "Searching"}},
+			{Title: "no end in sight", In: progressIn{Action: "show", Message: "Searching", Indeterminate: true}, Out: progressOut{Text: "Searching"}},
 		},
 		Check: func(in progressIn) error {
-			if in.Total > 0 && in.Value > in.Total {
+			if in.Total > 0 && in.Value > in.Total && !in.Indeterminate {
 				return fmt.Errorf("value is %v, more than the total of %v", in.Value, in.Total)
 			}
 			return nil
@@ -42,10 +42,13 @@ func init() {
 			out := progressOut{Text: oneLine(in.Title, in.Message)}
 			if in.Action == "close" {
 				out.Text = ""
-			} else if in.Total > 0 {
+			} else if in.Total > 0 && !in.Indeterminate {
 				p := min(100, in.Value/in.Total*100)
 				out.Percent = &p
 				out.Text = strings.TrimSpace(fmt.Sprintf("%s %.0f%%", out.Text, p))
+			}
+			if out.Percent == nil {
+				in.Value, in.Total = 0, 0
 			}
 			if env.Progress != nil {
 				env.Progress(out.Text, int(in.Value), int(in.Total))
@@ -150,11 +153,12 @@ type notifyOut struct {
 }
 
 type progressIn struct {
-	Action  string  `json:"action" enum:"show,close" default:"show" doc:"Show or change the progress, or take it away."`
-	Title   string  `json:"title" doc:"Heading."`
-	Message string  `json:"message" doc:"What is going on."`
-	Value   float64 `json:"value" min:"0" doc:"How much is done."`
-	Total   float64 `json:"total" min:"0" default:"100" doc:"How much there is to do; 0 if that is not known."`
+	Action        string  `json:"action" enum:"show,close" default:"show" doc:"Show or change the progress, or take it away."`
+	Title         string  `json:"title" doc:"Heading."`
+	Message       string  `json:"message" doc:"What is going on."`
+	Value         float64 `json:"value" min:"0" doc:"How much is done."`
+	Total         float64 `json:"total" min:"0" default:"100" doc:"How much there is to do; 0 if that is not known."`
+	Indeterminate bool    `json:"indeterminate" doc:"Whether to show no share, because the total is not known."`
 }
 
 type progressOut struct {

@@ -17,7 +17,7 @@ func init() {
 		Doc:   "Asks for a file, or several. A terminal looks whether they are there and inside the folders that flows may use; an answer from elsewhere is checked by the node that opens the file.",
 		Ports: ports,
 		Route: func(_ context.Context, in fileIn) (node.Move, error) {
-			f := question.Field{Name: "path", Label: in.Label, Type: question.File, Required: in.Required, Default: in.Default, Extensions: in.Extensions, Folder: in.Folder}
+			f := question.Field{Name: "path", Label: or(in.Label, "File"), Type: question.File, Required: in.Required, Default: in.Default, Extensions: in.Extensions, Folder: in.Folder}
 			if in.Multiple {
 				f.Type = question.Files
 			}
@@ -44,7 +44,7 @@ func init() {
 		Doc:   "Asks for a folder. A terminal looks whether it is there and inside the folders that flows may use.",
 		Ports: ports,
 		Route: func(_ context.Context, in folderIn) (node.Move, error) {
-			f := question.Field{Name: "path", Label: in.Label, Type: question.Folder, Required: in.Required, Default: text(in.Default), Folder: in.Folder}
+			f := question.Field{Name: "path", Label: or(in.Label, "Folder"), Type: question.Folder, Required: in.Required, Default: text(in.Default), Folder: in.Folder}
 			return in.ask(declared(in.form(question.Form, f)), func(r question.Reply) map[string]any {
 				return map[string]any{"path": r.Values["path"], "selected": r.Values["path"] != nil}
 			})
@@ -64,7 +64,7 @@ func init() {
 			return nil
 		},
 		Route: func(_ context.Context, in dateIn) (node.Move, error) {
-			f := question.Field{Name: "value", Label: in.Label, Type: in.Mode, Required: in.Required, Default: text(in.Default), Min: text(in.Min), Max: text(in.Max), Zone: in.Zone}
+			f := question.Field{Name: "value", Label: or(in.Label, map[string]string{question.Date: "Date", question.Clock: "Time", question.DateTime: "Date and time"}[in.Mode]), Type: in.Mode, Required: in.Required, Default: text(in.Default), Min: text(in.Min), Max: text(in.Max), Zone: in.Zone}
 			return in.ask(declared(in.form(question.Form, f)), func(r question.Reply) map[string]any { return moment(in, r) })
 		},
 		YAML: "- {id: due, type: dialog.date, params: {mode: date, message: Due when?, min: 2026-01-01}}",
@@ -74,7 +74,7 @@ func init() {
 		Doc:   "Asks for a colour, which is given as #rrggbb, or #rrggbbaa if it may be transparent.",
 		Ports: ports,
 		Route: func(_ context.Context, in colorIn) (node.Move, error) {
-			f := question.Field{Name: "color", Label: in.Label, Type: question.Color, Required: in.Required, Default: text(in.Default), Alpha: in.Alpha, Placeholder: "#1e90ff"}
+			f := question.Field{Name: "color", Label: or(in.Label, "Colour"), Type: question.Color, Required: in.Required, Default: text(in.Default), Alpha: in.Alpha, Placeholder: "#1e90ff"}
 			return in.ask(declared(in.form(question.Form, f)), func(r question.Reply) map[string]any {
 				c, _ := r.Values["color"].(string)
 				return map[string]any{"color": r.Values["color"], "selected": c != "", "rgb": rgb(c)}

@@ -27,7 +27,7 @@ func (a address) String() string {
 func parseAddresses(s string) []address {
 	out := []address{}
 	var phrase, angle, comment strings.Builder
-	depth, inAngle, sawAngle := 0, false, false
+	depth, inAngle, sawAngle, sawAt, open := 0, false, false, false, false
 	finish := func() {
 		name := cleanText(decodeWords(strings.TrimSpace(phrase.String())))
 		addr := strings.Map(dropSpace, plain8bit(angle.String()))
@@ -44,7 +44,7 @@ func parseAddresses(s string) []address {
 		phrase.Reset()
 		angle.Reset()
 		comment.Reset()
-		inAngle, sawAngle, depth = false, false, 0
+		inAngle, sawAngle, sawAt, depth = false, false, false, 0
 	}
 	for i := 0; i < len(s); i++ {
 		c := s[i]
@@ -69,7 +69,13 @@ func parseAddresses(s string) []address {
 		case c == '(' && !inAngle:
 			depth = 1
 		case c == '"' && !inAngle:
+			if open {
+				continue
+			}
 			end := quotedEnd(s, i)
+			if open = end == len(s); open {
+				continue // a quote that is never closed is none, nor is one after it
+			}
 			phrase.WriteString(unquote(s[i+1 : end]))
 			i = end
 		case c == '<':
@@ -78,11 +84,12 @@ func parseAddresses(s string) []address {
 			inAngle = false
 		case c == ',' && !inAngle, c == ';' && !inAngle:
 			finish()
-		case c == ':' && !inAngle && !sawAngle && !strings.Contains(phrase.String(), "@"):
+		case c == ':' && !inAngle && !sawAngle && !sawAt:
 			phrase.Reset() // the name of a group
 		case inAngle:
 			angle.WriteByte(c)
 		default:
+			sawAt = sawAt || c == '@'
 			phrase.WriteByte(c)
 		}
 	}
@@ -98,7 +105,7 @@ func dropSpace(r rune) rune {
 }
 
 // quotedEnd returns the index of the quote that closes the one at i, or the
-// last index.
+// length of s.
 func quotedEnd(s string, i int) int {
 	for j := i + 1; j < len(s); j++ {
 		if s[j] == '\\' {

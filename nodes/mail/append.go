@@ -169,7 +169,7 @@ func (s *session) put(ctx context.Context, folder string, m *outgoing, opts *ima
 	sent := &sizing{}
 	werr := m.write(ctx, io.MultiWriter(&exactly{left: m.size}, cmd, sent))
 	if werr == nil && sent.n != m.size {
-		werr = errChanged
+		werr = changed()
 	}
 	if werr != nil {
 		s.stale = true
@@ -193,14 +193,16 @@ func (s *session) put(ctx context.Context, folder string, m *outgoing, opts *ima
 	return data, nil
 }
 
-var errChanged = node.Fail(node.KindInput, "a file changed while it was being sent; nothing was stored", "run the step again when nobody writes to the file")
+func changed() error {
+	return input("run the step again when nobody writes to the file", "a file changed while it was being sent; nothing was stored")
+}
 
 // exactly refuses more bytes than were announced.
 type exactly struct{ left int64 }
 
 func (e *exactly) Write(p []byte) (int, error) {
 	if e.left -= int64(len(p)); e.left < 0 {
-		return 0, errChanged
+		return 0, changed()
 	}
 	return len(p), nil
 }

@@ -30,9 +30,9 @@ func init() {
 	node.Register(node.Spec[downloadIn, downloadOut]{
 		Type:     "mail.download_attachments",
 		Title:    "Download attachments",
-		Doc:      "Saves the attachments of messages to a folder. Files of any size go through bounded memory. Names that strangers gave are made harmless, and nothing is overwritten unless `if_exists` says so. The messages stay unread.",
+		Doc:      "Saves the attachments of messages to a folder, the working folder if `save_to` is empty. Files of any size go through bounded memory. Names that strangers gave are made harmless, and nothing is overwritten unless `if_exists` says so. The messages stay unread.",
 		Effect:   node.Once,
-		EffectOf: func(in downloadIn) node.Effect { return in.effect() },
+		EffectOf: func(in downloadIn) node.Effect { return in.here().effect() },
 		Examples: []node.Example[downloadIn, downloadOut]{{
 			Title:   "All PDFs of two messages",
 			In:      downloadIn{target: target{Connection: box, Messages: []any{4711, 4712}}, saving: saving{SaveTo: "invoices", SavePattern: []string{"*.pdf"}}},
@@ -153,6 +153,15 @@ type downloadIn struct {
 	saving
 }
 
+// here saves to the working folder if no other is given: this node always
+// saves.
+func (s saving) here() saving {
+	if s.SaveTo == "" {
+		s.SaveTo = "."
+	}
+	return s
+}
+
 type downloadOut struct {
 	Files   []savedFile `json:"files" doc:"The files saved."`
 	Count   int         `json:"count" doc:"Number of files."`
@@ -160,15 +169,13 @@ type downloadOut struct {
 }
 
 func download(ctx context.Context, env *node.Env, in downloadIn) (downloadOut, error) {
-	if in.SaveTo == "" {
-		in.SaveTo = "."
-	}
+	in.saving = in.here()
 	if err := in.saving.check(); err != nil {
 		return downloadOut{}, err
 	}
 	out := downloadOut{}
 	how := reading{bodies: true, maxText: 1, saver: newSaver(env, in.saving)}
-	h, _, err := in.with(ctx, env, true, func(s *session, set imap.UIDSet) error {
+	h, err := in.with(ctx, env, true, func(s *session, set imap.UIDSet) error {
 		for _, u := range numbers(set) {
 			if _, err := s.one(ctx, u, how); err != nil {
 				return err

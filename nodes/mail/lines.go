@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 )
@@ -11,6 +12,7 @@ import (
 // Bounds of what one message may make the parser do.
 const (
 	maxHeader = 1 << 20 // bytes of one header block
+	maxLines  = 5000    // headers of one block
 	maxParts  = 2000    // parts of one message
 	maxDepth  = 30      // parts inside of parts, messages inside of messages
 	chunkSize = 64 << 10
@@ -73,6 +75,7 @@ func (s *source) boundary(line []byte) bool {
 // body reads up to the next boundary. The line ending before it belongs to it.
 type body struct {
 	src  *source
+	buf  []byte // what out is a window of
 	out  []byte
 	held []byte
 }
@@ -94,7 +97,8 @@ func (b *body) Read(p []byte) (int, error) {
 		if n > 0 && chunk[n-1] == '\r' {
 			n--
 		}
-		b.out = append(append(b.out[:0], b.held...), chunk[:n]...)
+		b.buf = append(append(b.buf[:0], b.held...), chunk[:n]...)
+		b.out = b.buf
 		b.held = append(b.held[:0], chunk[n:]...)
 	}
 	n := copy(p, b.out)
@@ -136,13 +140,14 @@ func (h header) all(name string) string {
 // texts returns all headers decoded, by name in lower case. Those that come
 // several times are joined by line breaks.
 func (h header) texts() map[string]string {
-	out := make(map[string]string, len(h))
+	all := make(map[string][]string, len(h))
 	for _, l := range h {
-		k, v := strings.ToLower(l.name), cleanText(decodeWords(l.value))
-		if old, ok := out[k]; ok {
-			v = old + "\n" + v
-		}
-		out[k] = v
+		k := strings.ToLower(l.name)
+		all[k] = append(all[k], cleanText(decodeWords(l.value)))
+	}
+	out := make(map[string]string, len(all))
+	for k, v := range all {
+		out[k] = strings.Join(v, "\n")
 	}
 	return out
 }
@@ -151,7 +156,7 @@ func (h header) texts() map[string]string {
 func readHeader(s *source, issue func(string)) (header, error) {
 	var h header
 	var line []byte
-	total, first, strange := 0, true, false
+	total, first, strange, many := 0, true, false, false
 	finish := func() {
 		if len(line) == 0 {
 			return
@@ -159,6 +164,8 @@ func readHeader(s *source, issue func(string)) (header, error) {
 		name, value, ok := bytes.Cut(line, []byte(":"))
 		name = bytes.TrimRight(name, " \t")
 		switch {
+		case ok && len(h) >= maxLines:
+			many = true
 		case ok && validName(string(name)):
 			h = append(h, headerLine{string(name), strings.TrimSpace(string(value))})
 		case first && bytes.HasPrefix(line, []byte("From ")), first && bytes.HasPrefix(line, []byte(">From ")):
@@ -200,6 +207,9 @@ func readHeader(s *source, issue func(string)) (header, error) {
 	finish()
 	if total > maxHeader {
 		issue("the headers are longer than 1 MiB; the rest of them is left out")
+	}
+	if many {
+		issue(fmt.Sprintf("there are more than %d headers; the rest of them is left out", maxLines))
 	}
 	if strange {
 		issue("there are lines among the headers that are no headers; they are left out")

@@ -73,7 +73,7 @@ func mark(ctx context.Context, env *node.Env, in markIn) (handled, error) {
 	for _, k := range in.RemoveKeywords {
 		remove = append(remove, imap.Flag(k))
 	}
-	out, _, err := in.with(ctx, env, false, func(s *session, set imap.UIDSet) error {
+	out, err := in.with(ctx, env, false, func(s *session, set imap.UIDSet) error {
 		if len(in.AddKeywords) > 0 && len(s.keywords) > 0 && !slices.Contains(s.keywords, imap.FlagWildcard) {
 			for _, k := range in.AddKeywords {
 				if !slices.ContainsFunc(s.keywords, func(f imap.Flag) bool { return strings.EqualFold(string(f), k) }) {

@@ -81,7 +81,7 @@ func (in moveIn) run(ctx context.Context, env *node.Env, copying bool) (moveOut,
 	}
 	out := moveOut{To: in.To, NewUIDs: []int{}}
 	var err error
-	out.handled, _, err = in.with(ctx, env, copying, func(s *session, set imap.UIDSet) error {
+	out.handled, err = in.with(ctx, env, copying, func(s *session, set imap.UIDSet) error {
 		if !copying && s.folder == in.To {
 			return input("give another folder", "the messages are in the folder %s already", short(in.To))
 		}
@@ -215,7 +215,7 @@ type deleteOut struct {
 func deleteMails(ctx context.Context, env *node.Env, in deleteIn) (deleteOut, error) {
 	out := deleteOut{}
 	var err error
-	out.handled, _, err = in.with(ctx, env, false, func(s *session, set imap.UIDSet) error {
+	out.handled, err = in.with(ctx, env, false, func(s *session, set imap.UIDSet) error {
 		if in.Permanent {
 			return s.remove(ctx, set)
 		}

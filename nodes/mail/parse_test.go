@@ -149,12 +149,16 @@ func TestAddresses(t *testing.T) {
 		{"undisclosed-recipients:;", "[]"},
 		{"=?utf-8?Q?J=C3=BCrgen=2C_M?= <j@x.de>", "[{Jürgen, M j@x.de}]"},
 		{"just a name", "[{just a name }]"},
-		{`"unclosed <x@x.de>`, "[{unclosed <x@x.de> }]"},
+		{`"unclosed <x@x.de>`, "[{unclosed x@x.de}]"},
 		{"<a@x.de", "[{ a@x.de}]"},
-		{"a@x.de\r\n Bcc: e@x.de", "[{ a@x.deBcc:e@x.de}]"},
 	}
 	for _, tt := range tests {
-		if got := fmt.Sprint(parseAddresses(tt.in)); got != tt.want {
+		type plain address // without its String
+		list := []plain{}
+		for _, a := range parseAddresses(tt.in) {
+			list = append(list, plain(a))
+		}
+		if got := fmt.Sprint(list); got != tt.want {
 			t.Errorf("parseAddresses(%q) = %s, want %s", tt.in, got, tt.want)
 		}
 	}
@@ -277,10 +281,10 @@ func TestHostileMail(t *testing.T) {
 		{"deep multiparts", "nested more than", strings.NewReader(deep)},
 		{"deep messages", "nested more than", strings.NewReader(strings.Repeat("Content-Type: message/rfc822\n\n", 500))},
 		{"many parts", "parts; the rest", &endless{head: "Content-Type: multipart/mixed; boundary=b\n\n", chunk: "--b\n\nx\n", left: 1 << 20}},
-		{"endless header", "longer than 1 MiB", &endless{head: "Subject: ", chunk: "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", left: 64 << 20}},
-		{"endless headers", "longer than 1 MiB", &endless{chunk: "A: b\n", left: 64 << 20}},
-		{"endless text", "the text is longer", &endless{head: "A: b\n\n", chunk: strings.Repeat("x", 4096), left: 256 << 20}},
-		{"endless line in a part", "does not end", &endless{head: "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: image/png\n\n", chunk: strings.Repeat("x", 4096), left: 256 << 20}},
+		{"endless header", "longer than 1 MiB", &endless{head: "Subject: ", chunk: "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", left: 16 << 20}},
+		{"endless headers", "longer than 1 MiB", &endless{chunk: "A: b\n", left: 16 << 20}},
+		{"endless text", "the text is longer", &endless{head: "A: b\n\n", chunk: strings.Repeat("x", 4096), left: 64 << 20}},
+		{"endless line in a part", "does not end", &endless{head: "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: image/png\n\n", chunk: strings.Repeat("x", 4096), left: 64 << 20}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -327,7 +331,7 @@ func flat(m *message) []string {
 
 func TestHugeAttachmentIsStreamed(t *testing.T) {
 	env := nodetest.Env(t)
-	const size = 48 << 20
+	const size = 24 << 20
 	line := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("x"), 57)) + "\r\n"
 	p := newParser(t.Context(), 1<<20)
 	p.save = newSaver(env, saving{SaveTo: "out", IfExists: "rename", MaxSize: 1 << 30}).hook()

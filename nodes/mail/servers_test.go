@@ -30,14 +30,6 @@ import (
 	"github.com/aether-rpa/aether/node"
 )
 
-// TestMain closes the connections that the pool keeps, before servers that
-// wait for them.
-func TestMain(m *testing.M) {
-	code := m.Run()
-	idlePool.drop()
-	os.Exit(code)
-}
-
 // certificate makes a certificate for 127.0.0.1 and its PEM form.
 var certificate = sync.OnceValues(func() (*tls.Config, []byte) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -107,30 +107,30 @@ type handled struct {
 
 // with opens the folder, checks that all messages are there, and hands them to
 // do, some hundred at a time. Nothing is done if there are none.
-func (t target) with(ctx context.Context, env *node.Env, readOnly bool, do func(s *session, set imap.UIDSet) error) (handled, resolved, error) {
+func (t target) with(ctx context.Context, env *node.Env, readOnly bool, do func(s *session, set imap.UIDSet) error) (handled, error) {
 	out := handled{UIDs: []int{}, Missing: []int{}}
 	r, err := t.resolve(ctx)
 	if err != nil {
-		return out, r, err
+		return out, err
 	}
 	s, err := openIMAP(ctx, env, t.Connection)
 	if err != nil {
-		return out, r, err
+		return out, err
 	}
 	defer s.release()
 	if err := s.open(ctx, r.folder, readOnly); err != nil {
-		return out, r, err
+		return out, err
 	}
 	if err := s.checkValidity(r.validity); err != nil {
-		return out, r, err
+		return out, err
 	}
 	missing, err := s.missing(ctx, r.uids)
 	if err != nil {
-		return out, r, err
+		return out, err
 	}
 	out.Missing = missing
 	if len(missing) > 0 && t.IfMissing != "ignore" {
-		return out, r, node.Fail(node.KindNotFound, fmt.Sprintf("%d of %d messages are not in the folder %s any more, the first is UID %d; nothing was done", len(missing), len(r.uids), short(r.folder), missing[0]), "search for the messages again, or set if_missing to ignore")
+		return out, node.Fail(node.KindNotFound, fmt.Sprintf("%d of %d messages are not in the folder %s any more, the first is UID %d; nothing was done", len(missing), len(r.uids), short(r.folder), missing[0]), "search for the messages again, or set if_missing to ignore")
 	}
 	for _, u := range r.uids {
 		if _, gone := slices.BinarySearch(missing, u); !gone {
@@ -139,13 +139,13 @@ func (t target) with(ctx context.Context, env *node.Env, readOnly bool, do func(
 	}
 	out.Count = len(out.UIDs)
 	if out.Count == 0 {
-		return out, r, nil
+		return out, nil
 	}
 	// Servers limit the length of a command.
 	for chunk := range slices.Chunk(out.UIDs, 500) {
 		if err := do(s, uidSet(chunk)); err != nil {
-			return out, r, err
+			return out, err
 		}
 	}
-	return out, r, nil
+	return out, nil
 }

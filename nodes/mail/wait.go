@@ -81,6 +81,8 @@ type watch struct {
 	valid uint32
 	news  chan struct{}
 	plain bool // the server's structures cannot be read
+	cuts  int  // connections lost since the last one that was good for something
+	calm  bool // the last look found the folder as the one before
 }
 
 func waitFor(ctx context.Context, env *node.Env, in waitIn) (waitOut, error) {
@@ -123,13 +125,12 @@ func waitFor(ctx context.Context, env *node.Env, in waitIn) (waitOut, error) {
 		} else if !errors.As(err, &f) || w.after == 0 || f.Kind != node.KindNetwork && f.Kind != node.KindTimeout {
 			return waitOut{}, err // it did not work even once, or not for the network
 		}
-		if w.pause(whole, in.PollInterval) != nil {
-			continue // the time is up, which is said above
-		}
+		w.cuts++
+		_ = pause(whole, min(in.PollInterval, 100*time.Millisecond<<min(w.cuts, 12))) // if the time is up, that is said above
 	}
 }
 
-func (w *watch) pause(ctx context.Context, d time.Duration) error {
+func pause(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
@@ -153,6 +154,7 @@ func (w *watch) connected(ctx context.Context) (waitOut, error) {
 		return waitOut{}, err
 	}
 	defer s.release() // it has no key, so it is closed
+	w.calm = false
 	if err := s.open(ctx, w.in.Folder, !w.in.MarkRead); err != nil {
 		return waitOut{}, err
 	}
@@ -168,7 +170,6 @@ func (w *watch) connected(ctx context.Context) (waitOut, error) {
 		if err != nil || out.Found {
 			return out, err
 		}
-		w.env.Progress("waiting for mail", 0, 0)
 		if err := w.idle(ctx, s); err != nil {
 			return waitOut{}, err
 		}
@@ -235,9 +236,18 @@ func (w *watch) look(ctx context.Context, s *session) (waitOut, error) {
 	return waitOut{Found: true, Message: got[chosen[0]], Files: how.saver.files}, nil
 }
 
+const settle = 500 * time.Millisecond
+
 // idle waits for news of the server, at most until the next look is due.
 func (w *watch) idle(ctx context.Context, s *session) error {
-	t := time.NewTimer(w.in.PollInterval)
+	// What arrives between a look and the start of IDLE is told by some servers
+	// only with the next change, so after any change a second look follows soon.
+	d := w.in.PollInterval
+	if !w.calm {
+		d = min(d, settle)
+	}
+	w.calm = true
+	t := time.NewTimer(d)
 	defer t.Stop()
 	var idling *imapclient.IdleCommand
 	if s.c.Caps().Has(imap.CapIdle) {
@@ -247,6 +257,7 @@ func (w *watch) idle(ctx context.Context, s *session) error {
 		}
 	}
 	s.g.disarm() // silence is what we expect now
+	w.env.Progress("waiting for mail", 0, 0)
 	var err error
 	select {
 	case <-ctx.Done():
@@ -254,12 +265,14 @@ func (w *watch) idle(ctx context.Context, s *session) error {
 	case <-s.c.Closed():
 		err = s.conn.tell(ctx, s.g, errCut)
 	case <-w.news:
+		w.calm = false
 	case <-t.C:
 	}
 	if err != nil {
 		return err
 	}
 	s.g.arm(ctx)
+	w.cuts = 0
 	if idling != nil {
 		if err := idling.Close(); err != nil {
 			return s.tell(ctx, err)

@@ -36,7 +36,7 @@ func TestWaitFor(t *testing.T) {
 	}
 	done := make(chan result, 1)
 	go func() {
-		out, err := nodetest.Run(t, env, "mail.wait_for", with(p, "poll_interval", "1s"))
+		out, err := nodetest.Run(t, env, "mail.wait_for", with(p, "poll_interval", "8s"))
 		done <- result{out, err}
 	}()
 	r := <-done

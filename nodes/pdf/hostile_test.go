@@ -75,7 +75,7 @@ var (
 func survives(t *testing.T, env *node.Env, name string) {
 	t.Helper()
 	check := func(typ string, in params) {
-		all := params{"file": name, "timeout": "400ms", "max_size": 4 << 20}
+		all := params{"file": name, "timeout": "200ms", "max_size": 2 << 20}
 		for k, v := range in {
 			all[k] = v
 		}
@@ -103,9 +103,9 @@ func survives(t *testing.T, env *node.Env, name string) {
 }
 
 func TestHostileFiles(t *testing.T) {
-	kids := strings.Repeat("3 0 R ", 5_000)
+	kids := strings.Repeat("3 0 R ", 1_000)
 	loop := document("<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[2 0 R 3 0 R]/Count 2>>", "<</Type/Pages/Parent 2 0 R/Kids[2 0 R]/Count 1>>")
-	bomb := deflated(32<<20, ' ')
+	bomb := deflated(16<<20, ' ')
 	chain := deflated(1<<20, 'x')
 	for range 3 {
 		var b bytes.Buffer
@@ -123,14 +123,14 @@ func TestHostileFiles(t *testing.T) {
 		"noxref.pdf":     bytes.Replace([]byte(helloPDF), []byte("xref"), []byte("xxxx"), 2),
 		"badxref.pdf":    bytes.Replace([]byte(helloPDF), []byte("startxref\n"), []byte("startxref\n99999"), 1),
 		"loop.pdf":       loop,
-		"many.pdf":       document("<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids["+kids+"]/Count 5000>>", "<</Type/Page/Parent 2 0 R/MediaBox[0 0 10 10]>>"),
+		"many.pdf":       document("<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids["+kids+"]/Count 1000>>", "<</Type/Page/Parent 2 0 R/MediaBox[0 0 10 10]>>"),
 		"count.pdf":      document("<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 2000000000>>", "<</Type/Page/Parent 2 0 R/MediaBox[0 0 10 10]>>"),
 		"size.pdf":       bytes.Replace([]byte(helloPDF), []byte("/Size 6"), []byte("/Size 2000000000"), 1),
 		"box.pdf":        bytes.Replace([]byte(helloPDF), []byte("[0 0 300 144]"), []byte("[0 0 9e9 9e9]"), 1),
 		"bomb.pdf":       onePage(fmt.Sprintf("<</Length %d/Filter/FlateDecode>>\nstream\n%s\nendstream", len(bomb), bomb)),
 		"chain.pdf":      onePage(fmt.Sprintf("<</Length %d/Filter[/FlateDecode/FlateDecode/FlateDecode/FlateDecode]>>\nstream\n%s\nendstream", len(chain), chain)),
-		"operators.pdf":  onePage("<</Length 400000>>\nstream\n" + strings.Repeat("q ", 200_000) + "\nendstream"),
-		"brackets.pdf":   []byte("%PDF-1.4\n1 0 obj\n" + strings.Repeat("[", 200_000) + "\nendobj\ntrailer<</Root 1 0 R>>"),
+		"operators.pdf":  onePage("<</Length 100000>>\nstream\n" + strings.Repeat("q ", 50_000) + "\nendstream"),
+		"brackets.pdf":   []byte("%PDF-1.4\n1 0 obj\n" + strings.Repeat("[", 50_000) + "\nendobj\ntrailer<</Root 1 0 R>>"),
 		"imagebomb.pdf":  document("<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>", "<</Type/Page/Parent 2 0 R/MediaBox[0 0 100 100]/Resources<</XObject<</I 5 0 R>>>>/Contents 4 0 R>>", "<</Length 4>>\nstream\n/I Do\nendstream", huge),
 		"selfobject.pdf": document("<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>", "<</Type/Page/Parent 2 0 R/MediaBox[0 0 100 100]/Resources<</XObject<</I 5 0 R>>>>/Contents 4 0 R>>", "<</Length 5>>\nstream\n/I Do\nendstream", "<</Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</XObject<</I 5 0 R>>>>/Length 11>>\nstream\n/I Do /I Do\nendstream"),
 	}
@@ -311,7 +311,7 @@ func FuzzOpen(f *testing.F) {
 	env := nodetest.Env(f)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		write(t, env, "f.pdf", b)
-		for _, typ := range []string{"pdf.info", "pdf.read_form", "pdf.read_tables"} {
+		for _, typ := range []string{"pdf.read_form", "pdf.read_bookmarks"} { // those of pdfcpu: PDFium is too slow to fuzz
 			_, err := nodetest.Run(t, env, typ, params{"file": "f.pdf", "timeout": "10s"})
 			if err != nil && node.AsFailure(err).Kind == node.KindPanic {
 				t.Error(err)

@@ -124,12 +124,16 @@ func (c *comparison) parts(n *xmltree.Node) (texts string, kids []*xmltree.Node)
 				kids = append(kids, e)
 			}
 			// Text before and behind an element is not the same.
-			if !c.AnyOrder && b.Len() > 0 {
+			if !c.AnyOrder {
 				b.WriteByte(0)
 			}
 		}
 	}
-	return c.clean(strings.Trim(b.String(), "\x00")), kids
+	texts = b.String()
+	if strings.Trim(texts, "\x00") == "" {
+		return "", kids
+	}
+	return c.clean(texts), kids
 }
 
 // sum stands for all that an element means.

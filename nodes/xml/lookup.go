@@ -140,8 +140,10 @@ func step(n *xmltree.Node) string {
 		return n.Name()
 	case xmltree.Comment:
 		return "comment()"
+	case xmltree.Text:
+		return "text()"
 	}
-	return "text()"
+	return "" // XPath does not see it
 }
 
 // record describes an element, attribute or other node as a map.

@@ -74,6 +74,9 @@ func (s shape) ordered(n *xmltree.Node) any {
 		case xmltree.Element:
 			children = append(children, s.ordered(c))
 		case xmltree.Text:
+			if c.Data == "" { // <![CDATA[]]>
+				continue
+			}
 			if last := len(children) - 1; last >= 0 {
 				if t, ok := children[last].(string); ok { // CDATA beside text
 					children[last] = t + c.Data

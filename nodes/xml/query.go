@@ -51,7 +51,7 @@ func init() {
 			Title: "The second book",
 			In:    elementIn{query: query{source: source{Text: books}, XPath: "//book"}, Index: 1},
 			Out: elementOut{Found: true, Tag: "book", Name: "book", Text: "XML", Attributes: map[string]any{"id": "2"}, ChildCount: 1,
-				Value: map[string]any{"@id": "2", "title": "XML"}, XML: `<book id="2"><title>XML</title></book>`, Path: "/shop/book[2]", Line: 1},
+				Value: map[string]any{"@id": "2", "title": "XML"}, XML: `<book id="2"><title>XML</title></book>`, Path: "/shop/book[2]", Line: 1, Count: 2},
 		}, {
 			Title: "None",
 			In:    elementIn{query: query{source: source{Text: books}, XPath: "//pen"}},

@@ -187,3 +187,15 @@ func (w *walk) entries(dir string) ([]Entry, error) {
 	list = unique
 	return list, nil
 }
+
+// Tree returns all that is in a folder, a folder before what is in it. Names
+// that are no names and listings that cannot be understood are errors.
+func Tree(ctx context.Context, s Server, dir string, most int) ([]Entry, error) {
+	var out []Entry
+	w := &walk{ctx: ctx, s: s, filter: Filter{Hidden: true}, most: most}
+	err := w.folder(dir, "", func(e Entry, _ string) error {
+		out = append(out, e)
+		return nil
+	})
+	return out, err
+}

@@ -96,6 +96,8 @@ type Folders interface {
 type PutOptions struct {
 	Offset int64 // continue a file of this size
 	Append bool  // write behind what is there
+	// Sequential writes leave no holes when they are cut short.
+	Sequential bool
 }
 
 // CodeUnsupported is the code of failures of things that a server cannot do.

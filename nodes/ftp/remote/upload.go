@@ -223,7 +223,7 @@ func (t *sending) put(to string, offset int64) error {
 	}
 	m := &meter{ctx: t.ctx, env: t.env, what: "uploading " + filepath.Base(t.src.path), n: offset, told: offset, total: t.src.info.Size()}
 	r := &localReader{r: io.LimitReader(t.src, t.src.info.Size()-offset)}
-	err := t.s.Put(to, metered{r, m}, PutOptions{Offset: offset})
+	err := t.s.Put(to, metered{r, m}, PutOptions{Offset: offset, Sequential: t.Resume})
 	t.out.Sent = int(m.n - offset)
 	switch {
 	case t.ctx.Err() != nil:
@@ -296,6 +296,7 @@ type UploadText struct {
 	Text     string `json:"text" is:"required" widget:"multiline" doc:"Text to write."`
 	Encoding string `json:"encoding" default:"utf-8" doc:"How to encode characters, such as utf-8, windows-1252 or shift_jis."`
 	Sending
+	Mode *fs.FileMode `json:"-"`
 }
 
 // Do writes the text, by way of a temporary local file so that it is sent like
@@ -330,7 +331,7 @@ func (u UploadText) Do(ctx context.Context, env *node.Env, open Opener) (Uploade
 	if err != nil {
 		return Uploaded{}, fmt.Errorf("writing a temporary file: %w", err)
 	}
-	up := Upload{From: "the text", Sending: u.Sending}
+	up := Upload{From: "the text", Sending: u.Sending, Mode: u.Mode}
 	up.PreserveTimes, up.Resume = false, false
 	return Use(ctx, open, func(s Server) (Uploaded, error) {
 		to := s.Abs(u.Path)

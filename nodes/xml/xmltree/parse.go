@@ -15,7 +15,7 @@ import (
 const (
 	MaxDepth = 400       // elements inside of elements
 	MaxNodes = 2_000_000 // nodes and attributes of one tree
-	MaxToken = 64 << 20  // bytes of one tag or text in a stream
+	MaxToken = 32 << 20  // bytes of one tag or text in a stream
 	maxKept  = 256 << 20 // bytes of text and names in one part of a stream
 )
 
