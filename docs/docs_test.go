@@ -154,5 +154,5 @@ func TestNodeTypes(t *testing.T) {
 var reads = map[string]bool{
 	"flow.name": true, "flow.digest": true, "text.initials": true,
 	"http.allow": true, "http.deny": true, "http.allow_private": true,
-	"script.memory": true, "script.timeout": true,
+	"script.memory": true, "script.timeout": true, "db.namespace": true,
 }

@@ -2,7 +2,9 @@
 # Installs what building, testing and checking need, where it is missing:
 #
 #   scripts/setup.sh           PostgreSQL (tests run on it), a C compiler (for
-#                              the race detector), Python (script.python), modules
+#                              the race detector), Python (script.python),
+#                              MariaDB, vsftpd, sshd, poppler and qpdf (node
+#                              families are tested against them), modules
 #   scripts/setup.sh --lint    golangci-lint and govulncheck as well
 #
 # It may be run any number of times. Packages come from apt-get; on other
@@ -16,6 +18,13 @@ postgres || missing+=(postgresql)
 command -v gcc >/dev/null || command -v cc >/dev/null || missing+=(gcc libc6-dev)
 command -v git >/dev/null || missing+=(git ca-certificates)
 command -v python3 >/dev/null || missing+=(python3)
+# Servers and programs that node families are tested against.
+sbin() { command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ]; }
+sbin mariadbd || missing+=(mariadb-server)
+sbin vsftpd || missing+=(vsftpd)
+sbin sshd || missing+=(openssh-server)
+command -v pdftotext >/dev/null || missing+=(poppler-utils)
+command -v qpdf >/dev/null || missing+=(qpdf)
 
 if [ "${#missing[@]}" -gt 0 ]; then
 	command -v apt-get >/dev/null || die "install ${missing[*]} with this system's package manager, or set AETHER_TEST_POSTGRES to the URL of a PostgreSQL server"

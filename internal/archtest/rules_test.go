@@ -22,7 +22,7 @@ var importRules = []struct {
 	why: "the durable engine must stay replaceable, and nodes and engine testable without it",
 }, {
 	what: []string{"github.com/jackc/pgx", "modernc.org/sqlite", "database/sql/driver"}, tests: true,
-	only: []string{"internal/db", "internal/durable/dbosrt", "internal/config", "internal/telemetry"},
+	only: []string{"internal/db", "internal/durable/dbosrt", "internal/config", "internal/telemetry", "nodes/db"},
 	why:  "the differences between the databases live in one place; config looks at databases before they are opened, telemetry only names pgx's tracer",
 }, {
 	what: []string{"github.com/expr-lang/expr"}, only: []string{"expr"},
@@ -33,6 +33,9 @@ var importRules = []struct {
 }, {
 	what: []string{"github.com/spf13/cobra", "github.com/spf13/pflag"}, only: []string{"internal/cli"},
 	why: "no rule of the product lives in the command line",
+}, {
+	what: []string{"charm.land", "github.com/charmbracelet"}, only: []string{"internal/cli"},
+	why: "how a question looks is the business of who shows it; the others know what is asked",
 }, {
 	what: []string{"github.com/dop251/goja", "github.com/itchyny/gojq"}, only: []string{"internal/worker", "nodes/json"},
 	why: "code of users runs in a process of its own with bounded memory, never in this one; jq has no I/O and is bounded by its caller",

@@ -224,7 +224,7 @@ func (c *converter) missing(s *step, id, becomes, reason string, status Status) 
 
 // ways wires what follows a node that acts.
 func (c *converter) ways(s *step, first, last string, sc *scope) {
-	m := c.rowFor(s)
+	m := rowOf(s)
 	lost := m == nil || c.broken[s.id] != "" || m.to != "" && c.o.Nodes.Get(m.to) == nil
 	next := []string{"exec_out"}
 	ports := map[string]string{}

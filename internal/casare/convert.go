@@ -119,9 +119,11 @@ type converter struct {
 	report *Report
 	broken map[string]string // steps that become flow.missing, and why
 
-	dataIn map[string]map[string]wire     // by node and port
-	exec   map[string]map[string][]string // targets by node and port, in the order of the file
-	execIn map[string]int
+	dataIn   map[string]map[string]wire     // by node and port
+	exec     map[string]map[string][]string // targets by node and port, in the order of the file
+	execIn   map[string]int
+	before   map[string][]string // nodes that lead to a node
+	sessions map[*step]*step     // whose connection a node uses
 
 	ids     map[*step]string // ids in the flow
 	taken   map[string]bool
@@ -158,7 +160,7 @@ type converter struct {
 func newConverter(w *workflow, o Options, broken map[string]string) *converter {
 	c := &converter{
 		w: w, o: o, broken: broken, report: newReport(w),
-		dataIn: map[string]map[string]wire{}, exec: map[string]map[string][]string{}, execIn: map[string]int{},
+		dataIn: map[string]map[string]wire{}, exec: map[string]map[string][]string{}, execIn: map[string]int{}, before: map[string][]string{}, sessions: map[*step]*step{},
 		ids: map[*step]string{}, taken: map[string]bool{}, latest: map[*step]string{}, stepOf: map[string]*step{}, emitted: map[string]bool{},
 		vars: map[string]string{}, varTypes: map[string]string{}, set: map[string]bool{}, declared: map[string]*variable{}, asInput: map[string]bool{}, maybe: map[string]bool{}, inputs: map[string]bool{},
 		regions: map[*step]map[*step]bool{}, asVars: map[*step]bool{}, turnVars: map[string]bool{}, reading: map[string]bool{}, made: map[*step]bool{}, late: map[*step]bool{}, readsOf: map[*step][]*step{}, readFrom: map[*step]bool{},
@@ -177,6 +179,7 @@ func newConverter(w *workflow, o Options, broken map[string]string) *converter {
 		}
 		c.exec[x.from][x.port] = append(c.exec[x.from][x.port], x.to)
 		c.execIn[x.to]++
+		c.before[x.to] = append(c.before[x.to], x.from)
 	}
 	for _, s := range w.nodes {
 		c.ids[s] = c.newID(s.id, s)

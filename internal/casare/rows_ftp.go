@@ -3,6 +3,15 @@ package casare
 // session returns the FTPConnectNode or DatabaseConnectNode whose connection a
 // node uses: the one wired to it, the nearest before it, or the only one.
 func (c *converter) session(s *step, typ, port string) *step {
+	if known, ok := c.sessions[s]; ok {
+		return known
+	}
+	found := c.findSession(s, typ, port)
+	c.sessions[s] = found
+	return found
+}
+
+func (c *converter) findSession(s *step, typ, port string) *step {
 	if w, ok := c.dataIn[s.id][port]; ok {
 		for from, n := c.w.byID[w.from], 0; from != nil && n < 20; n++ {
 			if from.typ == typ || from.kind != nil && from.kind.Action != "" && textOf(from, "action", "") == "Connect" {
@@ -21,11 +30,11 @@ func (c *converter) session(s *step, typ, port string) *step {
 	for len(queue) > 0 {
 		x := queue[0]
 		queue = queue[1:]
-		for _, w := range c.w.wires {
-			if !w.exec || w.to != x.id || seen[c.w.byID[w.from]] {
+		for _, id := range c.before[x.id] {
+			from := c.w.byID[id]
+			if seen[from] {
 				continue
 			}
-			from := c.w.byID[w.from]
 			if from.typ == typ || textOf(from, "action", "") == "Connect" && from.typ == "DatabaseSuperNode" && typ == "DatabaseConnectNode" {
 				return from
 			}

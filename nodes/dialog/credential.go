@@ -48,7 +48,7 @@ func init() {
 				return map[string]any{"username": user, "remember": remember, "confirmed": confirms(r)}
 			})
 		},
-		YAML: "- {id: login, type: dialog.credential, params: {name: bank, message: Your login at the bank}}\n- {id: fetch, type: http.request, params: {url: 'https://bank.example/list', auth: {type: basic, username: '{{ nodes.login.username }}', password: {secret: bank}}}}\n# login -> fetch",
+		YAML: "- {id: login, type: dialog.credential, params: {name: bank, message: Your login at the bank}}\n- {id: fetch, type: http.request, params: {url: 'https://bank.example/list', auth: {kind: basic, user: '{{ nodes.login.username }}', password: {secret: bank}}}}\n# login -> fetch",
 	})
 }
 

@@ -25,6 +25,7 @@ type Error struct {
 	Msg, Hint    string
 }
 
+// Error gives one line with the place.
 func (e *Error) Error() string {
 	return fmt.Sprintf("%s, at line %d, column %d", e.Msg, e.Line, e.Column)
 }
