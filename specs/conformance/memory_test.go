@@ -14,7 +14,7 @@ const limit = 256 << 20
 func TestMemory(t *testing.T) {
 	slow(t)
 	tests := []struct {
-		name, flow, out, bug string
+		name, flow, out string
 	}{
 		{
 			// 30 turns of 12 MB each way: made, written to a file, read, measured.
@@ -36,16 +36,13 @@ func TestMemory(t *testing.T) {
 		},
 		{
 			// 100 turns collect texts of 8 MB, of which only references stay.
-			name: "kept", out: "map[n:100]", bug: "engine: branch.variable loads a variable with all references in it, so var.append keeps the texts in memory",
+			name: "kept", out: "map[n:100]",
 			flow: "outputs: {n: '{{ len(vars.all) }}'}\nvars: {all: []}\nnodes:\n- {id: e, type: flow.repeat, params: {times: 100}}\n" +
 				"- {id: big, type: text.repeat, params: {text: 'turn {{ loop.item }} ', count: 1000000}}\n- {id: keep, type: var.append, params: {name: all, item: '{{ nodes.big.text }}'}}\nedges: [e.body -> big, big -> keep]\n",
 		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if tt.bug != "" {
-				known(t, tt.bug)
-			}
 			h := newHome(t)
 			h.measured = true
 			h.flow(tt.flow)

@@ -291,7 +291,6 @@ func TestWait(t *testing.T) {
 
 // TestWaitAnswer answers a question while a process stays for it.
 func TestWaitAnswer(t *testing.T) {
-	known(t, "a run that is kept by --wait cannot be answered: orch.Answer only knows the waits of parked runs")
 	t.Parallel()
 	h := newHome(t)
 	h.flow("outputs: {c: '{{ nodes.ask.choice }}'}\nnodes:\n- {id: ask, type: flow.wait_for_approval, params: {question: 'ok?'}}\n")
