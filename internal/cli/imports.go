@@ -195,4 +195,3 @@ func (c *command) imported(b *orch.Bundle) {
 		}
 	}
 }
-

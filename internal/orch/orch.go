@@ -45,7 +45,7 @@ type Bundle struct {
 	Problems flow.Problems
 	// Imports says what became of the files that were workflows of CasareRPA.
 	Imports []*casare.Report
-	flows    map[string]*flow.Flow // by digest
+	flows   map[string]*flow.Flow // by digest
 }
 
 // Load reads a flow file and the flows it calls, and checks them all. An error
