@@ -4,8 +4,6 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/pmezard/go-difflib/difflib"
 )
 
 var textFunctions = []Function{
@@ -44,35 +42,12 @@ var textFunctions = []Function{
 	{Name: "after", Category: "text", Signature: "after(text, mark)", Doc: "Gives the text after the first mark, or an empty text.", Example: `after("a@b.c", "@")`, Result: `"b.c"`, min: 2, max: 2, call: func(a *args) any { _, s, _ := strings.Cut(a.text(0), a.text(1)); return s }},
 	{Name: "between", Category: "text", Signature: "between(text, start, end)", Doc: "Gives the text between the first start and the next end, or an empty text.", Example: `between("a [b] c", "[", "]")`, Result: `"b"`, min: 3, max: 3, call: between},
 	{Name: "count_of", Category: "text", Signature: "count_of(text, part)", Doc: "Counts how often part occurs in text.", Example: `count_of("banana", "an")`, Result: `2`, min: 2, max: 2, call: func(a *args) any { return strings.Count(a.text(0), a.text(1)) }},
-	{Name: "similarity", Category: "text", Signature: "similarity(a, b)", Doc: "Tells how alike two texts are, from 0 to 1: twice the characters they have in common in the same order, by all their characters.", Example: `similarity("invoice", "invoce")`, Result: `0.9230769230769231`, min: 2, max: 2, call: similarity},
 	{Name: "normalize_space", Category: "text", Signature: "normalize_space(text)", Doc: "Trims text and makes every run of white space one space.", Example: `normalize_space(" a \n b ")`, Result: `"a b"`, min: 1, max: 1, call: mapText(func(s string) string { return strings.Join(strings.Fields(s), " ") })},
 	{Name: "chars", Category: "text", Signature: "chars(text)", Doc: "Cuts text into its characters.", Example: `chars("aé")`, Result: `["a","é"]`, min: 1, max: 1, call: charList},
 	{Name: "is_blank", Category: "text", Signature: "is_blank(value)", Doc: "Tells whether value is nil or text of nothing but white space.", Example: `is_blank(" ")`, Result: `true`, min: 1, max: 1, call: func(a *args) any {
 		s, ok := a.v[0].(string)
 		return a.v[0] == nil || ok && strings.TrimSpace(s) == ""
 	}},
-}
-
-// maxSimilar bounds the texts of similarity, whose work grows with the product
-// of their lengths.
-const maxSimilar = 10_000
-
-// similarity is the ratio of Ratcliff and Obershelp, as Python's difflib has it.
-func similarity(a *args) any {
-	x, y := a.text(0), a.text(1)
-	if a.err != nil {
-		return nil
-	}
-	if x == y {
-		return 1
-	}
-	if len(x) > maxSimilar || len(y) > maxSimilar {
-		return a.failf("similarity compares texts of up to %d bytes", maxSimilar)
-	}
-	if err := a.st.spend(64 + 4*len(x)*len(y)); err != nil {
-		return a.fail(err)
-	}
-	return number(difflib.NewMatcher(strings.Split(x, ""), strings.Split(y, "")).Ratio())
 }
 
 // mapText lifts a function whose result is at most three times its input.

@@ -2,6 +2,7 @@ package question_test
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 
@@ -92,8 +93,8 @@ func TestAccept(t *testing.T) {
 		t.Errorf("closing: a = %+v, err = %v", a, err)
 	}
 	_, err = q.Accept(question.Answer{Values: map[string]any{"days": "x", "more": 1}})
-	r, ok := err.(*question.Refusal)
-	if !ok || len(r.Problems) != 3 {
+	var r *question.Refusal
+	if !errors.As(err, &r) || len(r.Problems) != 3 {
 		t.Errorf("err = %v, want what is wrong with place, days and more", err)
 	}
 	if _, err := q.Accept(question.Answer{Button: "maybe"}); err == nil || !strings.Contains(err.Error(), "[ok cancel]") {

@@ -118,7 +118,7 @@ func (c *converter) loopKey(s *step, id string) string {
 
 func (c *converter) whileLoop(s *step, sc *scope) string {
 	id := c.id(s)
-	cond := c.cond(s, "condition", "expression")
+	cond := c.cond(s, "expression")
 	m := &mapping{}
 	p := map[string]any{}
 	limit := c.arg(s, m, "max_iterations")
@@ -445,9 +445,8 @@ func (c *converter) recovery(s *step, sc *scope) string {
 	if tries <= 0 {
 		tries = 3
 	}
-	note := func(text string) string {
+	note := func(text string) {
 		c.add(s, flow.Node{ID: id, Type: "flow.comment", Title: title(s), Params: map[string]any{"text": text}})
-		return id
 	}
 	if strategy != "" && strategy != "stop" {
 		c.report.adapted(s, "in CasareRPA it had no effect; here failures after it are treated as it says (%s)", strategy)

@@ -51,7 +51,7 @@ func (c *converter) step(s *step, sc *scope) string {
 		}
 	}
 	first, last := c.plain(s, sc)
-	c.ways(s, first, last, sc)
+	c.ways(s, last, sc)
 	return first
 }
 
@@ -223,7 +223,7 @@ func (c *converter) missing(s *step, id, becomes, reason string, status Status) 
 }
 
 // ways wires what follows a node that acts.
-func (c *converter) ways(s *step, first, last string, sc *scope) {
+func (c *converter) ways(s *step, last string, sc *scope) {
 	m := rowOf(s)
 	lost := m == nil || c.broken[s.id] != "" || m.to != "" && c.o.Nodes.Get(m.to) == nil
 	next := []string{"exec_out"}
@@ -286,9 +286,10 @@ func (c *converter) end(s *step, sc *scope) string {
 	return id
 }
 
-// cond returns the condition of a node: the value of a port by its truth, or
-// an expression.
-func (c *converter) cond(s *step, portName string, keys ...string) val {
+// cond returns the condition of a node: the value of its port condition by its
+// truth, or an expression.
+func (c *converter) cond(s *step, keys ...string) val {
+	const portName = "condition"
 	if w, ok := c.dataIn[s.id][portName]; ok {
 		v := c.output(c.w.byID[w.from], w.port, s)
 		if v.typ == "bool" {
@@ -316,7 +317,7 @@ func (c *converter) cond(s *step, portName string, keys ...string) val {
 
 func (c *converter) branch(s *step, sc *scope) string {
 	id := c.id(s)
-	c.add(s, flow.Node{ID: id, Type: "flow.if", Title: title(s), Params: map[string]any{"condition": c.cond(s, "condition", "expression").param()}})
+	c.add(s, flow.Node{ID: id, Type: "flow.if", Title: title(s), Params: map[string]any{"condition": c.cond(s, "expression").param()}})
 	c.wire(id, "then", c.chain(c.targets(s, "true", "then"), sc))
 	c.wire(id, "else", c.chain(c.targets(s, "false", "else"), sc))
 	if rest := c.targets(s, "exec_out"); len(rest) > 0 {

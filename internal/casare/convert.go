@@ -379,7 +379,7 @@ func (c *converter) reference(path string, at *step, quiet bool) (v val, ok bool
 	if slices.Contains(c.itemNames, name) {
 		return code(follow("item", rest), ""), true
 	}
-	if v, ok := c.loopName(name, at); ok {
+	if v, ok := c.loopName(name); ok {
 		return code(follow(v.code, rest), ifWhole(v.typ, rest)), true
 	}
 	// A variable may have the name of a node; what is read tells them apart.

@@ -230,7 +230,7 @@ func (c *converter) comesAfter(a, b *step, region map[*step]bool) bool {
 func (c *converter) line(list []*step, sc *scope) string {
 	first, last := "", ""
 	for _, s := range list {
-		before := c.lateBefore(s, sc)
+		before := c.lateBefore(s)
 		c.made[s] = true
 		a, b := c.plain(s, sc)
 		if a != "" && before != nil {

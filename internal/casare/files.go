@@ -4,7 +4,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 )
 
@@ -50,14 +49,4 @@ func readAll(path string) ([]byte, error) {
 	}
 	defer f.Close()
 	return io.ReadAll(io.LimitReader(f, maxSize+1))
-}
-
-// Types lists the types of CasareRPA that a table maps, sorted.
-func mapped() []string {
-	var out []string
-	for t := range tables {
-		out = append(out, t)
-	}
-	slices.Sort(out)
-	return out
 }

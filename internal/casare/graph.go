@@ -324,7 +324,7 @@ func (c *converter) single(s *step, sc *scope) string {
 		return ""
 	}
 	defer func() { c.depth-- }()
-	before := c.lateBefore(s, sc)
+	before := c.lateBefore(s)
 	sc.heads[s] = "" // a circle ends here
 	twice := c.made[s]
 	if twice && !c.passes(s) {
@@ -345,7 +345,7 @@ func (c *converter) single(s *step, sc *scope) string {
 const maxChain = 20_000
 
 // lateBefore returns the loose nodes that must be computed right before s.
-func (c *converter) lateBefore(s *step, sc *scope) []*step {
+func (c *converter) lateBefore(s *step) []*step {
 	var out []*step
 	var visit func(x *step)
 	visit = func(x *step) {

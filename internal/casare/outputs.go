@@ -10,7 +10,7 @@ import (
 )
 
 // loopName resolves a name that a loop around a node sets.
-func (c *converter) loopName(name string, at *step) (val, bool) {
+func (c *converter) loopName(name string) (val, bool) {
 	var out val
 	found := false
 	c.around.loops(func(sc *scope) bool {

@@ -91,11 +91,10 @@ type pyToken struct {
 }
 
 type pyParser struct {
-	c     *converter
-	at    *step
-	toks  []pyToken
-	pos   int
-	names map[string]term // of comprehensions
+	c    *converter
+	at   *step
+	toks []pyToken
+	pos  int
 }
 
 var pyOps = []string{"**", "//", "==", "!=", "<=", ">=", "<<", ">>", "<>", "(", ")", "[", "]", "{", "}", ",", ":", ".", "+", "-", "*", "/", "%", "<", ">", "="}

@@ -96,7 +96,6 @@ func (p *pyParser) atom(depth int) (term, error) {
 			return term{}, err
 		}
 		if p.is(",") {
-			p.pos -= 0
 			return p.rest(first, ")", depth)
 		}
 		if err := p.want(")"); err != nil {

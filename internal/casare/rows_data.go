@@ -2,7 +2,6 @@ package casare
 
 import (
 	"maps"
-	"regexp"
 	"strings"
 )
 
@@ -42,28 +41,18 @@ func (m mapping) typed(pairs ...string) mapping {
 	return m
 }
 
-func (m mapping) noting(note string) mapping { m.note = note; return m }
-
 // as gives a row under the name of a super node's action.
 func (m mapping) as(from string) mapping { m.from = from; return m }
-
-// regexFlags are written in front of a pattern.
-const regexFlags = `($ignore_case ? "(?i)" : "") + ($multiline ? "(?m)" : "") + ($dotall ? "(?s)" : "")`
-
-// keyed is the value under a key path of an item, or the item itself.
-const keyed = `($key_path == "" ? # : get(#, $key_path))`
 
 func init() {
 	register(
 		// Lists.
 		compute("CreateListNode", params{"list": "=$items"}).with(func(m *mapping) {
 			m.prepare = func(c *converter, s *step, m *mapping) {
-				m.in = params{"entries": params{"list": c.numbered(s, m, "item_", "item")}}
+				m.in = params{"entries": params{"list": c.numbered(s, "item_", "item")}}
 			}
 		}),
-		compute("ListGetItemNode", params{"item": `get($list, "[" + string($index < 0 ? len($list) + $index : $index) + "]")`}).with(func(m *mapping) {
-			m.to, m.in, m.out = "list.get", params{"list": "$list", "index": "$index"}, outs{"item": "$.item"}
-		}).aka("list", "items input_list").typed("index", "int", "list", "list"),
+		mapping{from: "ListGetItemNode", to: "list.get", in: params{"list": "$list", "index": "$index"}, out: outs{"item": "$.item"}}.aka("list", "items input_list").typed("index", "int", "list", "list"),
 		mapping{from: "ListLengthNode", to: "list.length", in: params{"list": "=$list ?? []"}, out: outs{"length": "$.length"}}.aka("list", "items input_list").typed("list", "list"),
 		mapping{from: "ListAppendNode", to: "list.append", in: params{"list": "=$list ?? []", "item": "$item"}, out: outs{"result": "$.list"}}.aka("list", "items input_list", "item", "value").typed("list", "list"),
 		compute("ListContainsNode", params{"contains": "contains($list, $item)", "index": "index_of($list, $item)"}).aka("list", "items input_list", "item", "value search").typed("list", "list"),
@@ -78,7 +67,7 @@ func init() {
 		compute("ListFlattenNode", params{"result": "flatten($list, $depth)"}).aka("list", "items input_list").typed("list", "list"),
 
 		// Dictionaries.
-		compute("DictGetNode", params{"value": `has_key($dict ?? {}, $key) ? get($dict, $key) : $default`, "found": "has_key($dict ?? {}, $key)"}).aka("default", "default_value").typed("dict", "dict", "key", "string").with(dictGet),
+		compute("DictGetNode", params{"value": "has_key($dict ?? {}, $key) ? ($dict)[$key] : $default", "found": "has_key($dict ?? {}, $key)"}).aka("default", "default_value").typed("dict", "dict", "key", "string"),
 		compute("DictSetNode", params{"result": "set($dict ?? {}, $key, $value)"}).typed("dict", "dict", "key", "string"),
 		compute("DictRemoveNode", params{"result": "omit($dict ?? {}, $key)", "removed_value": "($dict ?? {})[$key]"}).typed("dict", "dict", "key", "string"),
 		mapping{from: "DictMergeNode", to: "map.merge", in: params{"maps": []any{"=$dict_1 ?? {}", "=$dict_2 ?? {}"}}, out: outs{"result": "$.map"}}.aka("dict_1", "dict1", "dict_2", "dict2").typed("dict_1", "dict", "dict_2", "dict"),
@@ -96,7 +85,7 @@ func init() {
 		// Super nodes.
 		compute("ListSuperNode/Create List", params{"list": "=[]", "length": "=0"}).with(func(m *mapping) {
 			m.prepare = func(c *converter, s *step, m *mapping) {
-				m.in = params{"entries": params{"list": c.numbered(s, m, "item", "item_")}}
+				m.in = params{"entries": params{"list": c.numbered(s, "item", "item_")}}
 				m.out["length"] = "len($.map.list)"
 			}
 		}),
@@ -152,10 +141,8 @@ func textOf(s *step, key, otherwise string) string {
 	return otherwise
 }
 
-var trailingNumber = regexp.MustCompile(`^[a-z]+_?(\d+)$`)
-
 // numbered returns the values of item_1, item_2 and so on as a list.
-func (c *converter) numbered(s *step, m *mapping, prefixes ...string) any {
+func (c *converter) numbered(s *step, prefixes ...string) any {
 	var out []any
 	for i := 1; i <= 50; i++ {
 		n := literal(i).expr()
@@ -212,10 +199,6 @@ func (c *converter) keyValues(s *step, m *mapping, port string) {
 	} else {
 		m.in = params{"entries": params{port: "={" + strings.TrimSuffix(entries, ", ") + "}"}}
 	}
-}
-
-func dictGet(m *mapping) {
-	m.in = params{"entries": params{"value": "has_key($dict ?? {}, $key) ? ($dict)[$key] : $default", "found": "has_key($dict ?? {}, $key)"}}
 }
 
 // filterRow turns the conditions of ListFilterNode into an expression over item.

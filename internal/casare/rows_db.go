@@ -109,7 +109,7 @@ func (c *converter) database(s *step) (val, bool) {
 // sqlRow leaves params out that are empty, and warns of values put into SQL as
 // text.
 func sqlRow(c *converter, s *step, m *mapping) {
-	if p := c.arg(s, m, "parameters"); !p.isSet || p.isLit() && (p.plain() == nil || p.list != nil && len(p.list) == 0) {
+	if p := c.arg(s, m, "parameters"); !p.isSet || p.isLit() && (p.plain() == nil || p.kindOf() == "list" && len(p.list) == 0) {
 		delete(m.in, "params")
 	}
 	if q := c.arg(s, m, "query"); q.parts != nil {
@@ -139,7 +139,7 @@ func batchRow(c *converter, s *step, m *mapping) {
 					}
 				}
 			}
-		case e.list != nil && len(e.list) > 0:
+		case len(e.list) > 0:
 			st["sql"] = e.list[0]
 			if len(e.list) > 1 {
 				st["params"] = e.list[1]

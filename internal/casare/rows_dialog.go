@@ -1,17 +1,29 @@
 package casare
 
-import "strings"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// level is the importance of a notice by its icon.
+func level(port string) string {
+	return `{"info": "info", "warning": "warning", "error": "error", "success": "success", "none": "info"}[$` + port + `] ?? "info"`
+}
+
+// waits is said of dialogs that have no answer of their own.
+const waits = "when nobody attends the run it waits for an answer (aether runs resume --answer)"
 
 func init() {
-	notify := func(from, text, show string) mapping {
-		return mapping{from: from, to: "dialog.notify", in: params{"title": "$title", "message": text, "show": show}, out: outs{"click_action": `""`, "action_clicked": "false"}}
+	notify := func(from, show string) mapping {
+		return mapping{from: from, to: "dialog.notify", in: params{"title": "$title", "message": "$message", "show": show}, out: outs{"click_action": `""`, "action_clicked": "false"}}
 	}
 	icons := `{"information": "info", "info": "info", "warning": "warning", "error": "error", "question": "question", "none": "info", "success": "success"}`
 	register(
 		mapping{from: "MessageBoxNode", to: "dialog.message", in: params{"title": "$title", "message": "$message", "details": "$detailed_text", "style": icons + "[$icon_type] ?? \"info\""},
 			out: outs{"result": "$.button", "accepted": `$.button in ["ok", "yes"]`}, prepare: messageBox},
 		mapping{from: "ConfirmDialogNode", to: "dialog.confirm", in: params{"title": "$title", "message": "$message", "style": icons + "[$icon_type] ?? \"question\"", "yes_label": "$button_yes_text", "no_label": "$button_no_text"},
-			out: outs{"confirmed": "$.confirmed", "button_clicked": "$.button"}},
+			out: outs{"confirmed": "$.confirmed", "button_clicked": "$.button"}, note: waits},
 		mapping{from: "InputDialogNode", to: "dialog.input", in: params{"title": "$title", "label": "$prompt", "default": "$default_value"}, out: outs{"value": `$.value ?? ""`, "confirmed": "not $.cancelled"}, prepare: inputDialog}.aka("prompt", "label message"),
 		mapping{from: "MultilineInputDialogNode", to: "dialog.input", in: params{"type": "multiline", "title": "$title", "default": "$default_text", "placeholder": "$placeholder"},
 			out: outs{"text": `$.value ?? ""`, "confirmed": "not $.cancelled", "char_count": `len($.value ?? "")`}, prepare: func(c *converter, s *step, m *mapping) {
@@ -19,13 +31,13 @@ func init() {
 					m.in["max"] = "$max_chars"
 				}
 			}},
-		mapping{from: "CredentialDialogNode", to: "dialog.credential", in: params{"title": "$title", "username_label": `trim_end($username_label, ": ")`, "password_label": `trim_end($password_label, ": ")`, "ask_remember": "$show_remember"}, //nolint:gosec // words of a table, no credentials
+		mapping{from: "CredentialDialogNode", to: "dialog.credential", in: params{"title": "$title", "username_label": `trim_end($username_label, ": ")`, "password_label": `trim_end($password_label, ": ")`, "ask_remember": "$show_remember"},
 			out: outs{"username": "$.username", "remember": "$.remember", "confirmed": "$.confirmed"}, prepare: func(c *converter, s *step, m *mapping) { m.in["name"] = c.id(s) },
 			note: "the password is kept as the secret of the node's id, never as a value: write {secret: ID} where it is used"},
-		notify("TooltipNode", "$message", "=string($duration) + \"ms\""), notify("SystemNotificationNode", "$message", "$duration").with(func(m *mapping) { m.in["priority"] = "$priority" }),
-		notify("SnackbarNode", "$message", "=string($duration) + \"ms\""), notify("BalloonTipNode", "$message", "=string($duration) + \"ms\""), notify("SplashScreenNode", "$message", "=string($duration) + \"ms\""),
-		mapping{from: "ProgressDialogNode", to: "dialog.progress", in: params{"title": "$title", "message": "$message", "value": "$value"}, out: outs{"canceled": "false"}}.typed("value", "float"),
-		mapping{from: "FilePickerDialogNode", to: "dialog.file", in: params{"title": "$title", "multiple": "$multi_select", "folder": "$start_directory", "required": false}, out: outs{"file_path": "$multi_select ? $.paths : $.path", "selected": "$.selected"}, prepare: func(c *converter, s *step, m *mapping) {
+		notify("TooltipNode", "=string($duration) + \"ms\"").with(func(m *mapping) { m.in["level"] = level("tooltip_icon") }), notify("SystemNotificationNode", "$duration").with(func(m *mapping) { m.in["priority"], m.in["level"] = "$priority", level("icon_type") }),
+		notify("SnackbarNode", "=string($duration) + \"ms\""), notify("BalloonTipNode", "=string($duration) + \"ms\"").with(func(m *mapping) { m.in["level"] = level("icon_type") }), notify("SplashScreenNode", "=string($duration) + \"ms\""),
+		mapping{from: "ProgressDialogNode", to: "dialog.progress", in: params{"title": "$title", "message": "$message", "value": "$value", "indeterminate": "$indeterminate or not $show_percent"}, out: outs{"canceled": "false"}}.typed("value", "float"),
+		mapping{from: "FilePickerDialogNode", to: "dialog.file", in: params{"title": "$title", "multiple": "$multi_select", "folder": "$start_directory", "required": false}, out: outs{"file_path": "$multi_select ? $.paths : $.path", "selected": "$.selected"}, note: waits, prepare: func(c *converter, s *step, m *mapping) {
 			var ext []any
 			filter, _ := s.config["filter"].(string)
 			for _, part := range strings.FieldsFunc(filter, func(r rune) bool { return strings.ContainsRune("();, |", r) }) {
@@ -37,9 +49,9 @@ func init() {
 				m.in["extensions"] = ext
 			}
 		}},
-		mapping{from: "FolderPickerDialogNode", to: "dialog.folder", in: params{"title": "$title", "folder": "$start_directory", "required": false}, out: outs{"folder_path": "$.path", "selected": "$.selected"}},
+		mapping{from: "FolderPickerDialogNode", to: "dialog.folder", in: params{"title": "$title", "folder": "$start_directory", "required": false}, out: outs{"folder_path": `$.path ?? ""`, "selected": "$.selected"}, note: waits},
 		mapping{from: "ColorPickerDialogNode", to: "dialog.color", in: params{"title": "$title", "default": "$initial_color", "alpha": "$show_alpha"}, out: outs{"color": "$.color", "selected": "$.selected", "rgb": "$.rgb"}},
-		mapping{from: "DateTimePickerDialogNode", to: "dialog.date", in: params{"title": "$title", "mode": "$mode", "min": `$min_date == "" ? nil : $min_date`, "max": `$max_date == "" ? nil : $max_date`, "format": "=" + qtFormat, "required": false}, out: outs{"value": "$.text", "timestamp": "$.timestamp", "selected": "$.selected"}},
+		mapping{from: "DateTimePickerDialogNode", to: "dialog.date", in: params{"title": "$title", "mode": "$mode", "min": `$min_date == "" ? nil : $min_date`, "max": `$max_date == "" ? nil : $max_date`, "format": "=" + qtFormat, "required": false}, out: outs{"value": "$.text", "timestamp": "$.timestamp", "selected": "$.selected"}, note: waits},
 		mapping{from: "ListPickerDialogNode", to: "dialog.choose", in: params{"title": "$title", "multiple": "$multi_select", "required": false}, out: outs{"selected": "$multi_select ? $.values : $.value", "confirmed": "not $.cancelled"}, prepare: listPicker},
 		mapping{from: "FormDialogNode", to: "dialog.form", in: params{"title": "$title"}, out: outs{"data": "$.values", "confirmed": "$.confirmed"}, prepare: formDialog("fields")},
 		mapping{from: "WizardDialogNode", to: "dialog.form", in: params{"title": "$title"}, out: outs{"data": "$.values", "completed": "$.confirmed", "canceled": "$.cancelled", "last_step": "0"}, prepare: formDialog("steps")},
@@ -93,7 +105,7 @@ func messageBox(c *converter, s *step, m *mapping) {
 
 func inputDialog(c *converter, s *step, m *mapping) {
 	if c.arg(s, m, "password_mode").plain() == true {
-		m.to, m.in = "dialog.credential", params{"name": c.id(s), "ask_username": false, "title": "$title", "password_label": `trim_end($prompt, ": ")`} //nolint:gosec // words of a table, no credentials
+		m.to, m.in = "dialog.credential", params{"name": c.id(s), "ask_username": false, "title": "$title", "password_label": `trim_end($prompt, ": ")`}
 		m.out = outs{"value": `""`, "confirmed": "$.confirmed"}
 		c.report.attention(s, "what is typed in is hidden, so it is kept as a secret and never as a value", "write {secret: "+c.id(s)+"} where it is used")
 	}
@@ -113,6 +125,8 @@ func listPicker(c *converter, s *step, m *mapping) {
 	m.in["choices"] = v
 	if d := textOf(s, "default_selection", ""); d != "" {
 		m.in["default"] = "$default_selection"
+	} else {
+		m.note = waits
 	}
 }
 
@@ -133,17 +147,35 @@ func formDialog(key string) func(c *converter, s *step, m *mapping) {
 		}
 		if key == "steps" {
 			var pages []any
+			m.note = waits
+			m.out["last_step"] = fmt.Sprintf("$.confirmed ? %d : 0", max(0, len(list)-1))
 			for i, p := range list {
 				o, _ := p.(map[string]any)
 				fields, _ := o["fields"].([]any)
 				title, _ := o["title"].(string)
-				pages = append(pages, map[string]any{"title": title, "fields": formFields(fields, i)})
+				built := formFields(fields, i)
+				if answered(built) {
+					m.note = ""
+				}
+				pages = append(pages, map[string]any{"title": title, "fields": built})
 			}
 			m.in["pages"] = raw{pages}
 			return
 		}
-		m.in["fields"] = raw{formFields(list, 0)}
+		built := formFields(list, 0)
+		if !answered(built) {
+			m.note = waits
+		}
+		m.in["fields"] = raw{built}
 	}
+}
+
+// answered reports whether a form has a default: one of its fields has.
+func answered(fields []any) bool {
+	return slices.ContainsFunc(fields, func(f any) bool {
+		m, ok := f.(map[string]any)
+		return ok && m["default"] != nil
+	})
 }
 
 func formFields(list []any, page int) []any {

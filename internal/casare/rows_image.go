@@ -1,7 +1,9 @@
 package casare
 
 import (
+	"maps"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -13,41 +15,29 @@ func init() {
 	unzip := mapping{from: "UnzipFilesNode", to: "file.unzip", in: params{"path": "$zip_path", "to": "$extract_to"}, out: outs{"extract_to": "$.folder", "files": "$.names", "file_count": "$.files"}}
 	register(
 		convert, convert.as("StructuredDataSuperNode/Image Convert"), zip, zip.as("StructuredDataSuperNode/Zip Files"), unzip, unzip.as("StructuredDataSuperNode/Unzip Files"),
-		mapping{from: "CompareImagesNode", to: "image.compare", in: params{"file": "$image1_path", "other": "$image2_path", "method": "$method", "threshold": "$threshold"}, out: outs{"similarity": "$.similarity", "is_match": "$.match", "method": "$method"}}.aka("image1_path", "image1 image_1", "image2_path", "image2 image_2"),
+		mapping{from: "CompareImagesNode", to: "image.compare", in: params{"file": "$image1_path", "other": "$image2_path", "method": "$method", "threshold": "$threshold"}, out: outs{"similarity": "$.similarity", "is_match": "$.match", "method": "$method"}, note: "the likeness is computed in another way, so the threshold may need another value"}.aka("image1_path", "image1 image_1", "image2_path", "image2 image_2"),
 		mapping{from: "QRCodeNode", to: "image.make_code", in: params{"text": "$data", "to": "$output_path", "size": "$size"}, out: outs{"result": "$.file"}, prepare: func(c *converter, s *step, m *mapping) {
 			if textOf(s, "action", "generate") == "read" {
 				m.to, m.in, m.out = "image.read_codes", params{"file": "$image_path"}, outs{"result": "$.text", "success": "$.found"}
 			}
 		}},
 
-		compute("FuzzyStringMatchNode", params{"scores": "=map($candidates, similarity(lower(string($search_string)), lower(string(#))))"}).typed("candidates", "list").with(func(m *mapping) {
-			best := "index_of($.map.scores, max($.map.scores) ?? 0)"
-			m.out = outs{
-				"all_scores": "$.map.scores", "match_score": "max($.map.scores) ?? 0", "is_match": "(max($.map.scores) ?? 0) >= $threshold",
-				"match_index": "(max($.map.scores) ?? 0) >= $threshold ? " + best + " : -1", "matched_string": "(max($.map.scores) ?? 0) >= $threshold ? $candidates[" + best + `] : ""`,
-			}
-		}),
-		compute("FilterBySimilarityNode", params{"list": "=filter($input_list, similarity(lower(string($filter_string)), lower(string(#))) >= $threshold)"}).typed("input_list", "list").with(func(m *mapping) {
-			m.out = outs{"filtered_list": "$.map.list", "count": "len($.map.list)", "scores": "map($.map.list, similarity(lower(string($filter_string)), lower(string(#))))"}
-		}),
-		mapping{from: "DataCompareNode", to: "map.create", prepare: dataCompare}.typed("data_a", "list", "data_b", "list"),
-		compute("ValidateExtractionNode", params{"errors": "=[]"}).typed("extraction", "dict", "required_fields", "list", "validation_rules", "dict").with(func(m *mapping) {
-			field := `(type(get($extraction, #)) == "map" and has_key(get($extraction, #), "value") ? get($extraction, # + ".value") : get($extraction, #))`
-			m.in = params{"entries": params{
-				"errors": `=map(filter($required_fields ?? [], is_empty(` + field + `)), "Missing required field: " + #)`,
-				"status": `=from_entries(map($required_fields ?? [], ({key: #, value: is_empty(` + field + `) ? "missing" : "ok"})))`,
-				"score":  `=get($extraction, "confidence") ?? get($extraction, "confidence_score") ?? 1`,
-			}}
-			m.out = outs{
-				"is_valid": "len($.map.errors) == 0 and $.map.score >= $confidence_threshold", "needs_review": "len($.map.errors) > 0 or $.map.score < $confidence_threshold",
-				"confidence_score": "$.map.score", "validation_errors": "$.map.errors", "field_status": "$.map.status",
-			}
-			m.prepare = func(c *converter, s *step, _ *mapping) {
-				if r := c.arg(s, &mapping{}, "validation_rules"); r.isSet && !(r.dict != nil && len(r.dict) == 0) {
-					c.report.attention(s, "its validation_rules are not translated", "check the fields with table.validate or json.validate")
-				}
-			}
-		}),
+		mapping{from: "FuzzyStringMatchNode", to: "list.match_similar", in: params{"list": "$candidates", "text": "$search_string", "threshold": "$threshold", "ignore_case": false, "limit": 1}, out: outs{
+			"matched_string": "$.text", "match_score": "$.best_score", "match_index": "$.best_index", "is_match": "$.found", "all_scores": "from_entries(map($.scores, [#.text, #.score]))",
+		}, post: []extra{{"if", "flow.if", params{"condition": "=$.found"}}}, ports: map[string]string{"match_found": "if.then", "no_match": "if.else"}, prepare: fuzzyRow}.typed("candidates", "list", "search_string", "string", "threshold", "float"),
+		mapping{from: "FilterBySimilarityNode", to: "list.filter_similar", in: params{"list": "$input_list", "text": "$filter_string", "threshold": "$threshold", "ignore_case": false, "others": "keep"}, out: outs{
+			"filtered_list": "$.list", "count": "$.count", "scores": "from_entries(map($.scores, [#.text, #.score]))",
+		}}.typed("input_list", "list", "filter_string", "string", "threshold", "float"),
+		mapping{from: "DataCompareNode", to: "table.compare", in: params{
+			"left": "$data_a", "right": "$data_b", "keys": `type($key_columns) == "list" ? $key_columns : compact(map(split($key_columns, ","), trim(#)))`, "keys_only": "not $compare_all_columns", "ignore_case": "not $case_sensitive",
+		}, out: outs{
+			"only_in_a": "$.only_left", "only_in_b": "$.only_right", "has_differences": "not $.same",
+			"matched":      "map($.pairs, ({key: #.key, row_a: #.left, row_b: #.right, is_modified: #.changed, different_columns: #.columns}))",
+			"diff_summary": `{"added_count": $.only_right_count, "removed_count": $.only_left_count, "modified_count": $.changed_count, "matched_count": $.pair_count, "total_a": $.left_count, "total_b": $.right_count}`,
+		}}.typed("data_a", "list", "data_b", "list", "key_columns", ""),
+		mapping{from: "ValidateExtractionNode", to: "table.validate_record", in: params{"record": "$extraction", "required": "$required_fields", "min_score": "$confidence_threshold"}, out: outs{
+			"is_valid": "$.valid", "needs_review": "$.needs_review", "confidence_score": "$.score", "validation_errors": "$.messages", "field_status": "$.fields",
+		}, prepare: extractionRules}.typed("extraction", "dict", "required_fields", "list", "validation_rules", "dict"),
 		mapping{from: "ListTemplatesNode", to: "file.list", in: params{"folder": "prompts", "recursive": true, "pattern": []any{"*.json", "*.md", "*.txt"}}, out: outs{"templates": `map($.items, ({id: .stem, name: .stem, path: .path}))`, "count": "$.count"}, note: "prompt templates are the files of the folder prompts"},
 		mapping{from: "GetTemplateInfoNode", to: "file.read_json", in: params{"path": `="prompts/" + string($template_id) + ".json"`}, out: outs{
 			"template_info": "$.value", "variables": `get($.value, "variables") ?? []`, "system_prompt": `get($.value, "system_prompt") ?? ""`, "found": "true",
@@ -74,12 +64,19 @@ func imageConvert(c *converter, s *step, m *mapping) {
 	default:
 		m.in["to"] = "$output_path"
 	}
+	if c.arg(s, m, "overwrite").plain() != true {
+		// A file that is there must stay, as it did.
+		m.pre = []extra{{"target", "file.exists", params{"path": m.in["to"]}}, {"free", "flow.assert", params{"condition": "=not $!target.exists", "message": "The picture to write is there already, and overwrite is off"}}}
+	}
 	if c.arg(s, m, "recursive").plain() == true {
 		c.report.attention(s, "it converts all pictures of a folder", "loop over file.list with flow.for_each")
 	}
 }
 
 func zipRow(c *converter, s *step, m *mapping) {
+	if b := c.arg(s, m, "base_dir"); b.isSet && b.plain() != "" {
+		c.report.attention(s, "its base_dir says under which names files are packed, which is not possible here", "look at the names in the archive")
+	}
 	if f := c.arg(s, m, "files"); f.isSet && !(f.list != nil && len(f.list) == 0) {
 		m.in["paths"] = f
 		return
@@ -92,45 +89,50 @@ func zipRow(c *converter, s *step, m *mapping) {
 	m.in["paths"], m.in["flat"] = []any{"$source_path"}, true
 }
 
-// dataCompare compares two lists of records by their key columns.
-func dataCompare(c *converter, s *step, m *mapping) {
-	var keys []string
-	switch v := c.arg(s, m, "key_columns"); {
-	case v.list != nil:
-		for _, e := range v.list {
-			k, _ := e.plain().(string)
-			keys = append(keys, k)
+// fuzzyRow leaves the branch out where nothing is wired to it.
+func fuzzyRow(c *converter, s *step, m *mapping) {
+	if len(c.exec[s.id]["match_found"])+len(c.exec[s.id]["no_match"]) == 0 {
+		m.post = nil
+	}
+}
+
+// extractionRules turns rules by field into those of table.validate_record.
+func extractionRules(c *converter, s *step, m *mapping) {
+	v := c.arg(s, m, "validation_rules")
+	if !v.isSet {
+		return
+	}
+	rules, ok := v.plain().(map[string]any)
+	if !v.isLit() || !ok {
+		c.report.attention(s, "its rules are computed when it runs", "write them as rules of table.validate_record")
+		return
+	}
+	list := []any{}
+	for _, field := range slices.Sorted(maps.Keys(rules)) {
+		old, ok := rules[field].(map[string]any)
+		if !ok {
+			c.report.attention(s, "its rule for "+field+" has a form that is not known", "write it as a rule of table.validate_record")
+			continue
 		}
-	default:
-		t, _ := v.plain().(string)
-		for _, k := range strings.Split(t, ",") {
-			if k = strings.TrimSpace(k); k != "" {
-				keys = append(keys, k)
+		rule := map[string]any{"column": field}
+		for k, x := range old {
+			switch t, isText := x.(string); {
+			case k == "type" && isText:
+				rule["type"] = map[string]string{"string": "text", "str": "text", "integer": "int", "float": "number", "boolean": "bool"}[t]
+				if rule["type"] == "" {
+					rule["type"] = t
+				}
+			case k == "min", k == "max":
+				rule[k] = x
+			case k == "pattern" && isText: // Python matches at the beginning
+				rule["pattern"] = "^(?:" + t + ")"
+			default:
+				c.report.attention(s, "its rule "+k+" for "+field+" is not known", "write it as a rule of table.validate_record")
 			}
 		}
+		list = append(list, literal(rule).param())
 	}
-	fold := func(x string) string {
-		if c.arg(s, m, "case_sensitive").plain() == false {
-			return "lower(string(" + x + "))"
-		}
-		return "string(" + x + ")"
-	}
-	id := fold(`to_json(#)`)
-	if keys != nil {
-		parts := make([]string, len(keys))
-		for i, k := range keys {
-			parts[i] = fold("get(#, " + quote(k) + ")")
-		}
-		id = "to_json([" + strings.Join(parts, ", ") + "])"
-	}
-	ids := func(list string) string { return "map(" + list + ", " + id + ")" }
-	m.in = params{"entries": params{
-		"only_in_a": "=let other = " + ids("$data_b") + "; filter($data_a, not contains(other, " + id + "))",
-		"only_in_b": "=let other = " + ids("$data_a") + "; filter($data_b, not contains(other, " + id + "))",
-		"matched":   "=let other = " + ids("$data_b") + "; filter($data_a, contains(other, " + id + "))",
-	}}
-	m.out = outs{
-		"only_in_a": "$.map.only_in_a", "only_in_b": "$.map.only_in_b", "matched": "$.map.matched", "has_differences": "len($.map.only_in_a) + len($.map.only_in_b) > 0",
-		"diff_summary": `{"only_in_a": len($.map.only_in_a), "only_in_b": len($.map.only_in_b), "matched": len($.map.matched)}`,
+	if len(list) > 0 {
+		m.in["rules"] = raw{list}
 	}
 }

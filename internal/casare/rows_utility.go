@@ -55,7 +55,7 @@ func init() {
 			for port, text := range map[string]string{"total_minutes": "$.map.total_seconds / 60", "total_hours": "$.map.total_seconds / 3600", "total_days": "$.map.total_seconds / 86400", "days": "floor($.map.total_seconds / 86400)", "hours": "floor(mod($.map.total_seconds, 86400) / 3600)", "minutes": "floor(mod($.map.total_seconds, 3600) / 60)", "seconds": "floor(mod($.map.total_seconds, 60))"} {
 				m.out[port] = text
 			}
-		}).aka("datetime_1", "date1 start datetime1", "datetime_2", "date2 end datetime2"),
+		}).aka("datetime_1", "date1 start datetime1", "datetime_2", "date2 end datetime2").with(func(m *mapping) { m.note = "the distance is never negative" }),
 		mapping{from: "DateTimeCompareNode", to: "date.compare", in: params{"a": "$datetime_1", "b": "$datetime_2"}, out: outs{"is_before": "$.before", "is_after": "$.after", "is_equal": "$.same", "comparison": "$.result"}}.aka("datetime_1", "date1 datetime1", "datetime_2", "date2 datetime2"),
 
 		// What is said, and rules.
@@ -63,7 +63,7 @@ func init() {
 		mapping{from: "LogErrorNode", to: "flow.log", in: params{"level": "=" + logLevels}, out: outs{"log_entry": `{"error_message": $error_message, "error_type": $error_type, "context": $context, "level": $level}`}, prepare: func(c *converter, s *step, m *mapping) {
 			m.in["message"] = `=($error_type == nil or $error_type == "" ? "" : string($error_type) + ": ") + string($error_message)`
 		}},
-		mapping{from: "AssertNode", to: "flow.assert", in: params{"message": "$message"}, out: outs{"passed": "true"}, prepare: func(c *converter, s *step, m *mapping) { m.in["condition"] = c.cond(s, "condition") }},
+		mapping{from: "AssertNode", to: "flow.assert", in: params{"message": "$message"}, out: outs{"passed": "true"}, prepare: func(c *converter, s *step, m *mapping) { m.in["condition"] = c.cond(s) }},
 		mapping{from: "AssertSystemNode", to: "map.create", prepare: assertSystem},
 		compute("ValidateNode", params{"is_valid": "=true"}).with(func(m *mapping) {
 			m.prepare = validateRow
@@ -362,7 +362,7 @@ func logRow(c *converter, s *step, m *mapping) {
 
 func assertSystem(c *converter, s *step, m *mapping) {
 	m.alias = map[string]string{"assert_message": "message"}
-	cond := c.cond(s, "condition")
+	cond := c.cond(s)
 	if text, ok := s.config["condition"].(string); ok {
 		if _, wired := c.dataIn[s.id]["condition"]; !wired {
 			// The condition speaks of the value by the name value.

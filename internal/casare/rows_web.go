@@ -105,5 +105,4 @@ func notifyRow(c *converter, s *step, m *mapping) {
 		m.in["body"] = params{"message": "$message", "error_details": "$error_details"}
 	}
 	m.in["body_kind"] = "json"
-	m.pre = nil
 }

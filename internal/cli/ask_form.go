@@ -3,11 +3,10 @@ package cli
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"charm.land/bubbles/v2/key"
@@ -32,7 +31,7 @@ func (a *asker) form(ctx context.Context, q *question.Question) (question.Answer
 	f := huh.NewForm(groups...).WithKeyMap(bindings).WithTheme(huh.ThemeFunc(huh.ThemeBase16)).WithShowHelp(a.c.Width() >= 60)
 	f.SubmitCmd, f.CancelCmd = tea.Quit, tea.Quit
 	s.form = f
-	in := newKeys(a.c.Stdin)
+	in := a.keys()
 	p := tea.NewProgram(&s, tea.WithInput(in), tea.WithOutput(a.c.Stdout), tea.WithEnvironment(a.c.Environ), tea.WithoutSignalHandler())
 	over := make(chan struct{})
 	gone := make(chan struct{})
@@ -65,28 +64,45 @@ func (a *asker) form(ctx context.Context, q *question.Question) (question.Answer
 	return ans, nil
 }
 
-// keys is standard input for one form. When Bubble Tea ends, a reader of it may
-// be left behind that would take the next keys away from whoever reads then;
-// from end on it gets nothing.
+// keys is standard input for one form. Bubble Tea leaves a reader behind when
+// it ends, which would take the next keys away from whoever reads then: after
+// end it gets nothing, and what came too late is there for the next form. It
+// has no name on purpose: of a file with a name Bubble Tea watches the
+// descriptor itself, and closes what its reader still looks at.
 type keys struct {
-	*os.File
-	ended atomic.Bool
+	file  *os.File
+	from  *lineReader
+	ended chan struct{}
+	mu    sync.Mutex // held by a Read
 }
 
-func newKeys(in io.Reader) *keys {
-	f, _ := in.(*os.File) // plain has looked
-	return &keys{File: f}
+func (a *asker) keys() *keys {
+	f, _ := a.c.Stdin.(*os.File) // plain has looked
+	return &keys{file: f, from: &a.lines, ended: make(chan struct{})}
 }
 
 // Read implements io.Reader.
 func (k *keys) Read(p []byte) (int, error) {
-	if k.ended.Load() {
-		return 0, io.EOF
-	}
-	return k.File.Read(p)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.from.some(p, k.ended)
 }
 
-func (k *keys) end() { k.ended.Store(true) }
+// Write implements io.Writer.
+func (k *keys) Write(p []byte) (int, error) { return k.file.Write(p) }
+
+// Close implements io.Closer: standard input stays open.
+func (k *keys) Close() error { return nil }
+
+// Fd says that it is a terminal.
+func (k *keys) Fd() uintptr { return k.file.Fd() }
+
+// end waits until nobody reads any more.
+func (k *keys) end() {
+	close(k.ended)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+}
 
 // leaveKey is what takes a form off the screen.
 var leaveKey = tea.KeyPressMsg{Code: 'c', Mod: tea.ModCtrl}
@@ -98,14 +114,18 @@ type screen struct {
 	form   *huh.Form
 	values map[string]func() any
 	closed string // button that closed it
-	hold   bool   // the form is on its way to the next field
-	queue  []tea.KeyPressMsg
+	// While the form is on its way from one field to the next, keys are held.
+	hold  bool
+	from  huh.Field // the one that it leaves
+	holds int       // how often that was
+	queue []tea.KeyPressMsg
 }
 
 // settle is how long a form is given to go to the next field.
-const settle = 30 * time.Millisecond
+const settle = 2 * time.Second
 
-type settled struct{}
+// settled ends the hold of that number.
+type settled int
 
 // Init implements tea.Model.
 func (s *screen) Init() tea.Cmd { return s.form.Init() }
@@ -116,14 +136,10 @@ func (s *screen) Init() tea.Cmd { return s.form.Init() }
 func (s *screen) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	switch m := msg.(type) {
 	case settled:
-		s.hold = false
-		var cmds []tea.Cmd
-		for len(s.queue) > 0 && !s.hold {
-			k := s.queue[0]
-			s.queue = s.queue[1:]
-			cmds = append(cmds, s.press(k))
+		if int(m) == s.holds {
+			return s, s.release()
 		}
-		return s, tea.Batch(cmds...)
+		return s, nil
 	case tea.KeyPressMsg:
 		if s.hold && m != leaveKey {
 			s.queue = append(s.queue, m)
@@ -132,7 +148,22 @@ func (s *screen) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return s, s.press(m)
 	}
 	_, cmd := s.form.Update(msg)
+	if s.hold && (s.form.GetFocusedField() != s.from || s.form.State != huh.StateNormal) {
+		cmd = tea.Batch(cmd, s.release())
+	}
 	return s, cmd
+}
+
+// release gives the form the keys that were held.
+func (s *screen) release() tea.Cmd {
+	s.hold = false
+	var cmds []tea.Cmd
+	for len(s.queue) > 0 && !s.hold {
+		k := s.queue[0]
+		s.queue = s.queue[1:]
+		cmds = append(cmds, s.press(k))
+	}
+	return tea.Batch(cmds...)
 }
 
 func (s *screen) press(k tea.KeyPressMsg) tea.Cmd {
@@ -140,10 +171,13 @@ func (s *screen) press(k tea.KeyPressMsg) tea.Cmd {
 		s.closed = name
 		k = leaveKey
 	}
+	at := s.form.GetFocusedField()
 	_, cmd := s.form.Update(k)
-	if k.Code == tea.KeyEnter && cmd != nil {
-		s.hold = true
-		cmd = tea.Batch(cmd, tea.Tick(settle, func(time.Time) tea.Msg { return settled{} }))
+	if k.Code == tea.KeyEnter && cmd != nil && at.Error() == nil && s.form.State == huh.StateNormal {
+		s.hold, s.from = true, at
+		s.holds++
+		n := s.holds
+		cmd = tea.Batch(cmd, tea.Tick(settle, func(time.Time) tea.Msg { return settled(n) }))
 	}
 	return cmd
 }

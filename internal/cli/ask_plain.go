@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +8,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/term"
 
@@ -173,11 +173,11 @@ func (a *asker) read(ctx context.Context, f *question.Field) (string, error) {
 	if d := startDefault(f); d != "" {
 		prompt += " [" + printable(d) + "]"
 	}
+	if f.Type == question.Secret {
+		return a.lines.password(ctx, a.c.Stdin, a.c.Stdout, prompt+": ")
+	}
 	a.c.printf("%s: ", prompt)
-	switch f.Type {
-	case question.Secret:
-		return a.lines.password(ctx, a.c.Stdin, a.c.Stdout)
-	case question.Multiline:
+	if f.Type == question.Multiline {
 		a.c.printf("\n")
 		var all []string
 		for {
@@ -208,75 +208,134 @@ func startDefault(f *question.Field) string {
 	return strings.ReplaceAll(question.Show(f.Default), "\n", " ")
 }
 
-// lineReader reads lines of a terminal. A read cannot be taken back: one that
-// nobody waits for any more is thrown away when it comes.
+// lineReader reads lines of a terminal. A read cannot be taken back: what one
+// brings that nobody waits for any more is kept for the next.
 type lineReader struct {
-	from  io.Reader
-	buf   *bufio.Reader
-	ch    chan typed
-	stale bool // a read of an earlier question is under way
+	from io.Reader
+	ch   chan typed
+	busy bool // a read is under way
+	rest []byte
 }
 
 type typed struct {
-	text string
-	err  error
+	bytes []byte
+	err   error
 }
 
-func (l *lineReader) read(ctx context.Context) (string, error) {
-	for {
-		if !l.stale {
-			if l.buf == nil {
-				l.buf, l.ch = bufio.NewReader(l.from), make(chan typed, 1)
-			}
+// await returns when there is something to read, or done is closed.
+func (l *lineReader) await(done <-chan struct{}) error {
+	for len(l.rest) == 0 {
+		if l.ch == nil {
+			l.ch = make(chan typed, 1)
+		}
+		if !l.busy {
+			l.busy = true
 			go func() {
-				s, err := l.buf.ReadString('\n')
-				l.ch <- typed{s, err}
+				buf := make([]byte, 4096)
+				n, err := l.from.Read(buf)
+				l.ch <- typed{buf[:n], err}
 			}()
 		}
 		select {
 		case t := <-l.ch:
-			if l.stale {
-				l.stale = false
-				continue
+			l.busy, l.rest = false, t.bytes
+			switch {
+			case len(t.bytes) > 0:
+			case errors.Is(t.err, io.EOF):
+				return errClosed
+			case t.err != nil:
+				return fmt.Errorf("reading the answer: %w", t.err)
 			}
-			if errors.Is(t.err, io.EOF) && t.text == "" {
-				return "", errClosed
-			}
-			if t.err != nil && !errors.Is(t.err, io.EOF) {
-				return "", fmt.Errorf("reading the answer: %w", t.err)
-			}
-			return strings.TrimRight(t.text, "\r\n"), nil
-		case <-ctx.Done():
-			l.stale = true
-			return "", context.Cause(ctx)
+		case <-done:
+			return nil
 		}
+	}
+	return nil
+}
+
+// some reads what is there; after done is closed that is an end.
+func (l *lineReader) some(p []byte, done <-chan struct{}) (int, error) {
+	err := l.await(done)
+	select {
+	case <-done:
+		return 0, io.EOF
+	default:
+	}
+	if err != nil {
+		return 0, io.EOF
+	}
+	n := copy(p, l.rest)
+	l.rest = l.rest[n:]
+	return n, nil
+}
+
+// next returns the next byte.
+func (l *lineReader) next(ctx context.Context) (byte, error) {
+	if err := l.await(ctx.Done()); err != nil {
+		return 0, err
+	}
+	if len(l.rest) == 0 {
+		return 0, context.Cause(ctx)
+	}
+	b := l.rest[0]
+	l.rest = l.rest[1:]
+	return b, nil
+}
+
+// read returns a line without its end.
+func (l *lineReader) read(ctx context.Context) (string, error) {
+	var line []byte
+	for {
+		b, err := l.next(ctx)
+		switch {
+		case errors.Is(err, errClosed) && len(line) > 0, err == nil && b == '\n':
+			return strings.TrimRight(string(line), "\r"), nil
+		case err != nil:
+			return "", err
+		}
+		line = append(line, b)
 	}
 }
 
-// password reads a line without showing it.
-func (l *lineReader) password(ctx context.Context, in io.Reader, out io.Writer) (string, error) {
+// password writes a prompt and reads a line that the terminal does not show; it
+// is told so before the prompt invites to type.
+func (l *lineReader) password(ctx context.Context, in io.Reader, out io.Writer, prompt string) (string, error) {
 	f, ok := in.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) { //nolint:gosec // file descriptors fit
+	if !ok {
 		return "", errors.New("a password is asked on a terminal only")
 	}
-	restore := terminalState(in)
-	defer restore()
-	ch := make(chan typed, 1)
-	go func() {
-		b, err := term.ReadPassword(int(f.Fd())) //nolint:gosec // file descriptors fit
-		ch <- typed{string(b), err}
-	}()
-	select {
-	case t := <-ch:
+	fd := int(f.Fd()) //nolint:gosec // file descriptors fit
+	was, err := term.MakeRaw(fd)
+	if err != nil {
+		return "", fmt.Errorf("hiding what is typed: %w", err)
+	}
+	defer func() {
+		_ = term.Restore(fd, was) // there is no other terminal
 		fmt.Fprintln(out)
-		if errors.Is(t.err, io.EOF) {
-			return "", errClosed
+	}()
+	fmt.Fprint(out, prompt)
+	var line []byte
+	for {
+		b, err := l.next(ctx)
+		if err != nil {
+			return "", err
 		}
-		if t.err != nil {
-			return "", fmt.Errorf("reading the password: %w", t.err)
+		switch b {
+		case '\r', '\n':
+			return string(line), nil
+		case 3: // ctrl-C
+			return "", errAway
+		case 4: // ctrl-D
+			if len(line) == 0 {
+				return "", errClosed
+			}
+		case 8, 127: // backspace
+			_, n := utf8.DecodeLastRune(line)
+			line = line[:len(line)-n]
+		case 21: // ctrl-U
+			line = nil
+		default:
+			line = append(line, b)
 		}
-		return t.text, nil
-	case <-ctx.Done():
-		return "", context.Cause(ctx)
 	}
 }

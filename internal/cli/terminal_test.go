@@ -81,6 +81,7 @@ func (p *place) terminal(columns int, term string, args ...string) *terminal {
 	c := &terminal{T: p.T, more: make(chan struct{}, 1)}
 	c.cmd = exec.CommandContext(p.Context(), "script", "-qec", line, "/dev/null")
 	c.cmd.Env, c.cmd.Dir, c.cmd.Stdout, c.cmd.Stderr = p.environ("TERM="+term), p.dir, c, c
+	c.cmd.WaitDelay = 3 * time.Second
 	var err error
 	if c.keys, err = c.cmd.StdinPipe(); err != nil {
 		p.Fatal(err)

@@ -141,7 +141,7 @@ func (d *dataConn) Close() error {
 func (d *dataConn) Handshake() error {
 	d.sent = true
 	if t, ok := d.Conn.(*tls.Conn); ok {
-		return t.Handshake()
+		return t.Handshake() //nolint:noctx // the connection has a deadline
 	}
 	return nil
 }

@@ -59,11 +59,11 @@ func TestDownloadCutShort(t *testing.T) {
 	f.put("/a.bin", large)
 	write(t, env, "a.bin", "old")
 	// The server says that all is well, and sends less than it has.
-	f.cut, f.cuts = 1000, 1
+	f.set(func() { f.cut, f.cuts = 1000, 1 })
 	_, err := f.run(env, "ftp.download", params{"from": "a.bin", "to": "a.bin"})
 	fails(t, err, node.KindNetwork, "1000 bytes of /a.bin arrived, not the 3145728")
 	// The connections are cut.
-	f.cut, f.cuts, f.drop = 100_000, 1, true
+	f.set(func() { f.cut, f.cuts, f.drop = 100_000, 1, true })
 	_, err = f.run(env, "ftp.download", params{"from": "a.bin", "to": "a.bin"})
 	fails(t, err, node.KindNetwork, "cut")
 	if read(t, env, "a.bin") != "old" {
@@ -77,7 +77,7 @@ func TestDownloadCutShort(t *testing.T) {
 func TestResumeDownload(t *testing.T) {
 	env, f := nodetest.Env(t), newFake(t)
 	f.put("/a.bin", large)
-	f.cut, f.cuts, f.drop = 2<<20, 1, true
+	f.set(func() { f.cut, f.cuts, f.drop = 2<<20, 1, true })
 	out := f.must(env, "ftp.download", params{"from": "/a.bin", "to": "in/", "resume": true})
 	if read(t, env, "in/a.bin") != large || out["size"] != len(large) || out["received"] != 2<<20 {
 		t.Errorf("got %v", out)
@@ -86,7 +86,7 @@ func TestResumeDownload(t *testing.T) {
 		t.Errorf("the rest was not asked for: %q", f.log)
 	}
 	// Over several executions, as an engine retries.
-	f.cut, f.cuts = 2<<20, 1
+	f.set(func() { f.cut, f.cuts = 2<<20, 1 })
 	env.Dial = once(env.Dial, 2)
 	if _, err := f.run(env, "ftp.download", params{"from": "/a.bin", "to": "b.bin", "resume": true}); err == nil {
 		t.Fatal("the download went on without a connection")
@@ -115,7 +115,7 @@ func once(dial func(context.Context, string, string) (net.Conn, error), n int) f
 func TestResumeAnotherVersion(t *testing.T) {
 	env, f := nodetest.Env(t), newFake(t)
 	f.put("/a.bin", large)
-	f.cut, f.cuts, f.drop = 2<<20, 1, true
+	f.set(func() { f.cut, f.cuts, f.drop = 2<<20, 1, true })
 	dial := env.Dial
 	env.Dial = once(dial, 2)
 	if _, err := f.run(env, "ftp.download", params{"from": "/a.bin", "to": "a.bin", "resume": true}); err == nil {
@@ -124,7 +124,7 @@ func TestResumeAnotherVersion(t *testing.T) {
 	env.Dial = dial
 	other := strings.ToUpper(large)
 	f.put("/a.bin", other)
-	f.files["/a.bin"].time = time.Date(2026, 2, 2, 0, 0, 0, 0, time.UTC)
+	f.set(func() { f.files["/a.bin"].time = time.Date(2026, 2, 2, 0, 0, 0, 0, time.UTC) })
 	f.must(env, "ftp.download", params{"from": "/a.bin", "to": "a.bin", "resume": true})
 	if read(t, env, "a.bin") != other || f.said("REST") != 0 {
 		t.Error("two versions were mixed")
@@ -157,13 +157,13 @@ func TestUpload(t *testing.T) {
 		t.Log(err) // this server makes them by itself
 	}
 	// The server drops the connection; nothing is left under the name.
-	f.cut, f.cuts = 1000, 1
+	f.set(func() { f.cut, f.cuts = 1000, 1 })
 	_, err = f.run(env, "ftp.upload", params{"from": "a.bin", "to": "/new.bin"})
 	fails(t, err, node.KindNetwork, "sending")
 	if f.get("/new.bin") != "(none)" {
 		t.Error("a part of the file is there under its name")
 	}
-	f.cut, f.cuts = 2<<20, 1
+	f.set(func() { f.cut, f.cuts = 2<<20, 1 })
 	if out := f.must(env, "ftp.upload", params{"from": "a.bin", "to": "/r.bin", "resume": true}); f.get("/r.bin") != large || out["sent"] != 1<<20 {
 		t.Errorf("got %v", out)
 	}
@@ -175,11 +175,11 @@ func TestUploadToSimpleServers(t *testing.T) {
 	env, f := nodetest.Env(t), newFake(t)
 	write(t, env, "a.txt", "new")
 	f.put("/a.txt", "old")
-	f.noReplace = true
+	f.set(func() { f.noReplace = true })
 	if out := f.must(env, "ftp.upload", params{"from": "a.txt", "to": "/a.txt"}); f.get("/a.txt") != "new" || out["atomic"] != true {
 		t.Errorf("got %v", out)
 	}
-	f.answers["RNFR"] = "550 Permission denied."
+	f.answer("RNFR", "550 Permission denied.")
 	write(t, env, "a.txt", "newer")
 	if out := f.must(env, "ftp.upload", params{"from": "a.txt", "to": "/a.txt"}); f.get("/a.txt") != "newer" || out["atomic"] != false {
 		t.Errorf("got %v", out)
@@ -189,11 +189,11 @@ func TestUploadToSimpleServers(t *testing.T) {
 	}
 	// A server that knows next to nothing.
 	f2 := newFake(t)
-	f2.mlsd = false
+	f2.set(func() { f2.mlsd = false })
 	for _, cmd := range []string{"SIZE", "MDTM", "MFMT", "RNFR", "FEAT", "EPSV"} {
-		f2.answers[cmd] = "502 not implemented"
+		f2.answer(cmd, "502 not implemented")
 	}
-	delete(f2.answers, "EPSV")
+	f2.answer("EPSV", "")
 	out := f2.must(env, "ftp.upload", params{"from": "a.txt", "to": "/dir/b.txt"})
 	if f2.get("/dir/b.txt") != "newer" || out["verified"] != true {
 		t.Errorf("got %v", out)
@@ -210,23 +210,23 @@ func TestUploadToSimpleServers(t *testing.T) {
 func TestLyingServer(t *testing.T) {
 	env, f := nodetest.Env(t), newFake(t)
 	f.put("/a", "12345")
-	f.answers["SIZE /a"] = "213 4"
+	f.answer("SIZE /a", "213 4")
 	_, err := f.run(env, "ftp.download", params{"from": "/a", "to": "a"})
 	fails(t, err, node.KindNetwork, "5 bytes of /a arrived, not the 4")
-	f.answers["SIZE /a"] = "213 99999999999999999999"
+	f.answer("SIZE /a", "213 99999999999999999999")
 	f.must(env, "ftp.download", params{"from": "/a", "to": "a"})
-	f.answers["SIZE /a"] = "213 9000000000000000000"
+	f.answer("SIZE /a", "213 9000000000000000000")
 	_, err = f.run(env, "ftp.download", params{"from": "/a", "to": "a2"})
 	fails(t, err, node.KindInput, "more than the limit")
-	f.answers["SIZE /a"] = "213 1"
+	f.answer("SIZE /a", "213 1")
 	f.put("/a", large)
 	_, err = f.run(env, "ftp.download", params{"from": "/a", "to": "a3", "max_size": 1 << 20})
 	fails(t, err, node.KindInput, "larger than the limit of 1048576")
 	_, err = f.run(env, "ftp.read_text", params{"path": "/a", "max_size": 1000})
 	fails(t, err, node.KindInput, "larger than the limit of 1000")
 	for _, answer := range []string{"EPSV", "229 (|||x|)"} {
-		f.answers["EPSV"] = answer
-		f.answers["PASV"] = "227 (1,2,3)"
+		f.answer("EPSV", answer)
+		f.answer("PASV", "227 (1,2,3)")
 		if _, err = f.run(env, "ftp.download", params{"from": "/a", "to": "a3"}); err == nil {
 			t.Error("no error")
 		}
@@ -242,7 +242,7 @@ func TestHostileNames(t *testing.T) {
 	for _, name := range hostile {
 		env, f := nodetest.Env(t), newFake(t)
 		f.put("/d/good", "1")
-		f.listing = []string{"type=file;size=1;modify=20260101000000; " + name}
+		f.set(func() { f.listing = []string{"type=file;size=1;modify=20260101000000; " + name} })
 		_, err := f.run(env, "ftp.download_folder", params{"from": "/d", "to": "out"})
 		if name == ".." {
 			if err != nil {
@@ -266,17 +266,19 @@ func TestHostileNames(t *testing.T) {
 
 func TestEndlessFolders(t *testing.T) {
 	env, f := nodetest.Env(t), newFake(t)
-	f.listing = []string{"type=dir;modify=20260101000000; again"}
+	f.set(func() { f.listing = []string{"type=dir;modify=20260101000000; again"} })
 	_, err := f.run(env, "ftp.list", params{"recursive": true})
 	fails(t, err, node.KindError, "100 folders deep")
 	_, err = f.run(env, "ftp.list", params{"recursive": true, "max_entries": 5})
 	fails(t, err, node.KindError, "more than 5 entries")
 	_, err = f.run(env, "ftp.download_folder", params{"from": "/", "to": "x"})
 	fails(t, err, node.KindError, "deep")
-	f.listing = []string{strings.Repeat("type=file;size=1;modify=20260101000000; "+strings.Repeat("x", 200)+"\r\n", 200_000)}
+	f.set(func() {
+		f.listing = []string{strings.Repeat("type=file;size=1;modify=20260101000000; "+strings.Repeat("x", 200)+"\r\n", 200_000)}
+	})
 	_, err = f.run(env, "ftp.list", nil)
 	fails(t, err, node.KindError, "more than can be meant")
-	f.listing = []string{"garbage", "type=file"}
+	f.set(func() { f.listing = []string{"garbage", "type=file"} })
 	_, err = f.run(env, "ftp.download_folder", params{"from": "/", "to": "x"})
 	fails(t, err, node.KindError, "2 lines of the server's listing")
 	if out := f.must(env, "ftp.list", nil); out["unreadable"] != 2 {
@@ -303,13 +305,13 @@ func TestConnecting(t *testing.T) {
 	fails(t, err, node.KindNetwork, "TLS")
 	c = f.connection()
 	c["timeout"], c["listing"] = "100ms", "mlsd" // other settings, so a new connection
-	f.answers["PWD"] = "hang"
+	f.answer("PWD", "hang")
 	_, err = f.run(env, "ftp.list", params{"connection": c})
 	fails(t, err, node.KindTimeout, "silent for longer than 100ms")
-	f.answers["PWD"] = "257 " + strings.Repeat("x", 2<<20)
+	f.answer("PWD", "257 "+strings.Repeat("x", 2<<20))
 	_, err = f.run(env, "ftp.list", params{"connection": c})
 	fails(t, err, node.KindError, "more than can be meant")
-	delete(f.answers, "PWD")
+	f.answer("PWD", "")
 	for _, host := range []string{"", "a b", "ftp://x/"} {
 		c["host"] = host
 		_, err = f.run(env, "ftp.list", params{"connection": c})
@@ -342,7 +344,7 @@ func TestPool(t *testing.T) {
 		t.Errorf("got %v", out)
 	}
 	// An effect whose answer is lost is not repeated.
-	f.answers["MKD"] = "hang"
+	f.answer("MKD", "hang")
 	c := f.connection()
 	c["timeout"] = "100ms"
 	f.must(env, "ftp.list", params{"connection": c})
@@ -356,7 +358,7 @@ func TestPool(t *testing.T) {
 func TestCancel(t *testing.T) {
 	env, f := nodetest.Env(t), newFake(t)
 	f.put("/a", large)
-	f.answers["RETR"] = "hang"
+	f.answer("RETR", "hang")
 	ctx, cancel := context.WithCancel(t.Context())
 	c := Connection{Host: "127.0.0.1", User: "u", Security: "none", Timeout: time.Minute, Timezone: "UTC", EPSV: true, Listing: "auto"}
 	c.Password = secret("pass-word")

@@ -20,24 +20,23 @@ import (
 )
 
 // fake is a small FTP server with files in memory, which can be made to
-// misbehave. Set its fields before the first connection.
+// misbehave.
 type fake struct {
 	t    testing.TB
 	addr string
 
-	mu      sync.Mutex
-	files   map[string]*fakeFile // folders have a nil content
-	log     []string
-	conns   []net.Conn
-	logins  int
-	cut     int               // cut the data connection after so many bytes, once
-	cuts    int               // how many times to cut
-	drop    bool              // cut the control connection with it
-	answers map[string]string // answers in place of the right ones, by command or command and argument
-	listing []string          // lines added to every listing
-	mlsd    bool
-	noReplace,
-	ignoreRest bool
+	mu        sync.Mutex
+	files     map[string]*fakeFile // folders have a nil content
+	log       []string
+	conns     []net.Conn
+	logins    int
+	cut       int               // cut the data connection after so many bytes, once
+	cuts      int               // how many times to cut
+	drop      bool              // cut the control connection with it
+	answers   map[string]string // answers in place of the right ones, by command or command and argument
+	listing   []string          // lines added to every listing
+	mlsd      bool
+	noReplace bool
 }
 
 type fakeFile struct {
@@ -73,6 +72,24 @@ func newFake(t testing.TB) *fake {
 		wg.Wait()
 	})
 	return f
+}
+
+// set changes the server from now on.
+func (f *fake) set(change func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	change()
+}
+
+// answer sets what is said to a command in place of the right answer, which ""
+// brings back.
+func (f *fake) answer(cmd, text string) {
+	f.set(func() {
+		f.answers[cmd] = text
+		if text == "" {
+			delete(f.answers, cmd)
+		}
+	})
 }
 
 // hangUp closes all connections.
@@ -193,7 +210,10 @@ func (c *fakeConn) do(cmd, arg string) bool {
 		c.say("230 in")
 	case "FEAT":
 		c.say("211-Features")
-		if c.mlsd {
+		c.mu.Lock()
+		mlsd := c.mlsd
+		c.mu.Unlock()
+		if mlsd {
 			c.say(" MLST type*;size*;modify*;")
 		}
 		c.say(" MDTM\r\n MFMT\r\n UTF8\r\n211 End")
@@ -267,7 +287,10 @@ func (c *fakeConn) do(cmd, arg string) bool {
 		c.from = c.abs(arg)
 		c.say("350 ok")
 	case "RNTO":
-		if file != nil && c.noReplace {
+		c.mu.Lock()
+		refuse := file != nil && c.noReplace
+		c.mu.Unlock()
+		if refuse {
 			c.say("550 it failed")
 			return true
 		}
@@ -302,14 +325,14 @@ func (c *fakeConn) transfer(cmd, arg string, file *fakeFile) bool {
 		c.say("150 here it comes")
 		data := file.data[min(rest, int64(len(file.data))):]
 		c.mu.Lock()
-		cut := c.cuts > 0 && len(data) > c.cut
+		cut, drop := c.cuts > 0 && len(data) > c.cut, c.drop
 		if cut {
 			c.cuts--
 			data = data[:c.cut]
 		}
 		c.mu.Unlock()
 		_, _ = d.Write(data)
-		if cut && c.drop {
+		if cut && drop {
 			_ = d.(*net.TCPConn).SetLinger(-1)
 			_ = d.Close()
 			return false
@@ -324,14 +347,14 @@ func (c *fakeConn) transfer(cmd, arg string, file *fakeFile) bool {
 			}
 		}
 		c.mu.Lock()
-		cut := c.cuts > 0
+		cut, most := c.cuts > 0, int64(c.cut)
 		if cut {
 			c.cuts--
 		}
 		c.mu.Unlock()
 		r := io.Reader(d)
 		if cut {
-			r = io.LimitReader(d, int64(c.cut))
+			r = io.LimitReader(d, most)
 		}
 		data, _ := io.ReadAll(r)
 		c.mu.Lock()

@@ -37,7 +37,7 @@ func vsftpd(t *testing.T, extra map[string]string) (connection params, pub strin
 	if os.Getuid() != 0 {
 		t.Skip("vsftpd serves anonymous users only when root starts it")
 	}
-	dir, err := os.MkdirTemp("/tmp", "aether-vsftpd") // below t.TempDir the user ftp may not look
+	dir, err := os.MkdirTemp("/tmp", "aether-vsftpd") //nolint:usetesting // below t.TempDir the user ftp may not look
 	if err != nil {
 		t.Fatal(err)
 	}

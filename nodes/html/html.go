@@ -51,7 +51,7 @@ func parse(ctx context.Context, text string) (doc *html.Node, err error) {
 	defer caught("read this HTML", &err)
 	doc, err = html.ParseWithOptions(stopping{ctx, strings.NewReader(text)}, html.ParseOptionEnableScripting(false))
 	if err != nil && ctx.Err() == nil {
-		return nil, wrong("", "the HTML cannot be read: %s", strings.TrimPrefix(err.Error(), "html: "))
+		return nil, wrong("", "the HTML cannot be read: %s", plainly(err.Error()))
 	}
 	return doc, err
 }
@@ -59,12 +59,16 @@ func parse(ctx context.Context, text string) (doc *html.Node, err error) {
 // caught makes a failure of a panic in a library.
 func caught(doing string, err *error) {
 	if p := recover(); p != nil {
-		msg := strings.TrimPrefix(fmt.Sprint(p), "html: ")
-		if strings.Contains(msg, "open stack of elements") {
-			msg = "elements are nested deeper than 512 levels"
-		}
-		*err = wrong("", "the library cannot %s: %.200s", doing, msg)
+		*err = wrong("", "the library cannot %s: %.200s", doing, plainly(fmt.Sprint(p)))
 	}
+}
+
+// plainly puts a message of the library in words that users know.
+func plainly(msg string) string {
+	if strings.Contains(msg, "open stack of elements") {
+		return "elements are nested deeper than 512 levels"
+	}
+	return strings.TrimPrefix(msg, "html: ")
 }
 
 // formatting are the elements that the parser opens anew.

@@ -127,35 +127,35 @@ func add(m map[string]any, key, v string) {
 	}
 }
 
-func (o *facts) element(n *html.Node) {
+func (f *facts) element(n *html.Node) {
 	switch n.DataAtom {
 	case atom.Html:
-		o.Language = firstText(attrOf(n, "lang"), attrOf(n, "xml:lang"))
+		f.Language = firstText(attrOf(n, "lang"), attrOf(n, "xml:lang"))
 	case atom.Title:
-		if o.Title == "" && !within(n, atom.Svg) {
-			o.Title = squeeze(content(n))
+		if f.Title == "" && !within(n, atom.Svg) {
+			f.Title = squeeze(content(n))
 		}
 	case atom.Meta:
-		o.meta(n)
+		f.meta(n)
 	case atom.Link:
-		o.link(n)
+		f.link(n)
 	case atom.Script:
 		if strings.EqualFold(strings.TrimSpace(strings.Split(attrOf(n, "type"), ";")[0]), "application/ld+json") {
-			o.jsonLD(content(n))
+			f.jsonLD(content(n))
 		}
 	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
-		o.Headings = append(o.Headings, map[string]any{"level": int(n.Data[1] - '0'), "text": o.text(squeeze(o.visible(n))), "id": attrOf(n, "id")})
+		f.Headings = append(f.Headings, map[string]any{"level": int(n.Data[1] - '0'), "text": f.text(squeeze(f.visible(n))), "id": attrOf(n, "id")})
 	}
 	if _, scope := attr(n, "itemscope"); scope {
 		if _, inner := attr(n, "itemprop"); !inner {
-			o.Microdata = append(o.Microdata, o.item(n, 0))
+			f.Microdata = append(f.Microdata, f.item(n, 0))
 		}
 	}
 }
 
-func (o *facts) meta(n *html.Node) {
+func (f *facts) meta(n *html.Node) {
 	if c := attrOf(n, "charset"); c != "" {
-		o.Charset = strings.ToLower(c)
+		f.Charset = strings.ToLower(c)
 	}
 	name := firstText(attrOf(n, "name"), attrOf(n, "property"), attrOf(n, "itemprop"), attrOf(n, "http-equiv"))
 	v, ok := attr(n, "content")
@@ -164,21 +164,21 @@ func (o *facts) meta(n *html.Node) {
 	}
 	name = strings.ToLower(strings.TrimSpace(name))
 	v = strings.TrimSpace(v)
-	add(o.Meta, name, v)
+	add(f.Meta, name, v)
 	if rest, ok := strings.CutPrefix(name, "og:"); ok {
-		add(o.OpenGraph, rest, v)
+		add(f.OpenGraph, rest, v)
 	}
 	if rest, ok := strings.CutPrefix(name, "twitter:"); ok {
-		add(o.Twitter, rest, v)
+		add(f.Twitter, rest, v)
 	}
 	if name == "content-type" {
 		if _, c, ok := strings.Cut(strings.ToLower(v), "charset="); ok {
-			o.Charset = strings.TrimSpace(c)
+			f.Charset = strings.TrimSpace(c)
 		}
 	}
 }
 
-func (o *facts) link(n *html.Node) {
+func (f *facts) link(n *html.Node) {
 	href := attrOf(n, "href")
 	if href == "" {
 		return
@@ -187,17 +187,17 @@ func (o *facts) link(n *html.Node) {
 	typ := strings.ToLower(attrOf(n, "type"))
 	switch {
 	case slices.Contains(rel, "canonical"):
-		o.Canonical = o.resolve(href)
+		f.Canonical = f.resolve(href)
 	case slices.Contains(rel, "icon"), slices.Contains(rel, "apple-touch-icon"):
-		o.Icons = append(o.Icons, o.resolve(href))
+		f.Icons = append(f.Icons, f.resolve(href))
 	case slices.Contains(rel, "alternate") && (strings.Contains(typ, "rss") || strings.Contains(typ, "atom") || strings.Contains(typ, "feed+json")):
-		o.Feeds = append(o.Feeds, map[string]any{"url": o.resolve(href), "title": attrOf(n, "title"), "type": typ})
+		f.Feeds = append(f.Feeds, map[string]any{"url": f.resolve(href), "title": attrOf(n, "title"), "type": typ})
 	case slices.Contains(rel, "alternate") && attrOf(n, "hreflang") != "":
-		o.Alternates = append(o.Alternates, map[string]any{"url": o.resolve(href), "language": attrOf(n, "hreflang")})
+		f.Alternates = append(f.Alternates, map[string]any{"url": f.resolve(href), "language": attrOf(n, "hreflang")})
 	}
 }
 
-func (o *facts) jsonLD(text string) {
+func (f *facts) jsonLD(text string) {
 	text = strings.TrimSpace(text)
 	text = strings.TrimSpace(strings.TrimSuffix(strings.TrimPrefix(text, "<!--"), "-->"))
 	text = strings.TrimSpace(strings.TrimSuffix(strings.TrimPrefix(text, "//<![CDATA["), "//]]>"))
@@ -205,19 +205,19 @@ func (o *facts) jsonLD(text string) {
 	if err != nil {
 		// Line ends inside of texts are a common slip.
 		if v, err = value.Parse([]byte(strings.NewReplacer("\r", " ", "\n", " ", "\t", " ").Replace(text))); err != nil {
-			o.Broken++
+			f.Broken++
 			return
 		}
 	}
 	if list, ok := v.([]any); ok {
-		o.JSONLD = append(o.JSONLD, list...)
+		f.JSONLD = append(f.JSONLD, list...)
 		return
 	}
-	o.JSONLD = append(o.JSONLD, v)
+	f.JSONLD = append(f.JSONLD, v)
 }
 
 // item reads an item of microdata with all below it.
-func (o *facts) item(n *html.Node, depth int) map[string]any {
+func (f *facts) item(n *html.Node, depth int) map[string]any {
 	props := map[string]any{}
 	var visit func(e *html.Node)
 	visit = func(e *html.Node) {
@@ -228,9 +228,9 @@ func (o *facts) item(n *html.Node, depth int) map[string]any {
 		if names, ok := attr(e, "itemprop"); ok {
 			var v any
 			if scope && depth < 50 {
-				v = o.item(e, depth+1)
+				v = f.item(e, depth+1)
 			} else {
-				v = o.text(o.property(e))
+				v = f.text(f.property(e))
 			}
 			for _, name := range strings.Fields(names) {
 				list, _ := props[name].([]any)
@@ -250,16 +250,16 @@ func (o *facts) item(n *html.Node, depth int) map[string]any {
 	return map[string]any{"type": attrOf(n, "itemtype"), "id": attrOf(n, "itemid"), "properties": props}
 }
 
-func (o *facts) property(n *html.Node) string {
+func (f *facts) property(n *html.Node) string {
 	switch n.DataAtom {
 	case atom.Meta:
 		return attrOf(n, "content")
 	case atom.A, atom.Area, atom.Link:
-		return o.resolve(attrOf(n, "href"))
+		return f.resolve(attrOf(n, "href"))
 	case atom.Img, atom.Audio, atom.Video, atom.Embed, atom.Iframe, atom.Source, atom.Track:
-		return o.resolve(attrOf(n, "src"))
+		return f.resolve(attrOf(n, "src"))
 	case atom.Object:
-		return o.resolve(attrOf(n, "data"))
+		return f.resolve(attrOf(n, "data"))
 	case atom.Data, atom.Meter:
 		return attrOf(n, "value")
 	case atom.Time:
@@ -270,11 +270,11 @@ func (o *facts) property(n *html.Node) string {
 	if v, ok := attr(n, "content"); ok {
 		return v
 	}
-	return o.visible(n)
+	return f.visible(n)
 }
 
-func (o *facts) visible(n *html.Node) string {
-	if o.left < 0 {
+func (f *facts) visible(n *html.Node) string {
+	if f.left < 0 {
 		return ""
 	}
 	return visible(n)

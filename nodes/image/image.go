@@ -167,7 +167,7 @@ func load(env *node.Env, path string) (img image.Image, err error) {
 	if err != nil {
 		return nil, node.Fail(node.KindInput, fmt.Sprintf("%s is a damaged picture: %v", path, err), "open it with another program and save it anew")
 	}
-	return img, nil
+	return upright(img, orientation(data)), nil
 }
 
 func formatOf(path string) string {

@@ -37,7 +37,7 @@ func init() {
 		Title: "Fill form of PDF",
 		Doc: "Fills in the fields of a form (AcroForm) in a PDF file. Text fields take text and numbers, check boxes true and false, radio buttons and choices one of their options, lists with several choices a list. " +
 			"Fields not named keep their values. A signature on the file becomes invalid and is removed. " +
-			"Texts are drawn in the form's own fonts, which often know western letters only: look at the result where names may hold others.",
+			"Texts are drawn in the standard fonts of forms, which know the letters of western Europe only: others are refused.",
 		Effect: node.Idempotent,
 		Examples: []node.Example[fillFormIn, fillFormOut]{{
 			Title: "Fill in and lock",
@@ -229,7 +229,13 @@ func fillForm(ctx context.Context, env *node.Env, in fillFormIn) (fillFormOut, e
 		}
 		doc.RemoveSignature()
 		if filled > 0 {
-			if _, _, err := form.FillForm(doc, form.FillDetails(wanted, nil), nil, form.JSON); err != nil {
+			_, _, err := form.FillForm(doc, form.FillDetails(wanted, nil), nil, form.JSON)
+			if err != nil && strings.Contains(err.Error(), "unknown font") {
+				// pdfcpu would take a font of its own for them, from a folder
+				// that it does not have here.
+				return nil, input("write the values in letters of western Europe", "a value holds letters that the fonts of the form do not have")
+			}
+			if err != nil {
 				return nil, err
 			}
 		}

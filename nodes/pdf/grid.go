@@ -83,8 +83,7 @@ func ruled(lines []pdfium.Line, words []word, br string) []grid {
 	for i := range group {
 		group[i] = i
 	}
-	var find func(int) int
-	find = func(i int) int {
+	find := func(i int) int {
 		for group[i] != i {
 			group[i] = group[group[i]]
 			i = group[i]

@@ -259,25 +259,32 @@ func exercise(t *testing.T, c *client, root string) {
 func TestCutAndResume(t *testing.T) {
 	s := sshtest.New(t)
 	c := &client{t, nodetest.Env(t), s.Connection()}
+	at := 0
+	cut := func(n int) {
+		if n > 0 {
+			at = n
+		}
+		s.Set(func(b *sshtest.Behaviour) { b.Cut, b.Cuts = at, 1 })
+	}
 	write(t, filepath.Join(s.Root, "a.bin"), large)
 	write(t, c.local("a.bin"), "old")
-	s.Cut, s.Cuts = 2<<20, 1
+	cut(3_150_000) // late, for parts arrive in any order
 	c.wrong("sftp.download", params{"from": "a.bin", "to": "a.bin"}, node.KindNetwork, "cut")
 	if read(t, c.local("a.bin")) != "old" {
 		t.Error("the old file was touched")
 	}
-	s.Cuts = 1
+	cut(0)
 	out := c.run("sftp.download", params{"from": "a.bin", "to": "a.bin", "resume": true})
 	if read(t, c.local("a.bin")) != large || out["received"].(int) >= len(large) {
 		t.Errorf("got %v", out)
 	}
 	// The answers to writing are short, so that the cut comes late.
-	s.Cut, s.Cuts = 1500, 1
+	cut(1500)
 	c.wrong("sftp.upload", params{"from": "a.bin", "to": "b.bin"}, node.KindNetwork, "cut")
 	if read(t, filepath.Join(s.Root, "b.bin")) != "(none)" {
 		t.Error("a part of the file is there under its name")
 	}
-	s.Cuts = 1
+	cut(0)
 	out = c.run("sftp.upload", params{"from": "a.bin", "to": "c.bin", "resume": true})
 	if read(t, filepath.Join(s.Root, "c.bin")) != large || out["sent"].(int) >= len(large) {
 		t.Errorf("got %v", out)
@@ -354,7 +361,10 @@ func (f oddFile) Sys() any           { return nil }
 func TestHostileServer(t *testing.T) {
 	s := sshtest.New(t)
 	c := &client{t, nodetest.Env(t), s.Connection()}
-	hostile := func(o odd) { s.Handlers = &gosftp.Handlers{FileGet: o, FileList: o}; c.run("sftp.disconnect", nil) }
+	hostile := func(o odd) {
+		s.Set(func(b *sshtest.Behaviour) { b.Handlers = &gosftp.Handlers{FileGet: o, FileList: o} })
+		c.run("sftp.disconnect", nil)
+	}
 	hostile(odd{size: 4})
 	c.wrong("sftp.download", params{"from": "/a", "to": "a"}, node.KindNetwork, "5 bytes of /a arrived, not the 4")
 	hostile(odd{size: -5})
@@ -379,7 +389,7 @@ func TestSilence(t *testing.T) {
 	s := sshtest.New(t)
 	c := &client{t, nodetest.Env(t), s.Connection()}
 	c.conn["timeout"] = "200ms"
-	s.Silent = true
+	s.Set(func(b *sshtest.Behaviour) { b.Silent = true })
 	c.wrong("sftp.list", nil, node.KindTimeout, "silent for longer than 200ms")
 	ctx, cancel := context.WithCancel(t.Context())
 	c.conn["timeout"] = "1m"

@@ -9,6 +9,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -184,31 +185,32 @@ func exercise(t *testing.T, c *client) {
 func TestFaults(t *testing.T) {
 	s := sshtest.New(t)
 	c := &client{t, nodetest.Env(t), s.Connection()}
-	ran := 0
-	s.Exec = func(cmd string, ch gossh.Channel) int {
-		ran++
+	var ran atomic.Int32
+	run := func(cmd string, ch gossh.Channel) int {
+		ran.Add(1)
 		_, _ = ch.Write([]byte("partly\n"))
 		if cmd == "drop" {
 			s.HangUp()
 		}
 		return -1
 	}
+	s.Set(func(b *sshtest.Behaviour) { b.Exec = run })
 	f := c.fails("ssh.run", params{"command": "silent end"}, node.KindNetwork, "connection was lost before it ended")
-	if ran != 1 || f.Details.(params)["stdout"] != "partly\n" {
-		t.Errorf("ran %d times, %+v", ran, f)
+	if ran.Load() != 1 || f.Details.(params)["stdout"] != "partly\n" {
+		t.Errorf("ran %d times, %+v", ran.Load(), f)
 	}
 	c.fails("ssh.run", params{"command": "drop"}, node.KindNetwork, "connection was lost before it ended")
-	if ran != 2 {
-		t.Errorf("ran %d times", ran)
+	if ran.Load() != 2 {
+		t.Errorf("ran %d times", ran.Load())
 	}
-	s.Exec = func(string, gossh.Channel) int { return 300 }
+	s.Set(func(b *sshtest.Behaviour) { b.Exec = func(string, gossh.Channel) int { return 300 } })
 	if out := c.run(params{"command": "x", "exit_codes": []any{}}); out["exit_code"] != 300 {
 		t.Errorf("got %v", out)
 	}
 	if _, err := c.try("ssh.disconnect", nil); err != nil {
 		t.Error(err)
 	}
-	s.Silent = true
+	s.Set(func(b *sshtest.Behaviour) { b.Silent = true })
 	c.conn["timeout"] = "200ms"
 	c.fails("ssh.run", params{"command": "x"}, node.KindTimeout, "did not open a session")
 }
@@ -217,12 +219,13 @@ func TestCancel(t *testing.T) {
 	s := sshtest.New(t)
 	c := &client{t, nodetest.Env(t), s.Connection()}
 	started := make(chan bool)
-	s.Exec = func(_ string, ch gossh.Channel) int {
+	run := func(_ string, ch gossh.Channel) int {
 		started <- true
 		_, _ = ch.Read(make([]byte, 1)) // to the end of the input
 		_, _ = ch.SendRequest("x", true, nil)
 		return 0
 	}
+	s.Set(func(b *sshtest.Behaviour) { b.Exec = run })
 	d := node.Default.Get("ssh.run")
 	in := d.In.New()
 	for k, v := range (params{"connection": c.conn, "command": "x"}) {

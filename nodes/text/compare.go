@@ -8,6 +8,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/aether-rpa/aether/node"
+	"github.com/aether-rpa/aether/nodes/list/alike"
 	"github.com/aether-rpa/aether/nodes/list/order"
 )
 
@@ -63,7 +64,7 @@ func compare(ctx context.Context, _ *node.Env, in compareIn) (compareOut, error)
 	}
 	out.Distance = d
 	out.Similarity = round6(1 - float64(d)/float64(max(len(x), len(y))))
-	out.JaroWinkler = round6(jaroWinkler(x, y))
+	out.JaroWinkler = round6(alike.Winkler(x, y))
 	return out, nil
 }
 
@@ -108,45 +109,4 @@ func levenshtein(ctx context.Context, a, b []rune) (int, error) {
 		}
 	}
 	return row[len(b)], nil
-}
-
-func jaroWinkler(a, b []rune) float64 {
-	if len(a) == 0 || len(b) == 0 {
-		return 0
-	}
-	reach := max(max(len(a), len(b))/2-1, 0)
-	usedA, usedB := make([]bool, len(a)), make([]bool, len(b))
-	matches := 0
-	for i, x := range a {
-		for j := max(0, i-reach); j < min(len(b), i+reach+1); j++ {
-			if !usedB[j] && b[j] == x {
-				usedA[i], usedB[j] = true, true
-				matches++
-				break
-			}
-		}
-	}
-	if matches == 0 {
-		return 0
-	}
-	swaps, j := 0, 0
-	for i, x := range a {
-		if !usedA[i] {
-			continue
-		}
-		for !usedB[j] {
-			j++
-		}
-		if b[j] != x {
-			swaps++
-		}
-		j++
-	}
-	m := float64(matches)
-	jaro := (m/float64(len(a)) + m/float64(len(b)) + (m-float64(swaps/2))/m) / 3
-	prefix := 0
-	for prefix < min(4, len(a), len(b)) && a[prefix] == b[prefix] {
-		prefix++
-	}
-	return jaro + float64(prefix)*0.1*(1-jaro)
 }

@@ -134,7 +134,7 @@ func TestRowsInBoundedMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	line := "<row><name>" + strings.Repeat("x", 1000) + "</name></row>\n"
-	const n = 40_000
+	const n = 15_000
 	if _, err := io.Copy(f, io.MultiReader(strings.NewReader("<all>"), strings.NewReader(strings.Repeat(line, n)), strings.NewReader("</all>"))); err != nil {
 		t.Fatal(err)
 	}

@@ -31,7 +31,7 @@ func init() {
 			Out: formatOut{Text: "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<p>Dear <b>Ann</b>!</p>"},
 		}},
 		Run: func(_ context.Context, _ *node.Env, in formatIn) (formatOut, error) {
-			text, err := in.document(in.Value, in.layout, "UTF-8")
+			text, err := in.document(in.Value, in.layout)
 			return formatOut{Text: text}, err
 		},
 	})
@@ -71,7 +71,7 @@ func (l layout) tree() xmltree.Layout {
 }
 
 // document writes a whole document.
-func (w writing) document(v any, l layout, encoding string) (string, error) {
+func (w writing) document(v any, l layout) (string, error) {
 	b := &builder{writing: w, spaces: map[string]string{}}
 	top := &xmltree.Node{Kind: xmltree.Document}
 	if err := b.root(top, v); err != nil {
@@ -79,7 +79,7 @@ func (w writing) document(v any, l layout, encoding string) (string, error) {
 	}
 	var out strings.Builder
 	if l.Declaration {
-		out.WriteString(declaration(encoding))
+		out.WriteString(declaration("UTF-8"))
 	}
 	if err := l.tree().Write(&out, top); err != nil {
 		return "", err

@@ -164,7 +164,7 @@ type deleteIn struct {
 }
 
 func drop(ctx context.Context, _ *node.Env, in deleteIn) (edited, error) {
-	c := change{query: in.query, Missing: in.Missing}
+	c := change(in)
 	d, hits, err := c.places(ctx)
 	if err != nil {
 		return edited{}, err

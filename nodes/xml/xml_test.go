@@ -32,7 +32,11 @@ func run(t *testing.T, env *node.Env, typ string, in params) params {
 func refused(t *testing.T, env *node.Env, typ string, in params, part string) {
 	t.Helper()
 	_, err := nodetest.Run(t, env, typ, in)
-	if f := node.AsFailure(err); err == nil || f.Kind == node.KindError || f.Kind == node.KindPanic {
+	if err == nil {
+		t.Errorf("%s %.200v: no error, want one that says %q", typ, in, part)
+		return
+	}
+	if f := node.AsFailure(err); f.Kind == node.KindError || f.Kind == node.KindPanic {
 		t.Errorf("%s %.80v: error %v, want a failure", typ, in, err)
 		return
 	}
@@ -249,7 +253,7 @@ func TestRoundTrip(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		want := map[string]any{"root": tree().Draw(r, "tree")}
 		w := writing{names: simple.names, Item: "item", Bad: "error", Nil: "empty"}
-		text, err := w.document(want, layout{Pretty: rapid.Bool().Draw(r, "pretty"), Indent: 2, Declaration: true}, "UTF-8")
+		text, err := w.document(want, layout{Pretty: rapid.Bool().Draw(r, "pretty"), Indent: 2, Declaration: true})
 		if err != nil {
 			r.Fatal(err)
 		}
@@ -292,7 +296,7 @@ func TestRoundTripOrdered(t *testing.T) {
 	n := names{Mapping: "ordered", AttributePrefix: "@", TextKey: "#text"}
 	rapid.Check(t, func(r *rapid.T) {
 		want := element(3).Draw(r, "element")
-		text, err := writing{names: n}.document(want, layout{}, "UTF-8")
+		text, err := writing{names: n}.document(want, layout{})
 		if err != nil {
 			r.Fatal(err)
 		}
@@ -320,7 +324,7 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		v := (shape{names: names{Mapping: "ordered"}}).value(d.Root)
-		again, err := writing{names: names{Mapping: "ordered"}}.document(v, layout{}, "UTF-8")
+		again, err := writing{names: names{Mapping: "ordered"}}.document(v, layout{})
 		if err != nil {
 			t.Fatalf("%q was read, but its value is not written: %v", text, err)
 		}

@@ -142,7 +142,7 @@ type receiving struct {
 func (t *receiving) whole() error {
 	err := t.env.Files.WriteAtomic(t.to, 0o644, func(w io.Writer) error {
 		var fold *unix
-		dst := io.Writer(w)
+		dst := w
 		if t.Text {
 			fold = &unix{w: bufio.NewWriterSize(w, 64<<10)}
 			dst = fold

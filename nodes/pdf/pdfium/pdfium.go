@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -88,6 +89,7 @@ func (e *engine) acquire(ctx context.Context) (pdfium.Pool, error) {
 			return nil, fmt.Errorf("starting the PDF engine: %w", err)
 		}
 		e.pool = pool
+		debug.FreeOSMemory() // compiling leaves much behind
 	}
 	e.users++
 	return e.pool, nil
@@ -109,6 +111,7 @@ func (e *engine) rest() {
 	if e.users == 0 && e.pool != nil {
 		_ = e.pool.Close() // nothing is open in it
 		e.pool = nil
+		debug.FreeOSMemory()
 	}
 }
 

@@ -305,6 +305,8 @@ func (s *Settings) refusal(ctx context.Context, err error, late bool, check *hos
 			hint = "give a password, private_key or key_file, or start an SSH agent"
 		}
 		return fail(node.KindDenied, hint, "%s does not let %s in (%s)", s.Addr(), s.User, tried(text))
+	case errors.As(err, &algorithms) && strings.Contains(algorithms.What, "host key") && len(check.algorithms) > 0:
+		return fail(node.KindDenied, "if the server was really set up anew, remove its old keys from the file", "%s is not the server that it was: it has no key of the kinds that %s lists for it", s.Addr(), s.KnownHosts)
 	case errors.As(err, &algorithms):
 		f := fail(node.KindNetwork, "the server may be old: set legacy_algorithms, or have it updated", "%s and Aether have no algorithm in common: %v", s.Addr(), algorithms)
 		f.Code, f.Permanent = noAlgorithm, true

@@ -2,6 +2,7 @@ package connect_test
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"net"
 	"os"
@@ -53,7 +54,7 @@ func fails(t *testing.T, err error, kind, part string) {
 func TestLogin(t *testing.T) {
 	s := sshtest.New(t)
 	asks := sshtest.New(t)
-	asks.OnlyQuestions = true
+	asks.Set(func(b *sshtest.Behaviour) { b.OnlyQuestions = true })
 	oneLine := strings.ReplaceAll(string(s.Key), "\n", `\n`)
 	tests := []struct {
 		name       string
@@ -121,7 +122,7 @@ func TestAgent(t *testing.T) {
 	if err := keys.Add(agent.AddedKey{PrivateKey: raw}); err != nil {
 		t.Fatal(err)
 	}
-	dir, err := os.MkdirTemp("", "agent") // names of sockets must be short
+	dir, err := os.MkdirTemp("", "agent") //nolint:usetesting // names of sockets must be short
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,7 +158,7 @@ func TestHostKeys(t *testing.T) {
 	s, other := sshtest.New(t), sshtest.New(t)
 	env := nodetest.Env(t)
 	dir := env.Files.Dirs()[0]
-	fp := func(s *sshtest.Server, i int) string { return gossh.FingerprintSHA256(s.Keys[i].PublicKey()) }
+	fp := func(s *sshtest.Server, i int) string { return gossh.FingerprintSHA256(s.PublicKey(i)) }
 	wrongKey := strings.Replace(other.KnownHosts(0), "]:", "]:", 1)
 	wrongKey = strings.Fields(s.KnownHosts(0))[0] + " " + strings.Join(strings.Fields(wrongKey)[1:], " ") + "\n"
 	for name, text := range map[string]string{
@@ -245,12 +246,21 @@ func TestFirstUse(t *testing.T) {
 	if err != nil || strings.Count(string(data), "\n") != 2 {
 		t.Errorf("got %q, %v", data, err)
 	}
-	s.Keys = other.Keys // another server at the same address
+	var keys []gossh.Signer
+	other.Set(func(b *sshtest.Behaviour) { keys = b.Keys })
+	s.Set(func(b *sshtest.Behaviour) { b.Keys = keys }) // another server at the same address
 	_, err = dial(t, env, c)
 	fails(t, err, node.KindDenied, "is not the server that it was")
 	c.Trust = "strict"
 	_, err = dial(t, env, c)
 	fails(t, err, node.KindDenied, "is not the server that it was")
+	// It has lost the kind of key that is known.
+	s.Set(func(b *sshtest.Behaviour) { b.Keys = keys[1:] })
+	if err := os.WriteFile(file, []byte(strings.Replace(other.KnownHosts(0), fmt.Sprint(other.Port), fmt.Sprint(s.Port), 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err = dial(t, env, c)
+	fails(t, err, node.KindDenied, "no key of the kinds")
 }
 
 func TestStrangers(t *testing.T) {

@@ -31,19 +31,30 @@ const (
 	Passphrase = "pass-phrase-1"
 )
 
-// Server is an SSH server inside the test. Set its fields before the first
-// connection.
+// Server is an SSH server inside the test.
 type Server struct {
 	Host string
 	Port int
-	// Keys are those of the server, Key the one that logs a user in.
-	Keys []gossh.Signer
-	Key  []byte // as OpenSSH text
+	// Key logs a user in; it is OpenSSH text.
+	Key []byte
 	// EncryptedKey is Key, encrypted with Passphrase.
 	EncryptedKey []byte
-	public       gossh.PublicKey
 	// Root is the folder in which the file transfer begins.
 	Root string
+
+	public gossh.PublicKey
+	t      testing.TB
+	mu     sync.Mutex
+	now    Behaviour
+	conns  []net.Conn
+	logins int
+	wg     sync.WaitGroup
+}
+
+// Behaviour is what a test may change of a server.
+type Behaviour struct {
+	// Keys are those of the server.
+	Keys []gossh.Signer
 	// Handlers replaces the files of Root.
 	Handlers *gosftp.Handlers
 	// Exec runs a command in place of sh and returns its exit code; less than 0
@@ -57,13 +68,23 @@ type Server struct {
 	Silent bool
 	// OnlyQuestions refuses passwords and asks for them (keyboard-interactive).
 	OnlyQuestions bool
-
-	t      testing.TB
-	mu     sync.Mutex
-	conns  []net.Conn
-	logins int
-	wg     sync.WaitGroup
 }
+
+// Set changes how the server behaves from now on.
+func (s *Server) Set(change func(*Behaviour)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change(&s.now)
+}
+
+func (s *Server) behaviour() Behaviour {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.now
+}
+
+// PublicKey returns the public half of one of the server's keys.
+func (s *Server) PublicKey(i int) gossh.PublicKey { return s.behaviour().Keys[i].PublicKey() }
 
 // signers returns a key of each of two kinds.
 func signers(t testing.TB) []gossh.Signer {
@@ -111,7 +132,7 @@ func UserKey(t testing.TB) (key, encrypted []byte, public gossh.PublicKey) {
 // New starts a server.
 func New(t testing.TB) *Server {
 	t.Helper()
-	s := &Server{t: t, Keys: signers(t), Root: t.TempDir()}
+	s := &Server{t: t, now: Behaviour{Keys: signers(t)}, Root: t.TempDir()}
 	s.Key, s.EncryptedKey, s.public = UserKey(t)
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -157,16 +178,16 @@ func (s *Server) Logins() int {
 // Connection returns the params of a connection with the password, the first
 // of the server's keys pinned.
 func (s *Server) Connection() map[string]any {
-	return map[string]any{"host": s.Host, "port": s.Port, "user": "robot", "password": Password, "fingerprint": gossh.FingerprintSHA256(s.Keys[0].PublicKey()), "timeout": "5s"}
+	return map[string]any{"host": s.Host, "port": s.Port, "user": "robot", "password": Password, "fingerprint": gossh.FingerprintSHA256(s.PublicKey(0)), "timeout": "5s"}
 }
 
 // KnownHosts returns the line of a known_hosts file for one of the keys.
 func (s *Server) KnownHosts(key int) string {
-	return knownhosts.Line([]string{net.JoinHostPort(s.Host, strconv.Itoa(s.Port))}, s.Keys[key].PublicKey()) + "\n"
+	return knownhosts.Line([]string{net.JoinHostPort(s.Host, strconv.Itoa(s.Port))}, s.PublicKey(key)) + "\n"
 }
 
 func (s *Server) config() *gossh.ServerConfig {
-	wrong := io.ErrUnexpectedEOF
+	wrong, b := io.ErrUnexpectedEOF, s.behaviour()
 	cfg := &gossh.ServerConfig{
 		BannerCallback: func(gossh.ConnMetadata) string { return "authorised only\n" },
 		PublicKeyCallback: func(_ gossh.ConnMetadata, key gossh.PublicKey) (*gossh.Permissions, error) {
@@ -183,7 +204,7 @@ func (s *Server) config() *gossh.ServerConfig {
 			return nil, nil
 		},
 	}
-	if !s.OnlyQuestions {
+	if !b.OnlyQuestions {
 		cfg.PasswordCallback = func(_ gossh.ConnMetadata, p []byte) (*gossh.Permissions, error) {
 			if string(p) != Password {
 				return nil, wrong
@@ -191,7 +212,7 @@ func (s *Server) config() *gossh.ServerConfig {
 			return nil, nil
 		}
 	}
-	for _, k := range s.Keys {
+	for _, k := range b.Keys {
 		cfg.AddHostKey(k)
 	}
 	return cfg
@@ -208,13 +229,13 @@ func (s *Server) serve(c net.Conn) {
 	s.mu.Unlock()
 	s.wg.Go(func() {
 		for r := range reqs {
-			if r.WantReply && !s.Silent {
+			if r.WantReply && !s.behaviour().Silent {
 				_ = r.Reply(false, nil)
 			}
 		}
 	})
 	for n := range chans {
-		if s.Silent {
+		if s.behaviour().Silent {
 			continue
 		}
 		ch, reqs, err := n.Accept()
@@ -257,8 +278,8 @@ func (s *Server) session(c net.Conn, ch gossh.Channel, reqs <-chan *gossh.Reques
 }
 
 func (s *Server) exec(cmd string, ch gossh.Channel) int {
-	if s.Exec != nil {
-		return s.Exec(cmd, ch)
+	if run := s.behaviour().Exec; run != nil {
+		return run(cmd, ch)
 	}
 	p := exec.CommandContext(s.t.Context(), "sh", "-c", cmd) //nolint:gosec // that is what it is for
 	p.Dir, p.Stdin, p.Stdout, p.Stderr = s.Root, ch, ch, ch.Stderr()
@@ -279,9 +300,9 @@ type cutting struct {
 
 func (w *cutting) Write(p []byte) (int, error) {
 	w.s.mu.Lock()
-	cut := w.s.Cuts > 0 && w.sent+len(p) > w.s.Cut
+	cut := w.s.now.Cuts > 0 && w.sent+len(p) > w.s.now.Cut
 	if cut {
-		w.s.Cuts--
+		w.s.now.Cuts--
 	}
 	w.s.mu.Unlock()
 	if cut {
@@ -294,8 +315,8 @@ func (w *cutting) Write(p []byte) (int, error) {
 
 func (s *Server) files(c net.Conn, ch gossh.Channel) {
 	rw := &cutting{Channel: ch, s: s, c: c}
-	if s.Handlers != nil {
-		_ = gosftp.NewRequestServer(rw, *s.Handlers).Serve() // the client has ended it
+	if h := s.behaviour().Handlers; h != nil {
+		_ = gosftp.NewRequestServer(rw, *h).Serve() // the client has ended it
 		return
 	}
 	srv, err := gosftp.NewServer(rw, gosftp.WithServerWorkingDirectory(s.Root))

@@ -205,7 +205,10 @@ func (p *parser) explain(err error) error {
 		}
 		return err
 	}
-	out := p.fail("%s", s.Msg).(*Error)
+	var out *Error
+	if failed := p.fail("%s", s.Msg); !errors.As(failed, &out) {
+		return failed
+	}
 	switch {
 	case entity.MatchString(s.Msg):
 		out.Msg = fmt.Sprintf("the entity %.60s is not known", entity.FindStringSubmatch(s.Msg)[1])
