@@ -1,0 +1,346 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/aether-rpa/aether/internal/db"
+)
+
+// Dispatcher asks the queue for all robots of a process at once: what they ask
+// for and what they have finished while one transaction is under way goes into
+// the next. Sixty-four robots behind it claim an order of magnitude more jobs
+// than when each asks for itself. It also renews their leases and lets time
+// pass (Tick).
+type Dispatcher struct {
+	queue *Queue
+	o     DispatcherOptions
+
+	mu     sync.Mutex
+	wants  []*ask
+	done   []*ending
+	leases map[int64]*Lease
+	kick   chan struct{} // there is something to do
+}
+
+// DispatcherOptions are the times of a dispatcher; zero ones get defaults.
+type DispatcherOptions struct {
+	Lease     time.Duration // how long a lease lasts; default LeaseTime
+	Heartbeat time.Duration // how often leases are renewed; default a third of Lease
+	Poll      time.Duration // how often the queue is looked at without a signal; default 1 s, 250 ms on SQLite
+	Tick      time.Duration // how often time passes; default 1 s
+	Log       *slog.Logger
+}
+
+// Lease is a job that a robot has. Context ends when the lease is lost or
+// somebody cancels the job; its cause says which.
+type Lease struct {
+	Job     *Job
+	Context context.Context
+	end     context.CancelCauseFunc
+	renewed time.Time // on the clock of this process
+}
+
+// ErrCancelled is the cause of the end of a Lease's context when somebody
+// cancelled the job.
+var ErrCancelled = errors.New("the job was cancelled")
+
+type ask struct {
+	want Want
+	ctx  context.Context
+	got  chan *Lease
+}
+
+type ending struct {
+	lease *Lease
+	got   chan error
+}
+
+// NewDispatcher returns a dispatcher; Run starts it.
+func NewDispatcher(q *Queue, o DispatcherOptions) *Dispatcher {
+	if o.Lease <= 0 {
+		o.Lease = LeaseTime
+	}
+	if o.Heartbeat <= 0 {
+		o.Heartbeat = o.Lease / 3
+	}
+	if o.Poll <= 0 {
+		o.Poll = time.Second
+		if q.db.Pool == nil {
+			o.Poll = 250 * time.Millisecond // signals of other processes do not come
+		}
+	}
+	if o.Tick <= 0 {
+		o.Tick = time.Second
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Dispatcher{queue: q, o: o, leases: map[int64]*Lease{}, kick: make(chan struct{}, 1)}
+}
+
+// Next waits for a job that a robot can do, until ctx ends.
+func (d *Dispatcher) Next(ctx context.Context, w Want) (*Lease, error) {
+	w.Lease = d.o.Lease
+	a := &ask{want: w, ctx: ctx, got: make(chan *Lease, 1)}
+	d.mu.Lock()
+	d.wants = append(d.wants, a)
+	d.mu.Unlock()
+	d.poke()
+	select {
+	case l := <-a.got:
+		return l, nil
+	case <-ctx.Done():
+	}
+	d.mu.Lock()
+	for i, other := range d.wants {
+		if other == a {
+			d.wants = append(d.wants[:i:i], d.wants[i+1:]...)
+			break
+		}
+	}
+	d.mu.Unlock()
+	// A claim that was under way may have given it a job.
+	select {
+	case l := <-a.got:
+		return l, nil
+	default:
+		return nil, ctx.Err()
+	}
+}
+
+// Finish says that a job is done, and waits until that is durable. It gives
+// ErrLeaseLost if the robot's lease is no longer good.
+func (d *Dispatcher) Finish(ctx context.Context, l *Lease) error {
+	e := &ending{l, make(chan error, 1)}
+	d.mu.Lock()
+	d.done = append(d.done, e)
+	d.mu.Unlock()
+	d.poke()
+	select {
+	case err := <-e.got:
+		d.forget(l)
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Fail is Queue.Fail for a lease.
+func (d *Dispatcher) Fail(ctx context.Context, l *Lease, reason string, final bool) error {
+	err := d.queue.Fail(ctx, l.Job, reason, final)
+	d.forget(l)
+	return err
+}
+
+// Release is Queue.Release for a lease.
+func (d *Dispatcher) Release(ctx context.Context, l *Lease, until time.Time) error {
+	err := d.queue.Release(ctx, l.Job, until)
+	d.forget(l)
+	return err
+}
+
+// forget stops renewing a lease.
+func (d *Dispatcher) forget(l *Lease) {
+	d.mu.Lock()
+	delete(d.leases, l.Job.ID)
+	d.mu.Unlock()
+	l.end(nil)
+}
+
+// Held returns how many leases the process has.
+func (d *Dispatcher) Held() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.leases)
+}
+
+func (d *Dispatcher) poke() {
+	select {
+	case d.kick <- struct{}{}:
+	default:
+	}
+}
+
+// Run works until ctx ends. Leases that are out then are not renewed any more:
+// end the robots first.
+func (d *Dispatcher) Run(ctx context.Context) {
+	news := d.queue.db.Listen(ctx, Topic)
+	poll, tick, beat := time.NewTicker(d.o.Poll), time.NewTicker(d.o.Tick), time.NewTicker(d.o.Heartbeat)
+	defer poll.Stop()
+	defer tick.Stop()
+	defer beat.Stop()
+	// Heartbeats and ticks must not wait for a slow claim.
+	var side sync.WaitGroup
+	defer side.Wait()
+	side.Go(func() {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				if _, err := d.queue.Tick(ctx); err != nil && ctx.Err() == nil {
+					d.o.Log.Warn("tending the queue", "err", err)
+				}
+			case <-beat.C:
+				d.extend(ctx)
+			}
+		}
+	})
+	for {
+		d.serve(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case <-news:
+			d.queue.lanes.forget()
+		case <-d.kick:
+		case <-poll.C:
+		}
+	}
+}
+
+// maxBatch bounds one transaction.
+const maxBatch = 1000
+
+// serve does what robots wait for, until nothing more can be done.
+func (d *Dispatcher) serve(ctx context.Context) {
+	for ctx.Err() == nil {
+		d.mu.Lock()
+		done := d.done[:min(len(d.done), maxBatch)]
+		d.done = d.done[len(done):]
+		asks := d.wants[:min(len(d.wants), maxBatch)]
+		d.wants = d.wants[len(asks):]
+		d.mu.Unlock()
+		if len(done) == 0 && len(asks) == 0 {
+			return
+		}
+		got, lost, err := d.transact(ctx, asks, done)
+		if err != nil {
+			// The database is away or busy. What robots ended is tried again, for
+			// that must not be lost; what they wait for can wait.
+			if ctx.Err() == nil {
+				d.o.Log.Warn("claiming jobs", "err", err)
+			}
+			d.mu.Lock()
+			d.done, d.wants = append(done, d.done...), append(asks, d.wants...)
+			d.mu.Unlock()
+			return
+		}
+		for _, e := range done {
+			if lost[e.lease.Job.ID] {
+				e.got <- ErrLeaseLost
+				continue
+			}
+			e.got <- nil
+		}
+		if d.hand(ctx, asks, got) == 0 && len(done) < maxBatch {
+			return // nothing is ready for those who wait
+		}
+	}
+}
+
+func (d *Dispatcher) transact(ctx context.Context, asks []*ask, done []*ending) (got []*Job, lost map[int64]bool, err error) {
+	jobs := make([]*Job, len(done))
+	for i, e := range done {
+		jobs[i] = e.lease.Job
+	}
+	wants := make([]Want, len(asks))
+	for i, a := range asks {
+		wants[i] = a.want
+	}
+	err = d.queue.db.Tx(ctx, func(tx *db.Tx) error {
+		late, err := d.queue.FinishIn(ctx, tx, jobs...)
+		if err != nil {
+			return err
+		}
+		lost = map[int64]bool{}
+		for _, j := range late {
+			lost[j.ID] = true
+		}
+		got, err = d.queue.claim(ctx, tx, wants)
+		return err
+	})
+	return got, lost, err
+}
+
+// hand gives claimed jobs to those who asked, and lets the others wait on.
+func (d *Dispatcher) hand(ctx context.Context, asks []*ask, got []*Job) int {
+	given := 0
+	var waiting []*ask
+	var back []*Job
+	d.mu.Lock()
+	for i, j := range got {
+		switch {
+		case j == nil:
+			if asks[i].ctx.Err() == nil {
+				waiting = append(waiting, asks[i])
+			}
+		case asks[i].ctx.Err() != nil:
+			back = append(back, j)
+		default:
+			l := &Lease{Job: j, renewed: time.Now()}
+			l.Context, l.end = context.WithCancelCause(context.WithoutCancel(ctx))
+			d.leases[j.ID] = l
+			asks[i].got <- l
+			given++
+		}
+	}
+	d.wants = append(waiting, d.wants...)
+	d.mu.Unlock()
+	for _, j := range back {
+		if err := d.queue.Release(ctx, j, time.Time{}); err != nil {
+			d.o.Log.Warn("giving a job back", "job", j.ID, "err", err) // its lease runs out
+		}
+	}
+	return given
+}
+
+// extend renews all leases, and ends those that are lost or cancelled.
+func (d *Dispatcher) extend(ctx context.Context) {
+	d.mu.Lock()
+	held := make([]*Lease, 0, len(d.leases))
+	for _, l := range d.leases {
+		held = append(held, l)
+	}
+	d.mu.Unlock()
+	began := time.Now()
+	jobs := make([]*Job, len(held))
+	byID := make(map[int64]*Lease, len(held))
+	for i, l := range held {
+		c := *l.Job // the robot reads its own
+		jobs[i], byID[c.ID] = &c, l
+	}
+	lost, err := d.queue.Extend(ctx, d.o.Lease, jobs...)
+	if err != nil {
+		if ctx.Err() == nil {
+			d.o.Log.Warn("renewing leases", "err", err)
+		}
+		// Whose lease has run out by the clock here may have lost its job to
+		// another robot by now.
+		for _, l := range held {
+			if time.Since(l.renewed) > d.o.Lease {
+				l.end(ErrLeaseLost)
+			}
+		}
+		return
+	}
+	gone := map[int64]bool{}
+	for _, j := range lost {
+		gone[j.ID] = true
+		byID[j.ID].end(ErrLeaseLost)
+	}
+	for _, j := range jobs {
+		switch l := byID[j.ID]; {
+		case gone[j.ID]:
+		case j.Cancel:
+			l.end(ErrCancelled)
+			fallthrough
+		default:
+			l.renewed = began
+		}
+	}
+}

@@ -1,0 +1,280 @@
+package queue
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aether-rpa/aether/internal/db"
+)
+
+// Extend renews the leases of jobs that a process holds. The jobs whose lease
+// was lost are returned in lost; their robots must stop. Cancel of the others
+// is set if somebody asked for it.
+func (q *Queue) Extend(ctx context.Context, lease time.Duration, jobs ...*Job) (lost []*Job, err error) {
+	if len(jobs) == 0 {
+		return nil, nil
+	}
+	if lease <= 0 {
+		lease = LeaseTime
+	}
+	held, fences := holders(jobs)
+	rows, err := q.db.Query(ctx, `UPDATE {s}job SET lease_until = {now} + $2 FROM `+grants(q.db.Pool != nil)+` WHERE id = g.i AND fence = g.f AND state = 1 RETURNING id, fence, cancel, lease_until`, fences, lease.Milliseconds())
+	if err != nil {
+		return nil, fmt.Errorf("extending the leases of %d jobs: %w", len(jobs), err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var h holding
+		var until int64
+		var cancel int
+		if err := rows.Scan(&h.id, &h.fence, &cancel, &until); err != nil {
+			return nil, err
+		}
+		held[h].Cancel, held[h].Lease = cancel != 0, at(until)
+		delete(held, h)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	for _, j := range jobs {
+		if held[holding{j.ID, j.fence}] != nil {
+			lost = append(lost, j)
+		}
+	}
+	return lost, nil
+}
+
+// holding is what a holder names its lease by.
+type holding struct{ id, fence int64 }
+
+// holders returns jobs by their leases, and these as JSON.
+func holders(jobs []*Job) (map[holding]*Job, string) {
+	held := make(map[holding]*Job, len(jobs))
+	pairs := make([]map[string]int64, len(jobs))
+	for i, j := range jobs {
+		held[holding{j.ID, j.fence}] = j
+		pairs[i] = map[string]int64{"i": j.ID, "f": j.fence}
+	}
+	b, err := json.Marshal(pairs)
+	if err != nil { // numbers always can be written
+		return held, "[]"
+	}
+	return held, string(b)
+}
+
+// grants reads numbers and fences from the first placeholder, as g (i, f).
+func grants(postgres bool) string {
+	if postgres {
+		return `(SELECT (value->>'i')::bigint AS i, (value->>'f')::bigint AS f FROM json_array_elements($1::json)) g`
+	}
+	return `(SELECT value->>'i' AS i, value->>'f' AS f FROM json_each($1)) g`
+}
+
+// Finish takes jobs that their holders have done out of the queue, and returns
+// those whose lease was lost: of these nothing is changed.
+func (q *Queue) Finish(ctx context.Context, jobs ...*Job) (lost []*Job, err error) {
+	err = q.db.Tx(ctx, func(tx *db.Tx) error {
+		lost, err = q.FinishIn(ctx, tx, jobs...)
+		return err
+	})
+	return lost, err
+}
+
+// FinishIn is Finish in the caller's transaction, so that what the job did and
+// its end are written together.
+func (q *Queue) FinishIn(ctx context.Context, tx *db.Tx, jobs ...*Job) (lost []*Job, err error) {
+	if len(jobs) == 0 {
+		return nil, nil
+	}
+	held, fences := holders(jobs)
+	var rows *sql.Rows
+	if tx.Postgres() {
+		rows, err = tx.Query(ctx, `WITH gone AS (DELETE FROM {s}job USING `+grants(true)+` WHERE id = g.i AND fence = g.f AND state = 1 RETURNING id, fence, run, attempt, robot, created, claimed, slot),
+			noted AS (INSERT INTO {s}job_log (at, job, run, event, attempt, robot, created, claimed, detail) SELECT {now}, id, run, 'done', attempt, robot, created, claimed, '' FROM gone)
+			SELECT id, fence, slot FROM gone`, fences)
+	} else {
+		if _, err = tx.Exec(ctx, `INSERT INTO {s}job_log (at, job, run, event, attempt, robot, created, claimed, detail)
+			SELECT {now}, id, run, 'done', attempt, robot, created, claimed, '' FROM {s}job JOIN `+grants(false)+` ON id = g.i AND fence = g.f AND state = 1`, fences); err != nil {
+			return nil, fmt.Errorf("writing the log of the queue: %w", err)
+		}
+		rows, err = tx.Query(ctx, `DELETE FROM {s}job WHERE (id, fence) IN (SELECT i, f FROM `+grants(false)+`) AND state = 1 RETURNING id, fence, slot`, fences)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("finishing %d jobs: %w", len(jobs), err)
+	}
+	var slots []string
+	for rows.Next() {
+		var h holding
+		var slot string
+		if err := rows.Scan(&h.id, &h.fence, &slot); err != nil {
+			_ = rows.Close()
+			return nil, err
+		}
+		slots = append(slots, slot)
+		delete(held, h)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil, fmt.Errorf("finishing %d jobs: %w", len(jobs), err)
+	}
+	for _, j := range jobs {
+		if held[holding{j.ID, j.fence}] != nil {
+			lost = append(lost, j)
+		}
+	}
+	return lost, q.admit(ctx, tx, slots...)
+}
+
+// Fail says that the attempt failed, for a reason that people read. The job is
+// tried again after a rest if attempts are left and final is false, else it is
+// a dead letter; a job that somebody cancelled is gone. The state it has then
+// is set in j.
+func (q *Queue) Fail(ctx context.Context, j *Job, reason string, final bool) error {
+	return q.db.Tx(ctx, func(tx *db.Tx) error {
+		if err := hold(ctx, tx, j); err != nil {
+			return err
+		}
+		var now int64
+		if err := tx.QueryRow(ctx, `SELECT {now}`).Scan(&now); err != nil {
+			return err
+		}
+		return q.fail(ctx, tx, j, EventFailed, reason, final, now)
+	})
+}
+
+// hold makes sure that the holder's lease is good, and keeps it so until the
+// transaction ends.
+func hold(ctx context.Context, tx *db.Tx, j *Job) error {
+	var cancel int
+	err := tx.QueryRow(ctx, `UPDATE {s}job SET fence = fence WHERE id = $1 AND fence = $2 AND state = 1 RETURNING cancel`, j.ID, j.fence).Scan(&cancel)
+	if errors.Is(err, sql.ErrNoRows) {
+		return ErrLeaseLost
+	}
+	j.Cancel = cancel != 0
+	return err
+}
+
+// fail ends an attempt of a job that the transaction has locked.
+func (q *Queue) fail(ctx context.Context, tx *db.Tx, j *Job, event, reason string, final bool, now int64) error {
+	reason = clip(reason)
+	if j.Cancel {
+		if err := note(ctx, tx, EventCancelled, reason, now, `id = $1`, j.ID); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `DELETE FROM {s}job WHERE id = $1`, j.ID); err != nil {
+			return fmt.Errorf("cancelling job %d: %w", j.ID, err)
+		}
+		return q.admit(ctx, tx, j.Slot.Key)
+	}
+	switch {
+	case len(j.Killed) >= PoisonAfter:
+		j.State = Poison
+	case final || j.Attempt >= j.Retry.Attempts:
+		j.State = Dead
+	default:
+		j.State = Later
+	}
+	if err := note(ctx, tx, event, reason, now, `id = $1`, j.ID); err != nil {
+		return err
+	}
+	ready := now + rest(j).Milliseconds()
+	// The rank stays that of its first time: a job that was tried is not pushed
+	// behind those that came later.
+	if _, err := tx.Exec(ctx, `UPDATE {s}job SET state = $1, ready_at = $2, lease_until = 0, reason = $3, killed = $4 WHERE id = $5`, j.State, ready, reason, joined(j.Killed), j.ID); err != nil {
+		return fmt.Errorf("failing job %d: %w", j.ID, err)
+	}
+	switch j.State {
+	case Dead:
+		if err := note(ctx, tx, EventDead, reason, now, `id = $1`, j.ID); err != nil {
+			return err
+		}
+	case Poison:
+		if err := note(ctx, tx, EventPoison, fmt.Sprintf("%d robots died with it: %s", len(j.Killed), strings.Join(j.Killed, ", ")), now, `id = $1`, j.ID); err != nil {
+			return err
+		}
+	}
+	j.Reason = reason
+	return q.admit(ctx, tx, j.Slot.Key)
+}
+
+// rest is how long a job waits after its attempt.
+func rest(j *Job) time.Duration {
+	d := float64(j.Retry.Backoff) * math.Pow(2, float64(max(0, j.Attempt-1)))
+	return time.Duration(min(d, float64(j.Retry.MaxBackoff)))
+}
+
+// maxReason bounds what is kept of a reason.
+const maxReason = 2000
+
+func clip(s string) string {
+	if len(s) <= maxReason {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxReason], "") + "…"
+}
+
+// Release gives a job back as if it had not been claimed: the attempt does not
+// count. It is ready at once, or at a time to come.
+func (q *Queue) Release(ctx context.Context, j *Job, until time.Time) error {
+	return q.db.Tx(ctx, func(tx *db.Tx) error {
+		if err := hold(ctx, tx, j); err != nil {
+			return err
+		}
+		if j.State = Ready; !until.IsZero() {
+			j.State = Later
+		}
+		if _, err := tx.Exec(ctx, `UPDATE {s}job SET state = $1, attempt = attempt - 1, lease_until = 0, ready_at = CASE WHEN CAST($2 AS BIGINT) > 0 THEN CAST($2 AS BIGINT) ELSE ready_at END WHERE id = $3`, j.State, ms(until), j.ID); err != nil {
+			return fmt.Errorf("releasing job %d: %w", j.ID, err)
+		}
+		if err := q.admit(ctx, tx, j.Slot.Key); err != nil {
+			return err
+		}
+		return q.notify(ctx, tx)
+	})
+}
+
+// Cancel takes a job out that no robot has, or asks the robot that has it to
+// stop: its lease then says so. It returns whether the job is gone.
+func (q *Queue) Cancel(ctx context.Context, id int64, reason string) (gone bool, err error) {
+	err = q.db.Tx(ctx, func(tx *db.Tx) error {
+		var now int64
+		if err := tx.QueryRow(ctx, `SELECT {now}`).Scan(&now); err != nil {
+			return err
+		}
+		gone, err = q.cancelIn(ctx, tx, id, reason, now)
+		return err
+	})
+	return gone, err
+}
+
+func (q *Queue) cancelIn(ctx context.Context, tx *db.Tx, id int64, reason string, now int64) (gone bool, err error) {
+	var state State
+	var slot string
+	err = tx.QueryRow(ctx, `UPDATE {s}job SET cancel = 1 WHERE id = $1 AND state <= 3 RETURNING state, slot`, id).Scan(&state, &slot)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, fmt.Errorf("%w that waits or is at work: %d", ErrNotFound, id)
+	}
+	if err != nil || state == Leased {
+		return false, err
+	}
+	if err := note(ctx, tx, EventCancelled, clip(reason), now, `id = $1`, id); err != nil {
+		return false, err
+	}
+	if _, err := tx.Exec(ctx, `DELETE FROM {s}job WHERE id = $1`, id); err != nil {
+		return false, fmt.Errorf("cancelling job %d: %w", id, err)
+	}
+	return true, q.admit(ctx, tx, slot)
+}
+
+// died adds a robot to those that a job has killed.
+func (j *Job) died(robot string) {
+	if robot != "" && !slices.Contains(j.Killed, robot) {
+		j.Killed = append(j.Killed, robot)
+	}
+}
