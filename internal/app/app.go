@@ -24,6 +24,7 @@ import (
 	"github.com/aether-rpa/aether/internal/egress"
 	"github.com/aether-rpa/aether/internal/engine"
 	"github.com/aether-rpa/aether/internal/orch"
+	"github.com/aether-rpa/aether/internal/queue"
 	"github.com/aether-rpa/aether/internal/robot"
 	"github.com/aether-rpa/aether/internal/run"
 	"github.com/aether-rpa/aether/internal/telemetry"
@@ -61,6 +62,7 @@ type System struct {
 	Options
 	DB        *db.DB
 	Runs      *run.Store
+	Queue     *queue.Queue
 	Artifacts artifact.Store
 	Durable   durable.Runtime
 	Robot     *robot.Robot
@@ -84,7 +86,8 @@ func Open(ctx context.Context, o Options) (*System, error) {
 	}
 	run.SetHost(o.Host)
 	s := &System{Options: o, DB: d, Telemetry: tel, Runs: run.NewStore(d, nil), Artifacts: disk.Open(filepath.Join(o.Config.DataDir, "artifacts"))}
-	s.Orch = &orch.Orch{Runs: s.Runs, Nodes: o.Nodes, Artifacts: s.Artifacts, Now: time.Now, Random: rand.Reader}
+	s.Queue = queue.New(d)
+	s.Orch = &orch.Orch{Runs: s.Runs, Queue: s.Queue, DB: d, Nodes: o.Nodes, Artifacts: s.Artifacts, Now: time.Now, Random: rand.Reader}
 	return s, nil
 }
 

@@ -21,7 +21,7 @@ var floors = map[string]int{
 	// 3: the declaration of a node.
 	"node": 3,
 	// 4: what works with declarations.
-	"node/nodetest": 4, "internal/*/*test": 4, "nodes/*/*": 4, "internal/check": 4, "internal/worker": 4, "internal/run": 4,
+	"node/nodetest": 4, "internal/*/*test": 4, "nodes/*/*": 4, "internal/check": 4, "internal/worker": 4, "internal/run": 4, "internal/queue": 4,
 	// 5: the node families, and the engine that knows none of them.
 	"nodes/*": 5, "internal/engine": 5, "internal/reference": 5, "internal/casare": 5,
 	// 6: who executes runs.

@@ -25,7 +25,7 @@ func (c *command) runsCmd() *cobra.Command {
 }
 
 // shownStatuses are the statuses as people read them.
-var shownStatuses = []string{"running", "waiting", "attention", "done", "failed", "cancelled", "interrupted"}
+var shownStatuses = []string{"queued", "running", "waiting", "attention", "done", "failed", "cancelled", "interrupted"}
 
 func (c *command) runsList() *cobra.Command {
 	var f run.Filter
@@ -382,7 +382,7 @@ func (c *command) runsCancel() *cobra.Command {
 				return err
 			}
 			defer func() { _ = s.Close() }()
-			r, err := s.Runs.Cancel(cmd.Context(), args[0])
+			r, err := s.Orch.CancelRun(cmd.Context(), args[0])
 			if err != nil {
 				return badInput(err)
 			}

@@ -17,8 +17,10 @@ import (
 	"github.com/aether-rpa/aether/flow"
 	"github.com/aether-rpa/aether/internal/casare"
 	"github.com/aether-rpa/aether/internal/check"
+	"github.com/aether-rpa/aether/internal/db"
 	"github.com/aether-rpa/aether/internal/durable"
 	"github.com/aether-rpa/aether/internal/engine"
+	"github.com/aether-rpa/aether/internal/queue"
 	"github.com/aether-rpa/aether/internal/run"
 	"github.com/aether-rpa/aether/node"
 	"github.com/aether-rpa/aether/value"
@@ -27,6 +29,8 @@ import (
 // Orch is the set of parts it works with. It is safe for concurrent use.
 type Orch struct {
 	Runs      *run.Store
+	Queue     *queue.Queue
+	DB        *db.DB
 	Durable   durable.Runtime
 	Nodes     *node.Registry
 	Artifacts artifact.Store
@@ -197,39 +201,50 @@ var ErrTaken = errors.New("the id is taken")
 // Start adds a run of a published bundle under an id; an empty id makes one.
 // A run that has the id already is returned as it is, with false.
 func (o *Orch) Start(ctx context.Context, b *Bundle, id string, input map[string]any) (*run.Run, bool, error) {
+	r, err := o.newRun(ctx, b, id, input)
+	if err != nil {
+		return nil, false, err
+	}
+	fresh, err := o.Runs.Create(ctx, r)
+	if err != nil || fresh {
+		return r, fresh, err
+	}
+	old, err := o.taken(ctx, r)
+	return old, false, err
+}
+
+// newRun makes a run of a bundle that is not in the database yet.
+func (o *Orch) newRun(ctx context.Context, b *Bundle, id string, input map[string]any) (*run.Run, error) {
 	in, err := engine.CheckInput(b.Flow, input)
 	if err != nil {
-		return nil, false, fmt.Errorf("%w: %w", ErrInput, err)
+		return nil, fmt.Errorf("%w: %w", ErrInput, err)
 	}
 	enc, err := value.Encode(nil, in)
 	if err != nil {
-		return nil, false, fmt.Errorf("%w: %w", ErrInput, err)
+		return nil, fmt.Errorf("%w: %w", ErrInput, err)
 	}
 	now, err := o.Runs.Now(ctx)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	if id == "" {
 		if id, err = run.NewID(now, o.Random); err != nil {
-			return nil, false, err
+			return nil, err
 		}
 	}
-	r := &run.Run{ID: id, Flow: b.Flow.Name, Digest: b.Digest, Pins: b.Pins, Source: b.Source, Input: enc, Created: now, Status: run.Running}
-	fresh, err := o.Runs.Create(ctx, r)
+	return &run.Run{ID: id, Flow: b.Flow.Name, Digest: b.Digest, Pins: b.Pins, Source: b.Source, Input: enc, Created: now, Status: run.Running}, nil
+}
+
+// taken returns the run that has the id of r already, if it is the same.
+func (o *Orch) taken(ctx context.Context, r *run.Run) (*run.Run, error) {
+	old, err := o.Runs.Get(ctx, r.ID)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
-	if fresh {
-		return r, true, nil
+	if old.Digest != r.Digest || string(old.Input) != string(r.Input) {
+		return nil, fmt.Errorf("%w: run %s is there already, of another flow version or with other inputs; choose another id", ErrTaken, r.ID)
 	}
-	old, err := o.Runs.Get(ctx, id)
-	if err != nil {
-		return nil, false, err
-	}
-	if old.Digest != b.Digest || string(old.Input) != string(enc) {
-		return nil, false, fmt.Errorf("%w: run %s is there already, of another flow version or with other inputs; choose another id", ErrTaken, id)
-	}
-	return old, false, nil
+	return old, nil
 }
 
 // Unfinished returns the newest run of the same flow version and inputs that
@@ -280,7 +295,10 @@ func (o *Orch) send(ctx context.Context, id, topic, message string, data any) er
 	if err != nil {
 		return fmt.Errorf("the message cannot be sent: %w", err)
 	}
-	return o.Runs.Send(ctx, id, topic, message, b)
+	if err := o.Runs.Send(ctx, id, topic, message, b); err != nil {
+		return err
+	}
+	return o.Queue.Wake(ctx, id)
 }
 
 // Forget deletes ended runs with their records and the artifacts that no other

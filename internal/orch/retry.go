@@ -25,6 +25,8 @@ type Retry struct {
 	Flow *Bundle
 	// DryRun plans only.
 	DryRun bool
+	// Queued leaves the new run to a job of the queue.
+	Queued bool
 }
 
 // RetryPlan is what a retry does.
@@ -107,6 +109,9 @@ func (o *Orch) Retry(ctx context.Context, id string, rt Retry) (*RetryPlan, erro
 		if next.Input, err = value.Encode(nil, fit); err != nil {
 			return nil, err
 		}
+	}
+	if rt.Queued {
+		next.Status = run.Queued
 	}
 	if next.Created, err = o.Runs.Now(ctx); err != nil {
 		return nil, err

@@ -303,7 +303,7 @@ func (q *Queue) lease(ctx context.Context, tx *db.Tx, given []candidate, who []i
 	if tx.Postgres() {
 		from = `(SELECT (value->>'i')::bigint AS i, value->>'r' AS r, (value->>'l')::bigint AS l FROM json_array_elements($1::json)) g`
 	}
-	rows, err := tx.Query(ctx, `UPDATE {s}job SET state = 1, attempt = attempt + 1, fence = fence + 1, robot = g.r, claimed = {now}, lease_until = {now} + g.l
+	rows, err := tx.Query(ctx, `UPDATE {s}job SET state = 1, attempt = attempt + 1, fence = fence + 1, robot = g.r, woken = 0, claimed = {now}, lease_until = {now} + g.l
 		FROM `+from+` WHERE id = g.i AND state = 0 RETURNING `+columns, string(b))
 	if err != nil {
 		return fmt.Errorf("claiming jobs: %w", err)

@@ -219,20 +219,39 @@ func clip(s string) string {
 	return strings.ToValidUTF8(s[:maxReason], "") + "…"
 }
 
+// Forever is a time for Release: the job waits until Wake.
+var Forever = time.UnixMilli(1 << 52)
+
 // Release gives a job back as if it had not been claimed: the attempt does not
-// count. It is ready at once, or at a time to come.
+// count. It is ready at once, or at a time to come; if Wake was called since
+// it was claimed, at once.
 func (q *Queue) Release(ctx context.Context, j *Job, until time.Time) error {
 	return q.db.Tx(ctx, func(tx *db.Tx) error {
 		if err := hold(ctx, tx, j); err != nil {
 			return err
 		}
-		if j.State = Ready; !until.IsZero() {
-			j.State = Later
-		}
-		if _, err := tx.Exec(ctx, `UPDATE {s}job SET state = $1, attempt = attempt - 1, lease_until = 0, ready_at = CASE WHEN CAST($2 AS BIGINT) > 0 THEN CAST($2 AS BIGINT) ELSE ready_at END WHERE id = $3`, j.State, ms(until), j.ID); err != nil {
+		if _, err := tx.Exec(ctx, `UPDATE {s}job SET state = CASE WHEN CAST($1 AS BIGINT) > 0 AND woken = 0 THEN 2 ELSE 0 END, attempt = attempt - 1, lease_until = 0,
+			ready_at = CASE WHEN CAST($1 AS BIGINT) > 0 AND woken = 0 THEN CAST($1 AS BIGINT) ELSE ready_at END WHERE id = $2`, ms(until), j.ID); err != nil {
 			return fmt.Errorf("releasing job %d: %w", j.ID, err)
 		}
 		if err := q.admit(ctx, tx, j.Slot.Key); err != nil {
+			return err
+		}
+		return q.notify(ctx, tx)
+	})
+}
+
+// Wake makes the job of a run ready that was released until later, since what
+// the run waits for has come. A job that is at work is ready as soon as it is
+// released.
+func (q *Queue) Wake(ctx context.Context, run string) error {
+	return q.db.Tx(ctx, func(tx *db.Tx) error {
+		n, err := tx.Exec(ctx, `UPDATE {s}job SET woken = 1, ready_at = CASE WHEN state = 2 THEN {now} ELSE ready_at END WHERE run = $1 AND state IN (1, 2)`, run)
+		if err != nil || n == 0 {
+			return err
+		}
+		// A job with a slot gets in by Tick, which looks for room.
+		if _, err := tx.Exec(ctx, `UPDATE {s}job SET state = 0 WHERE run = $1 AND state = 2 AND slot = ''`, run); err != nil {
 			return err
 		}
 		return q.notify(ctx, tx)

@@ -89,6 +89,7 @@ type Change struct {
 	Priority *int
 	Needs    *string
 	Payload  *string
+	Run      *string // the run that executes it from now on
 }
 
 // Requeue makes dead letters and poisoned jobs ready, with all attempts again,
@@ -125,6 +126,9 @@ func (q *Queue) Requeue(ctx context.Context, edit Change, jobs ...int64) (int, e
 			if edit.Payload != nil {
 				j.Payload = []byte(*edit.Payload)
 			}
+			if edit.Run != nil {
+				j.Run = *edit.Run
+			}
 			if err := j.check(); err != nil {
 				return err
 			}
@@ -139,8 +143,8 @@ func (q *Queue) Requeue(ctx context.Context, edit Change, jobs ...int64) (int, e
 			if j.Slot.Key != "" {
 				state = Held
 			}
-			n, err := tx.Exec(ctx, `UPDATE {s}job SET state = $1, lane = $2, priority = $3, ready_at = $4, rank = $5, attempt = 0, killed = '', cancel = 0, deadline = 0, payload = $6 WHERE id = $7 AND state >= 4`,
-				state, j.lane, j.Priority, now, rank(now, j.Priority), string(j.Payload), j.ID)
+			n, err := tx.Exec(ctx, `UPDATE {s}job SET state = $1, lane = $2, priority = $3, ready_at = $4, rank = $5, attempt = 0, killed = '', cancel = 0, deadline = 0, payload = $6, run = $7 WHERE id = $8 AND state >= 4`,
+				state, j.lane, j.Priority, now, rank(now, j.Priority), string(j.Payload), j.Run, j.ID)
 			if err != nil {
 				return fmt.Errorf("requeueing job %d: %w", j.ID, err)
 			}

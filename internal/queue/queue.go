@@ -17,6 +17,7 @@
 //	leased               Tick, when the lease has run out           later, dead, or poison
 //	ready, later, held   Tick, when the deadline has passed         dead
 //	ready, later, held   Cancel                                     gone: cancelled
+//	later                Wake, when what its run waits for has come ready
 //	leased               Cancel                                     leased, and the holder is told with the next Extend
 //	dead, poison         Requeue                                    ready, with all attempts again
 //	dead, poison         Drop                                       gone: dropped

@@ -5,6 +5,7 @@
 //
 // # Statuses
 //
+//	queued     a job of the queue will execute it; nobody has begun
 //	running    a process executes the run, or did and died (see Run.Interrupted)
 //	waiting    parked: for a time or a message
 //	attention  parked: a person must decide
@@ -38,6 +39,7 @@ type Status string
 
 // The statuses of runs.
 const (
+	Queued    Status = "queued"
 	Running   Status = "running"
 	Waiting   Status = "waiting"
 	Attention Status = "attention"
@@ -108,6 +110,9 @@ func (r *Run) Shown() string {
 // ErrNotFound is returned for an id that no run has.
 var ErrNotFound = errors.New("run not found")
 
+// ErrEnded says that a run cannot be executed any more.
+var ErrEnded = errors.New("has ended")
+
 // LeaseTime is how long a lease lasts without a heartbeat.
 const LeaseTime = 30 * time.Second
 
@@ -153,6 +158,17 @@ const insertRun = `INSERT INTO {s}run (id, flow, digest, pins, source, status, r
 
 // Create adds a run. It returns false, and changes nothing, if the id is taken.
 func (s *Store) Create(ctx context.Context, r *Run) (bool, error) {
+	var fresh bool
+	err := s.db.Tx(ctx, func(tx *db.Tx) (err error) {
+		fresh, err = s.CreateIn(ctx, tx, r)
+		return err
+	})
+	return fresh, err
+}
+
+// CreateIn is Create in the caller's transaction. The run's status is Running
+// unless it says Queued.
+func (s *Store) CreateIn(ctx context.Context, tx *db.Tx, r *Run) (bool, error) {
 	pins, err := json.Marshal(r.Pins)
 	if err != nil {
 		return false, err
@@ -165,7 +181,11 @@ func (s *Store) Create(ctx context.Context, r *Run) (bool, error) {
 		}
 		seed = string(b)
 	}
-	n, err := s.db.Exec(ctx, insertRun, r.ID, r.Flow, r.Digest, string(pins), r.Source, Running, r.RetryOf, seed, string(r.Input), r.Created.UnixMilli())
+	status := Running
+	if r.Status == Queued {
+		status = Queued
+	}
+	n, err := tx.Exec(ctx, insertRun, r.ID, r.Flow, r.Digest, string(pins), r.Source, status, r.RetryOf, seed, string(r.Input), r.Created.UnixMilli())
 	if err != nil {
 		return false, fmt.Errorf("adding run %s: %w", r.ID, err)
 	}
@@ -343,7 +363,7 @@ func (s *Store) Claim(ctx context.Context, id, owner string) (*Run, error) {
 		case err != nil:
 			return fmt.Errorf("reading run %s: %w", id, err)
 		case r.Status.Final():
-			return fmt.Errorf("run %s has ended: it is %s", id, r.Status)
+			return fmt.Errorf("run %s %w: it is %s", id, ErrEnded, r.Status)
 		case r.Status == Running && r.Owner != owner && !s.free(r, now):
 			return &BusyError{Run: id, Owner: r.Owner, Until: r.Lease, Now: now}
 		}

@@ -23,6 +23,7 @@ CREATE TABLE {s}job (
   lease_until  BIGINT NOT NULL DEFAULT 0,
   claimed      BIGINT NOT NULL DEFAULT 0,
   cancel       SMALLINT NOT NULL DEFAULT 0,
+  woken        SMALLINT NOT NULL DEFAULT 0,
   slot         TEXT NOT NULL DEFAULT '',
   room         INTEGER NOT NULL DEFAULT 0,
   parent       TEXT NOT NULL DEFAULT '',
@@ -38,6 +39,18 @@ CREATE INDEX job_slot ON {s}job (slot, state, rank, id) WHERE slot <> '';
 CREATE INDEX job_deadline ON {s}job (deadline) WHERE deadline > 0 AND state IN (0, 2, 3);
 CREATE INDEX job_dead ON {s}job (id) WHERE state >= 4;
 CREATE INDEX job_run ON {s}job (run);
+CREATE TABLE {s}robot (
+  name    TEXT PRIMARY KEY,
+  owner   TEXT NOT NULL,
+  labels  TEXT NOT NULL,
+  facts   TEXT NOT NULL,
+  slots   INTEGER NOT NULL,
+  busy    INTEGER NOT NULL DEFAULT 0,
+  paused  SMALLINT NOT NULL DEFAULT 0,
+  state   TEXT NOT NULL,
+  started BIGINT NOT NULL,
+  seen    BIGINT NOT NULL
+);
 CREATE TABLE {s}job_key (
   tenant TEXT NOT NULL,
   name   TEXT NOT NULL,

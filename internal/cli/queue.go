@@ -1,0 +1,392 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/aether-rpa/aether/internal/app"
+	"github.com/aether-rpa/aether/internal/orch"
+	"github.com/aether-rpa/aether/internal/queue"
+	"github.com/aether-rpa/aether/node"
+)
+
+func (c *command) queueCmd() *cobra.Command {
+	cmd := &cobra.Command{Use: "queue", Short: "Give runs to robots, and look after the jobs that wait"}
+	cmd.AddCommand(c.queueAdd(), c.queueList(), c.queueShow(), c.queueCancel(), c.queueRequeue(), c.queueDrop())
+	return cmd
+}
+
+// withQueue opens the stores for a command and closes them.
+func (c *command) withQueue(cmd *cobra.Command, fn func(*app.System) error) error {
+	s, err := c.open(cmd, nil, 0)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = s.Close() }()
+	return fn(s)
+}
+
+func (c *command) queueAdd() *cobra.Command {
+	var f runFlags
+	var j queue.Job
+	var after, deadline string
+	var full string
+	cmd := &cobra.Command{
+		Use:   "add FLOW",
+		Short: "Give a run of a flow to the queue",
+		Long: "Checks a flow as `aether run` does and leaves its run to a robot. The run and its job are added together.\n\n" +
+			"--needs is an expression over the labels of robots: words joined by &&, ||, ! and parentheses.",
+		Example: "  aether queue add invoices.flow.yaml -i folder=./inbox\n  aether queue add report.flow.yaml --needs 'linux && libreoffice' --priority 15 --key report-2026-11",
+		Args:    oneArg("the flow file"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var err error
+			if j.After, err = c.moment("after", after); err != nil {
+				return badInput(err)
+			}
+			if j.Deadline, err = c.moment("deadline", deadline); err != nil {
+				return badInput(err)
+			}
+			j.Slot.Full = queue.Full(full)
+			b, err := orch.Load(c.abs(args[0]), node.Default)
+			if err != nil {
+				return badInput(err)
+			}
+			c.imported(b)
+			if errs := b.Problems.Errors(); len(errs) > 0 {
+				return c.problems(args[0], b.Problems)
+			}
+			input, err := c.readInputs(b.Flow, f)
+			if err != nil {
+				return badInput(err)
+			}
+			return c.withQueue(cmd, func(s *app.System) error {
+				if err := s.Orch.Publish(cmd.Context(), b); err != nil {
+					return err
+				}
+				out, err := s.Orch.Submit(cmd.Context(), b, f.id, input, j)
+				if err != nil {
+					return c.inputError(err)
+				}
+				if c.asJSON {
+					return c.printJSON(out)
+				}
+				switch {
+				case out.Dropped:
+					c.printf("Not added: the slot %s is full.\n", j.Slot.Key)
+				case !out.Fresh:
+					c.printf("There already: run %s.\n", out.Run)
+				default:
+					c.printf("Added: job %d, run %s, %s.\n", out.Job, out.Run, out.State)
+				}
+				return nil
+			})
+		},
+	}
+	fl := cmd.Flags()
+	fl.StringArrayVarP(&f.inputs, "input", "i", nil, "Value of an input as name=value; may be repeated.")
+	fl.StringVar(&f.inputFile, "input-file", "", "JSON or YAML file with the values of inputs.")
+	fl.StringVar(&f.id, "id", "", "Id of the run. Adding the same id again adds nothing.")
+	fl.StringVar(&j.Needs, "needs", "", "What a robot must have, as an expression over labels.")
+	fl.IntVar(&j.Priority, "priority", 5, "From 0 to 20, higher first. A step is worth five minutes of waiting, so nothing waits for ever.")
+	fl.StringVar(&after, "after", "", "Do not begin before: a time, or a length of time from now such as 10m.")
+	fl.StringVar(&deadline, "deadline", "", "Do not begin after: a time, or a length of time from now. What is too late becomes a dead letter.")
+	fl.StringVar(&j.Key, "key", "", "Idempotency key: adding a job with the same key again adds nothing.")
+	fl.StringVar(&j.Tenant, "tenant", "", "Who the job is for. Tenants take turns.")
+	fl.StringVar(&j.Slot.Key, "slot", "", "Name of a slot that jobs share: at most --slot-limit of them are ready or at work at a time.")
+	fl.IntVar(&j.Slot.Limit, "slot-limit", 1, "Room in the slot.")
+	fl.StringVar(&full, "when-full", "queue", "What to do when the slot is full: queue, drop or cancel_oldest.")
+	fl.IntVar(&j.Retry.Attempts, "attempts", queue.DefaultAttempts, "How many robots may try it. A flow that fails is not tried again by itself: it becomes a dead letter.")
+	return c.jsonFlag(cmd)
+}
+
+// moment reads a time, or a length of time from now.
+func (c *command) moment(flag, text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if d, err := time.ParseDuration(text); err == nil && d >= 0 {
+		return c.Now().Add(d), nil
+	}
+	for _, layout := range []string{time.RFC3339, time.DateTime, "2006-01-02 15:04", "2006-01-02T15:04", time.DateOnly} {
+		if t, err := time.ParseInLocation(layout, text, time.Local); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("--%s takes a time such as \"2026-11-30 08:00\" or a length of time such as 90m, not %q", flag, text)
+}
+
+func (c *command) queueList() *cobra.Command {
+	var f queue.Filter
+	var state string
+	var counts bool
+	cmd := &cobra.Command{
+		Use: "list", Short: "List the jobs in the queue, oldest first; those that are done are runs", Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if state != "" {
+				st, err := queue.ParseState(state)
+				if err != nil {
+					return badInput(err)
+				}
+				f.States = []queue.State{st}
+			}
+			if f.Limit < 1 || f.After < 0 {
+				return badInput(errors.New("--limit must be at least 1 and --after at least 0"))
+			}
+			return c.withQueue(cmd, func(s *app.System) error {
+				n, err := s.Queue.Count(cmd.Context())
+				if err != nil {
+					return err
+				}
+				if counts {
+					return c.printCounts(n)
+				}
+				list, err := s.Queue.Jobs(cmd.Context(), f)
+				if err != nil {
+					return err
+				}
+				if c.asJSON {
+					if list == nil {
+						list = []*queue.Job{}
+					}
+					return c.printJSON(list)
+				}
+				if len(list) == 0 {
+					c.printf("No job is in the queue%s.\n", map[bool]string{true: " that fits"}[state != "" || f.After > 0 || f.Tenant != ""])
+					return nil
+				}
+				w := tabwriter.NewWriter(c.Stdout, 0, 0, 2, ' ', 0)
+				fmt.Fprintln(w, "JOB\tSTATE\tPRIORITY\tRUN\tADDED\tROBOT\tNEEDS\tREASON")
+				for _, j := range list {
+					fmt.Fprintf(w, "%d\t%s\t%d\t%s\t%s\t%s\t%s\t%s\n", j.ID, j.State, j.Priority, j.Run, j.Created.Format(time.DateTime), j.Robot, clip(j.Needs, 30), clip(j.Reason, 50))
+				}
+				if err := w.Flush(); err != nil {
+					return err
+				}
+				if len(list) == f.Limit {
+					c.printf("… more: --after %d\n", list[len(list)-1].ID)
+				}
+				return nil
+			})
+		},
+	}
+	cmd.Flags().StringVar(&state, "state", "", "Only jobs in this state: ready, leased, later, held, dead or poison.")
+	cmd.Flags().StringVar(&f.Tenant, "tenant", "", "Only jobs of this tenant.")
+	cmd.Flags().Int64Var(&f.After, "after", 0, "Only jobs with a higher number.")
+	cmd.Flags().IntVar(&f.Limit, "limit", 100, "How many.")
+	cmd.Flags().BoolVar(&counts, "count", false, "Only how many are in each state.")
+	return c.jsonFlag(cmd)
+}
+
+func (c *command) printCounts(n map[queue.State]int) error {
+	if c.asJSON {
+		out := map[string]int{}
+		for s := queue.Ready; s <= queue.Poison; s++ {
+			out[s.String()] = n[s]
+		}
+		return c.printJSON(out)
+	}
+	for s := queue.Ready; s <= queue.Poison; s++ {
+		c.printf("%-7s %d\n", s, n[s])
+	}
+	return nil
+}
+
+func (c *command) queueShow() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "show JOB", Short: "Show a job, what happened to it, and why no robot takes it", Args: oneArg("the number of a job"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ids, err := jobNumbers(args)
+			if err != nil {
+				return err
+			}
+			return c.withQueue(cmd, func(s *app.System) error {
+				j, err := s.Queue.Get(cmd.Context(), ids[0])
+				if err != nil {
+					return jobError(err)
+				}
+				why, err := s.Queue.Why(cmd.Context(), j.ID)
+				if err != nil {
+					return jobError(err)
+				}
+				history, err := s.Queue.History(cmd.Context(), j.Run)
+				if err != nil {
+					return err
+				}
+				if c.asJSON {
+					return c.printJSON(map[string]any{"job": j, "why": why, "history": history})
+				}
+				c.printf("job %d  %s\n  run      %s\n  priority %d\n  attempt  %d of %d\n", j.ID, j.State, j.Run, j.Priority, j.Attempt, j.Retry.Attempts)
+				for _, l := range [][2]string{{"needs", j.Needs}, {"tenant", j.Tenant}, {"slot", j.Slot.Key}, {"reason", j.Reason}} {
+					if l[1] != "" {
+						c.printf("  %-8s %s\n", l[0], l[1])
+					}
+				}
+				for _, e := range history {
+					c.printf("  %s  %s %s\n", e.At.Format(time.DateTime), e.Event, e.Detail)
+				}
+				for _, line := range why {
+					c.printf("%s\n", line)
+				}
+				return nil
+			})
+		},
+	}
+	return c.jsonFlag(cmd)
+}
+
+// jobNumbers reads the numbers of jobs.
+func jobNumbers(args []string) ([]int64, error) {
+	var out []int64
+	for _, a := range args {
+		n, err := strconv.ParseInt(a, 10, 64)
+		if err != nil || n < 1 {
+			return nil, badInput(fmt.Errorf("%q is no number of a job (`aether queue list` shows them)", a))
+		}
+		out = append(out, n)
+	}
+	return out, nil
+}
+
+func jobError(err error) error {
+	if errors.Is(err, queue.ErrNotFound) {
+		return badInput(err)
+	}
+	return err
+}
+
+func (c *command) queueCancel() *cobra.Command {
+	return &cobra.Command{
+		Use: "cancel JOB", Short: "Cancel a job and its run", Args: oneArg("the number of a job"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ids, err := jobNumbers(args)
+			if err != nil {
+				return err
+			}
+			return c.withQueue(cmd, func(s *app.System) error {
+				r, err := s.Orch.CancelJob(cmd.Context(), ids[0])
+				if err != nil {
+					return badInput(err)
+				}
+				if r.Status.Final() {
+					c.printf("Cancelled: run %s.\n", r.ID)
+				} else {
+					c.printf("The robot that executes run %s was asked to stop.\n", r.ID)
+				}
+				return nil
+			})
+		},
+	}
+}
+
+// someJobs wants numbers of jobs, or --all.
+func someJobs(all *bool) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 == !*all {
+			return badInput(fmt.Errorf("%s needs the numbers of dead letters, or --all", cmd.CommandPath()))
+		}
+		return nil
+	}
+}
+
+// dead returns the numbers given, or those of all dead letters.
+func (c *command) dead(cmd *cobra.Command, s *app.System, args []string, all bool) ([]int64, error) {
+	if !all {
+		return jobNumbers(args)
+	}
+	var out []int64
+	f := queue.Filter{States: []queue.State{queue.Dead, queue.Poison}, Limit: 1000}
+	for {
+		page, err := s.Queue.Jobs(cmd.Context(), f)
+		if err != nil || len(page) == 0 {
+			return out, err
+		}
+		for _, j := range page {
+			out = append(out, j.ID)
+		}
+		f.After = page[len(page)-1].ID
+	}
+}
+
+func (c *command) queueRequeue() *cobra.Command {
+	var all bool
+	var priority int
+	var needs string
+	cmd := &cobra.Command{
+		Use:   "requeue JOB...",
+		Short: "Try dead letters again, from the node that failed",
+		Long:  "Makes dead letters ready again. A run that failed is retried from the node that failed, with all that was recorded before it; a run that was cut short goes on. Priority and needs can be changed.",
+		Args:  someJobs(&all),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var edit queue.Change
+			if cmd.Flags().Changed("priority") {
+				edit.Priority = &priority
+			}
+			if cmd.Flags().Changed("needs") {
+				edit.Needs = &needs
+			}
+			return c.withQueue(cmd, func(s *app.System) error {
+				ids, err := c.dead(cmd, s, args, all)
+				if err != nil {
+					return err
+				}
+				if err := s.Start(cmd.Context(), false); err != nil { // the records are the durable engine's
+					return err
+				}
+				done, err := s.Orch.Requeue(cmd.Context(), edit, ids...)
+				if c.asJSON {
+					if done == nil {
+						done = []orch.Requeued{}
+					}
+					return errors.Join(c.printJSON(done), jobError(err))
+				}
+				for _, q := range done {
+					if q.From != "" {
+						c.printf("job %d: run %s, a retry of %s\n", q.Job, q.Run, q.From)
+					} else {
+						c.printf("job %d: run %s goes on\n", q.Job, q.Run)
+					}
+				}
+				if err == nil && len(done) == 0 {
+					c.printf("There are no dead letters.\n")
+				}
+				return jobError(err)
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&all, "all", false, "All dead letters.")
+	cmd.Flags().IntVar(&priority, "priority", 0, "New priority, from 0 to 20.")
+	cmd.Flags().StringVar(&needs, "needs", "", "What a robot must have from now on.")
+	return c.jsonFlag(cmd)
+}
+
+func (c *command) queueDrop() *cobra.Command {
+	var all bool
+	cmd := &cobra.Command{
+		Use: "drop JOB...", Short: "Take dead letters out of the queue; their runs stay", Args: someJobs(&all),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.withQueue(cmd, func(s *app.System) error {
+				ids, err := c.dead(cmd, s, args, all)
+				if err != nil {
+					return err
+				}
+				n, err := s.Queue.Drop(cmd.Context(), ids...)
+				if err != nil {
+					return err
+				}
+				if !all && n < len(slices.Compact(slices.Sorted(slices.Values(ids)))) {
+					return badInput(fmt.Errorf("%d of %d were dead letters and are dropped; the others are not in the queue, or not dead", n, len(ids)))
+				}
+				c.printf("Dropped %s.\n", plural(n, "dead letter"))
+				return nil
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&all, "all", false, "All dead letters.")
+	return cmd
+}

@@ -1,0 +1,244 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/aether-rpa/aether/internal/queue"
+	"github.com/aether-rpa/aether/internal/robot"
+	"github.com/aether-rpa/aether/internal/run"
+	"github.com/aether-rpa/aether/node"
+)
+
+func (c *command) robotCmd() *cobra.Command {
+	var name string
+	var labels []string
+	var slots int
+	cmd := &cobra.Command{
+		Use:   "robot",
+		Short: "Be a robot: take jobs from the queue and execute their runs",
+		Long: "Takes jobs from the queue of this data folder or database (`aether queue add` puts them there) until it is stopped. " +
+			"Ctrl-C or SIGTERM lets it end what it has; a second one interrupts that, and other robots go on with it at once.\n\n" +
+			"A robot has labels, which jobs may ask for: its system (linux, amd64), the programs found here (chromium, libreoffice, ...), display if there is one, and those given with --label.",
+		Example: "  aether robot\n  aether robot --name desk7 --label finance --slots 4",
+		Args:    noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if slots < 1 || slots > 1000 {
+				return badInput(errors.New("--slots must be from 1 to 1000"))
+			}
+			if name == "" {
+				name = c.Host
+			}
+			all := slices.Concat(c.machineLabels(), labels)
+			slices.Sort(all)
+			all = slices.Compact(all)
+			for _, l := range all {
+				if err := queue.CheckLabel(l); err != nil {
+					return badInput(err)
+				}
+			}
+			return c.beRobot(cmd, name, all, slots)
+		},
+	}
+	cmd.Flags().StringVar(&name, "name", "", "Name of the robot; no two that live may have the same. Default: the name of the machine.")
+	cmd.Flags().StringArrayVar(&labels, "label", nil, "Label it has; may be repeated.")
+	cmd.Flags().IntVar(&slots, "slots", 1, "How many jobs it does at a time.")
+	cmd.AddCommand(c.robotList(), c.robotPause("pause", "Let a robot take no new jobs, as for maintenance", true), c.robotPause("resume", "Let a paused robot take jobs again", false), c.robotForget())
+	return c.jsonFlag(cmd)
+}
+
+// programs are looked for in PATH; what is found is a label.
+var programs = map[string][]string{
+	"chromium": {"chromium", "chromium-browser"}, "chrome": {"google-chrome", "google-chrome-stable", "chrome"}, "edge": {"microsoft-edge", "msedge"}, "firefox": {"firefox", "firefox-esr"},
+	"libreoffice": {"soffice", "libreoffice"}, "tesseract": {"tesseract"}, "python": {"python3", "python"},
+}
+
+// machineLabels are the labels that a robot has by its machine.
+func (c *command) machineLabels() []string {
+	out := []string{runtime.GOOS, runtime.GOARCH}
+	for label, names := range programs {
+		if slices.ContainsFunc(names, func(n string) bool { _, err := exec.LookPath(n); return err == nil }) {
+			out = append(out, label)
+		}
+	}
+	x, _ := c.Lookup("DISPLAY")
+	w, _ := c.Lookup("WAYLAND_DISPLAY")
+	if x+w != "" || runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
+		out = append(out, "display")
+	}
+	return out
+}
+
+func (c *command) beRobot(cmd *cobra.Command, name string, labels []string, slots int) error {
+	s, err := c.open(cmd, nil, 0)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = s.Close() }()
+	ctx, interrupt := context.WithCancel(cmd.Context())
+	defer interrupt()
+	if err := s.Start(ctx, true); err != nil {
+		return err
+	}
+	families := []string{}
+	for _, f := range node.Default.Families() {
+		families = append(families, f.Name)
+	}
+	var mu sync.Mutex
+	say := func(event string, fields map[string]any, format string, args ...any) {
+		mu.Lock()
+		defer mu.Unlock()
+		if c.asJSON {
+			fields["event"], fields["at"] = event, c.Now().UTC().Format(time.RFC3339Nano)
+			_ = c.printLine(fields)
+			return
+		}
+		c.printf("%s  %s\n", c.Now().Format(time.TimeOnly), fmt.Sprintf(format, args...))
+	}
+	began := map[int64]time.Time{}
+	a := &robot.Agent{
+		Robot: s.Robot, Queue: s.Queue, Name: name, Labels: labels, Slots: slots, Log: s.Log,
+		Facts: map[string]string{"version": Version(), "system": runtime.GOOS + "/" + runtime.GOARCH, "cpus": fmt.Sprint(runtime.NumCPU()), "host": c.Host, "nodes": strings.Join(families, " ")},
+		Gone:  func(owner string) bool { return run.Alive(owner) == run.Dead },
+		Observe: func(j *queue.Job, before bool, how string) {
+			fields := map[string]any{"job": j.ID, "run": j.Run, "attempt": j.Attempt}
+			if before {
+				mu.Lock()
+				began[j.ID] = c.Now()
+				mu.Unlock()
+				again := ""
+				if j.Attempt > 1 {
+					again = fmt.Sprintf(", attempt %d", j.Attempt)
+				}
+				say("job_taken", fields, "job %d: run %s%s", j.ID, j.Run, again)
+				return
+			}
+			mu.Lock()
+			took := c.Now().Sub(began[j.ID])
+			delete(began, j.ID)
+			mu.Unlock()
+			fields["how"], fields["ms"] = how, took.Milliseconds()
+			say("job_ended", fields, "job %d: %s, after %s", j.ID, how, short(took))
+		},
+	}
+	drain := make(chan struct{})
+	done := make(chan struct{})
+	defer close(done)
+	go func() {
+		for n := 0; ; n++ {
+			select {
+			case <-done:
+				return
+			case _, ok := <-c.Signals:
+				switch {
+				case !ok:
+					return
+				case n == 0:
+					say("draining", map[string]any{}, "stopping: what it has is ended first (once more interrupts it)")
+					close(drain)
+				case n == 1:
+					interrupt()
+				default:
+					os.Exit(exitInterrupted) // what is recorded is safe
+				}
+			}
+		}
+	}()
+	say("online", map[string]any{"robot": name, "labels": labels, "slots": slots}, "robot %s takes up to %s at a time; it has %s", name, plural(slots, "job"), strings.Join(labels, ", "))
+	err = a.Serve(ctx, drain)
+	if errors.Is(err, queue.ErrNameTaken) {
+		return badInput(err)
+	}
+	if err == nil {
+		say("offline", map[string]any{"robot": name}, "robot %s is offline", name)
+	}
+	return err
+}
+
+func (c *command) robotList() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "list", Short: "List the robots that have registered", Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, err := c.open(cmd, nil, 0)
+			if err != nil {
+				return err
+			}
+			defer func() { _ = s.Close() }()
+			list, err := s.Queue.Robots(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if c.asJSON {
+				if list == nil {
+					list = []*queue.Robot{}
+				}
+				return c.printJSON(list)
+			}
+			if len(list) == 0 {
+				c.printf("There are no robots yet. `aether robot` makes this process one.\n")
+				return nil
+			}
+			now, err := s.Queue.Now(cmd.Context())
+			if err != nil {
+				return err
+			}
+			w := tabwriter.NewWriter(c.Stdout, 0, 0, 2, ' ', 0)
+			fmt.Fprintln(w, "ROBOT\tSTATE\tJOBS\tHEARD OF\tLABELS")
+			for _, r := range list {
+				state := string(r.State)
+				if r.Paused {
+					state += ", paused"
+				}
+				fmt.Fprintf(w, "%s\t%s\t%d of %d\t%s ago\t%s\n", r.Name, state, r.Busy, r.Slots, short(now.Sub(r.Seen).Round(time.Second)), clip(strings.Join(r.Labels, " "), 60))
+			}
+			return w.Flush()
+		},
+	}
+	return c.jsonFlag(cmd)
+}
+
+func (c *command) robotPause(use, what string, paused bool) *cobra.Command {
+	return &cobra.Command{
+		Use: use + " ROBOT", Short: what, Args: oneArg("the name of a robot"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, err := c.open(cmd, nil, 0)
+			if err != nil {
+				return err
+			}
+			defer func() { _ = s.Close() }()
+			if err := s.Queue.Pause(cmd.Context(), args[0], paused); err != nil {
+				return badInput(err)
+			}
+			c.printf("Robot %s %s within a few seconds.\n", args[0], map[bool]string{true: "takes no new jobs", false: "takes jobs again"}[paused])
+			return nil
+		},
+	}
+}
+
+func (c *command) robotForget() *cobra.Command {
+	return &cobra.Command{
+		Use: "forget ROBOT", Short: "Take a robot that is gone off the list", Args: oneArg("the name of a robot"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, err := c.open(cmd, nil, 0)
+			if err != nil {
+				return err
+			}
+			defer func() { _ = s.Close() }()
+			if err := s.Queue.ForgetRobot(cmd.Context(), args[0]); err != nil {
+				return badInput(err)
+			}
+			return nil
+		},
+	}
+}

@@ -1,0 +1,162 @@
+package orch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aether-rpa/aether/internal/db"
+	"github.com/aether-rpa/aether/internal/queue"
+	"github.com/aether-rpa/aether/internal/run"
+)
+
+// Submitted is a run that was given to the queue.
+type Submitted struct {
+	Run   string `json:"run"`
+	Job   int64  `json:"job"`
+	State string `json:"state,omitempty"`
+	// Fresh is false if a job with the same key, or a run with the same id, was
+	// there before: Run is that one.
+	Fresh bool `json:"fresh"`
+	// Dropped says that the job's slot was full and nothing was added.
+	Dropped bool `json:"dropped,omitempty"`
+}
+
+// Submit gives a run of a published bundle to the queue, for a robot to
+// execute. The run and its job are added together, or neither is. An empty id
+// makes one; Run of the job is set.
+func (o *Orch) Submit(ctx context.Context, b *Bundle, id string, input map[string]any, j queue.Job) (*Submitted, error) {
+	r, err := o.newRun(ctx, b, id, input)
+	if err != nil {
+		return nil, err
+	}
+	r.Status = run.Queued
+	var out *Submitted
+	err = o.DB.Tx(ctx, func(tx *db.Tx) error {
+		job := j
+		job.Run = r.ID
+		fresh, err := o.Runs.CreateIn(ctx, tx, r)
+		if err != nil {
+			return err
+		}
+		if !fresh {
+			out = nil
+			return errTaken
+		}
+		added, err := o.Queue.Add(ctx, tx, &job)
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrInput, err)
+		}
+		a := added[0]
+		out = &Submitted{Run: a.Run, Job: a.ID, Fresh: a.Fresh, Dropped: a.Dropped}
+		if !a.Fresh {
+			return errNotAdded
+		}
+		out.State = a.State.String()
+		return nil
+	})
+	switch {
+	case errors.Is(err, errTaken):
+		if _, err := o.taken(ctx, r); err != nil {
+			return nil, err
+		}
+		return &Submitted{Run: r.ID}, nil
+	case errors.Is(err, errNotAdded):
+		return out, nil
+	case err != nil:
+		return nil, err
+	}
+	return out, nil
+}
+
+// They roll a submission back.
+var (
+	errTaken    = errors.New("the id is taken")
+	errNotAdded = errors.New("the job was not added")
+)
+
+// CancelRun cancels a run and the job that executes it.
+func (o *Orch) CancelRun(ctx context.Context, id string) (*run.Run, error) {
+	r, err := o.Runs.Cancel(ctx, id)
+	if err != nil {
+		return r, err
+	}
+	jobs, err := o.Queue.Jobs(ctx, queue.Filter{Run: r.ID})
+	if err != nil {
+		return r, err
+	}
+	for _, j := range jobs {
+		if _, err := o.Queue.Cancel(ctx, j.ID, "its run was cancelled"); err != nil && !errors.Is(err, queue.ErrNotFound) {
+			return r, err
+		}
+	}
+	return r, nil
+}
+
+// CancelJob cancels a job and its run.
+func (o *Orch) CancelJob(ctx context.Context, id int64) (*run.Run, error) {
+	j, err := o.Queue.Get(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	r, err := o.Runs.Get(ctx, j.Run)
+	if err != nil {
+		return nil, err
+	}
+	if r.Status.Final() { // a dead letter: its run has ended
+		return r, fmt.Errorf("job %d is %s and its run %s has ended (`aether queue drop %d` takes the job out)", id, j.State, r.ID, id)
+	}
+	return o.CancelRun(ctx, r.ID)
+}
+
+// Requeued is a dead letter that is tried again.
+type Requeued struct {
+	Job int64  `json:"job"`
+	Run string `json:"run"`
+	// From is the run that had ended; a new run goes on from the node that
+	// failed in it. It is empty if the run goes on itself.
+	From string `json:"from,omitempty"`
+}
+
+// Requeue tries dead letters again: a run that has ended is retried from the
+// node that failed, with all that was recorded before it; one that has not
+// goes on.
+func (o *Orch) Requeue(ctx context.Context, edit queue.Change, jobs ...int64) ([]Requeued, error) {
+	var out []Requeued
+	for _, id := range jobs {
+		j, err := o.Queue.Get(ctx, id)
+		if err != nil {
+			return out, err
+		}
+		if j.State != queue.Dead && j.State != queue.Poison {
+			return out, fmt.Errorf("job %d is %s: only dead letters are requeued", id, j.State)
+		}
+		r, err := o.Runs.Get(ctx, j.Run)
+		if err != nil {
+			return out, err
+		}
+		q := Requeued{Job: id, Run: r.ID}
+		change := edit
+		if r.Status.Final() {
+			from := "failed"
+			if r.Status != run.Failed {
+				from = "start"
+			}
+			plan, err := o.Retry(ctx, r.ID, Retry{From: from, Queued: true})
+			if err != nil {
+				return out, err
+			}
+			q.Run, q.From = plan.Run.ID, r.ID
+			change.Run = &q.Run
+		}
+		n, err := o.Queue.Requeue(ctx, change, id)
+		if err != nil {
+			return out, err
+		}
+		if n == 0 {
+			return out, fmt.Errorf("job %d was requeued or dropped by somebody else in the meantime", id)
+		}
+		out = append(out, q)
+	}
+	return out, nil
+}
