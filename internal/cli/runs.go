@@ -20,7 +20,7 @@ import (
 
 func (c *command) runsCmd() *cobra.Command {
 	cmd := &cobra.Command{Use: "runs", Short: "List, show, watch and control runs"}
-	cmd.AddCommand(c.runsList(), c.runsShow(), c.runsWatch(), c.runsResume(), c.runsRetry(), c.runsCancel(), c.runsSend(), c.runsExport(), c.runsPrune())
+	cmd.AddCommand(c.runsList(), c.runsShow(), c.runsWatch(), c.runsResume(), c.runsAnswer(), c.runsRetry(), c.runsCancel(), c.runsSend(), c.runsExport(), c.runsPrune())
 	return cmd
 }
 
@@ -285,6 +285,39 @@ func (c *command) runsResume() *cobra.Command {
 	cmd.Flags().StringVar(&at, "at", "", "Node execution the decision is for, if the run waits for several.")
 	execFlags(cmd, &f)
 	return c.jsonFlag(cmd)
+}
+
+func (c *command) runsAnswer() *cobra.Command {
+	var at, comment string
+	cmd := &cobra.Command{
+		Use:   "answer RUN ANSWER",
+		Short: "Answer what a run asks, and leave it to the robots to go on with it",
+		Long: "Gives an answer to a run that waits for one: the name of a button, the value of its only field, a JSON object with the values by field, or skip, again or fail for an interrupted node. " +
+			"A run of the queue goes on at once on the next robot; `aether runs resume` goes on with any run here.",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 2 {
+				return badInput(fmt.Errorf("%s needs the id of a run and an answer", cmd.CommandPath()))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, err := c.open(cmd, nil, 0)
+			if err != nil {
+				return err
+			}
+			defer func() { _ = s.Close() }()
+			by, _ := c.Lookup("USER")
+			r, err := s.Orch.AnswerText(cmd.Context(), args[0], at, args[1], comment, by)
+			if err != nil {
+				return badInput(err)
+			}
+			c.printf("Answered: run %s.\n", r.ID)
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&comment, "comment", "", "Remark that goes with the answer.")
+	cmd.Flags().StringVar(&at, "at", "", "Node execution the answer is for, if the run waits for several.")
+	return cmd
 }
 
 func (c *command) runsRetry() *cobra.Command {

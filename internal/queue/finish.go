@@ -220,7 +220,7 @@ func clip(s string) string {
 }
 
 // Forever is a time for Release: the job waits until Wake.
-var Forever = time.UnixMilli(1 << 52)
+var Forever = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
 
 // Release gives a job back as if it had not been claimed: the attempt does not
 // count. It is ready at once, or at a time to come; if Wake was called since

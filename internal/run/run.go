@@ -14,8 +14,9 @@
 //	cancelled  somebody cancelled it         (final)
 //
 // Only the process that holds the run's lease, proven by its fence number, may
-// change the run. A lease lasts 30 seconds and is renewed by a heartbeat; the
-// lease of a process that died on this machine is free at once.
+// change the run. A lease lasts 30 seconds and is renewed by a heartbeat; a
+// process that is stopped for longer loses it. The lease of a process that died
+// on this machine is free at once.
 package run
 
 import (
@@ -239,7 +240,7 @@ func at(ms int64) time.Time {
 
 // free reports whether nobody holds the run's lease.
 func (s *Store) free(r *Run, now time.Time) bool {
-	return r.Owner == "" || s.alive(r.Owner) == Dead || s.alive(r.Owner) == Unknown && now.After(r.Lease)
+	return r.Owner == "" || now.After(r.Lease) || s.alive(r.Owner) == Dead
 }
 
 // Get returns a run. A prefix of the id is enough if only one run has it.

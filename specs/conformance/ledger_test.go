@@ -14,6 +14,7 @@ import (
 // ledger is the world outside: a server that notes what was done to it.
 type ledger struct {
 	*httptest.Server
+	t      testing.TB
 	mu     sync.Mutex
 	order  []string
 	fails  map[string]int // how often a name still fails
@@ -25,7 +26,7 @@ type ledger struct {
 // newLedger starts a ledger. POST /NAME is noted as NAME.
 func newLedger(t testing.TB) *ledger {
 	t.Helper()
-	l := &ledger{fails: map[string]int{}, hold: map[string]chan struct{}{}}
+	l := &ledger{t: t, fails: map[string]int{}, hold: map[string]chan struct{}{}}
 	l.Server = httptest.NewServer(http.HandlerFunc(l.serve))
 	t.Cleanup(func() {
 		l.release()
