@@ -47,6 +47,9 @@ type Env struct {
 	Mask func(v any) any
 	// Message tells the person who watches the run something: flow.log uses it.
 	Message func(level slog.Level, text string)
+	// Items are the work items that this run may take and add; nil where there
+	// are none, such as in a process without a database.
+	Items Items
 }
 
 // RunInfo says which run and node execution this is.

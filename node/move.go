@@ -42,6 +42,25 @@ type While struct {
 	Max       int  // fail after so many turns
 }
 
+// EachItem takes work items from a queue, walks the body once for each and says
+// what became of it, and then follows done when none is left. The item is
+// visible as loop.item. A body that ran to its end makes the item successful,
+// one that failed makes it failed: with a business failure for good, with any
+// other an application failure, which the queue may retry as a new item. What
+// is taken and how it ended are records, so that a run that was cut short goes
+// on with the item it had.
+type EachItem struct {
+	Queue string
+	Max   int           // items at most; 0 means no limit
+	Wait  time.Duration // how long to wait for the next item when none is ready
+	// MaxFailures fails the loop when so many items in a row failed with an
+	// application failure; 0 means never.
+	MaxFailures int
+	OnFailure   string // of an item: continue, or stop, which fails the loop
+	Output      Lazy   // evaluated when the body has ended: the output of the item
+	Analytics   Lazy   // as well
+}
+
 // Guard walks try; a failure inside goes to catch, and finally is walked in
 // any case. Then it follows done.
 type Guard struct{}
@@ -112,6 +131,7 @@ func (Take) move()     {}
 func (Assign) move()   {}
 func (Each) move()     {}
 func (While) move()    {}
+func (EachItem) move() {}
 func (Guard) move()    {}
 func (Group) move()    {}
 func (Attempt) move()  {}

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 
 	"github.com/aether-rpa/aether/schema"
 )
@@ -81,6 +82,16 @@ type Reader interface {
 	Get(ctx context.Context, name string) (Secret, error)
 }
 
+// envPrefix is what the environment variables of secrets begin with.
+const envPrefix = "AETHER_SECRET_"
+
+// Reserved reports whether a name stands for the key of the secret store in
+// the environment (AETHER_SECRET_KEY, AETHER_SECRET_KEY_FILE), which no flow may
+// read. Case does not count, as it does not in the environment of Windows.
+func Reserved(name string) bool {
+	return strings.EqualFold(name, "KEY") || strings.EqualFold(name, "KEY_FILE")
+}
+
 // Env reads secrets from environment variables named AETHER_SECRET_NAME, the
 // provider that needs no set-up.
 type Env struct {
@@ -90,9 +101,12 @@ type Env struct {
 
 // Get implements Reader.
 func (e Env) Get(_ context.Context, name string) (Secret, error) {
-	v, ok := e.Lookup("AETHER_SECRET_" + name)
+	if Reserved(name) {
+		return Secret{}, fmt.Errorf("%w: %s%s is the key of the secret store and no secret of a flow; choose another name", ErrNotFound, envPrefix, name)
+	}
+	v, ok := e.Lookup(envPrefix + name)
 	if !ok || v == "" {
-		return Secret{}, fmt.Errorf("%w: set AETHER_SECRET_%s in the environment or in .env", ErrNotFound, name)
+		return Secret{}, fmt.Errorf("%w: set %s%s in the environment or in .env", ErrNotFound, envPrefix, name)
 	}
 	return New(v), nil
 }

@@ -17,21 +17,24 @@ import (
 
 	"github.com/aether-rpa/aether/artifact"
 	"github.com/aether-rpa/aether/artifact/disk"
+	"github.com/aether-rpa/aether/internal/api"
+	"github.com/aether-rpa/aether/internal/auth"
 	"github.com/aether-rpa/aether/internal/config"
 	"github.com/aether-rpa/aether/internal/db"
 	"github.com/aether-rpa/aether/internal/durable"
 	"github.com/aether-rpa/aether/internal/durable/dbosrt"
 	"github.com/aether-rpa/aether/internal/egress"
 	"github.com/aether-rpa/aether/internal/engine"
+	"github.com/aether-rpa/aether/internal/item"
 	"github.com/aether-rpa/aether/internal/orch"
 	"github.com/aether-rpa/aether/internal/queue"
 	"github.com/aether-rpa/aether/internal/robot"
 	"github.com/aether-rpa/aether/internal/run"
+	"github.com/aether-rpa/aether/internal/secret"
 	"github.com/aether-rpa/aether/internal/telemetry"
 	"github.com/aether-rpa/aether/internal/worker"
 	"github.com/aether-rpa/aether/node"
 	"github.com/aether-rpa/aether/question"
-	"github.com/aether-rpa/aether/vault"
 	"github.com/aether-rpa/aether/workspace"
 )
 
@@ -63,11 +66,16 @@ type System struct {
 	DB        *db.DB
 	Runs      *run.Store
 	Queue     *queue.Queue
+	Auth      *auth.Store
+	Items     *item.Store
+	Secrets   *secret.Store
 	Artifacts artifact.Store
 	Durable   durable.Runtime
 	Robot     *robot.Robot
 	Orch      *orch.Orch
 	Telemetry *telemetry.Telemetry
+
+	keepVault func() // ends the renewal of the token for Vault; nil if there is none
 }
 
 // ErrSetting says that a setting which is not part of config.Config is wrong.
@@ -86,8 +94,9 @@ func Open(ctx context.Context, o Options) (*System, error) {
 	}
 	run.SetHost(o.Host)
 	s := &System{Options: o, DB: d, Telemetry: tel, Runs: run.NewStore(d, nil), Artifacts: disk.Open(filepath.Join(o.Config.DataDir, "artifacts"))}
-	s.Queue = queue.New(d)
-	s.Orch = &orch.Orch{Runs: s.Runs, Queue: s.Queue, DB: d, Nodes: o.Nodes, Artifacts: s.Artifacts, Now: time.Now, Random: rand.Reader}
+	s.Queue, s.Items, s.Auth = queue.New(d), item.New(d), auth.NewStore(d)
+	s.Secrets = secret.New(d, SecretKeys(o))
+	s.Orch = &orch.Orch{Runs: s.Runs, Queue: s.Queue, Items: s.Items, DB: d, Nodes: o.Nodes, Artifacts: s.Artifacts, Now: time.Now, Random: rand.Reader}
 	return s, nil
 }
 
@@ -117,12 +126,16 @@ func (s *System) Start(ctx context.Context, resumes bool) error {
 		return err
 	}
 	s.Durable, s.Orch.Durable = rt, rt
+	secrets, err := s.vault(ctx)
+	if err != nil {
+		return err
+	}
 	roots, err := workspace.New(s.Config.Files.Roots...)
 	if err != nil {
 		return err
 	}
 	s.Robot = &robot.Robot{
-		Runs: s.Runs, Durable: rt, Nodes: s.Nodes, Store: s.Artifacts, Vault: vault.Env{Lookup: s.Lookup}, Log: s.Log,
+		Runs: s.Runs, Items: s.Items, Durable: rt, Nodes: s.Nodes, Store: s.Artifacts, Vault: secrets, Log: s.Log,
 		Owner: run.Self(s.Host, s.PID), WorkDir: s.Config.WorkDir(), ParkAfter: s.ParkAfter, Observe: s.Observe, Ask: s.Ask, Trace: s.Telemetry.Trace, WrapLog: s.Telemetry.Log, Now: time.Now,
 		Env: node.Env{
 			Files: roots, Artifacts: s.Artifacts, HTTP: egress.Client(s.egress()), Dial: egress.Dialer(s.egress()), Environ: cleanEnviron(s.Environ), Rand: rand.Reader,
@@ -132,18 +145,25 @@ func (s *System) Start(ctx context.Context, resumes bool) error {
 	return nil
 }
 
+// API returns the HTTP door to the system. Secure says that people reach it by
+// HTTPS.
+func (s *System) API(secure bool) *api.Server {
+	return &api.Server{DB: s.DB, Orch: s.Orch, Runs: s.Runs, Queue: s.Queue, Auth: s.Auth, Log: s.Log, Version: s.Version, Secure: secure}
+}
+
 func (s *System) egress() egress.Policy {
 	return egress.Policy{Allow: s.Config.HTTP.Allow, Deny: s.Config.HTTP.Deny, AllowPrivate: s.Config.HTTP.AllowPrivate}
 }
 
 // cleanEnviron takes out what programs that a flow starts must not see:
-// Aether's own settings, which may hold a database password, and secrets.
+// Aether's own settings, which may hold a database password, and secrets with
+// what opens them.
 func cleanEnviron(env []string) []string {
 	out := make([]string, 0, len(env))
 	for _, e := range env {
 		name, _, _ := strings.Cut(e, "=")
 		up := strings.ToUpper(name)
-		if strings.HasPrefix(up, "AETHER_") || strings.HasPrefix(up, "DBOS_") || strings.HasPrefix(up, "SUPABASE_") || strings.HasPrefix(up, "OTEL_EXPORTER_OTLP_") && strings.HasSuffix(up, "HEADERS") || up == "DB_PASSWORD" || up == "PGPASSWORD" {
+		if strings.HasPrefix(up, "AETHER_") || strings.HasPrefix(up, "DBOS_") || strings.HasPrefix(up, "SUPABASE_") || strings.HasPrefix(up, "OTEL_EXPORTER_OTLP_") && strings.HasSuffix(up, "HEADERS") || up == "DB_PASSWORD" || up == "PGPASSWORD" || up == "VAULT_TOKEN" || up == "VAULT_ROLE_ID" || up == "VAULT_SECRET_ID" {
 			continue
 		}
 		out = append(out, e)
@@ -154,6 +174,9 @@ func cleanEnviron(env []string) []string {
 // Close stops what Start and Open began.
 func (s *System) Close() error {
 	var errs []error
+	if s.keepVault != nil {
+		s.keepVault()
+	}
 	if s.Durable != nil {
 		errs = append(errs, s.Durable.Close(10*time.Second))
 	}

@@ -18,23 +18,25 @@ var floors = map[string]int{
 	"schema": 1, "table": 1, "question": 1, "artifact/disk": 1, "internal/durable/memrt": 1, "internal/durable/dbosrt": 1,
 	// 2: what a flow is made of.
 	"flow": 2, "vault": 2,
-	// 3: the declaration of a node.
-	"node": 3,
+	// 3: the declaration of a node, and who brings secrets.
+	"node": 3, "vault/hashicorp": 3,
 	// 4: what works with declarations.
-	"node/nodetest": 4, "internal/*/*test": 4, "nodes/*/*": 4, "internal/check": 4, "internal/worker": 4, "internal/run": 4, "internal/queue": 4,
+	"node/nodetest": 4, "internal/*/*test": 4, "nodes/*/*": 4, "internal/check": 4, "internal/worker": 4, "internal/run": 4, "internal/queue": 4, "internal/item": 4, "internal/auth": 4, "internal/secret": 4,
 	// 5: the node families, and the engine that knows none of them.
 	"nodes/*": 5, "internal/engine": 5, "internal/reference": 5, "internal/casare": 5,
 	// 6: who executes runs.
 	"nodes/all": 6, "internal/robot": 6,
 	// 7: who decides on runs, and who watches them.
 	"internal/orch": 7, "internal/telemetry": 7,
-	// 8: where the parts meet.
-	"internal/app": 8,
-	// 9: the door to people.
-	"internal/cli": 9,
-	// 10: programs, and tests of the whole.
-	"cmd/*": 10, "bench": 10, "docs": 10, "examples": 10, "examples/*": 10, "examples/*/*": 10, "specs/*": 10,
-	"internal/crashtest": 10, "internal/archtest": 10,
+	// 8: the door to programs.
+	"internal/api": 8,
+	// 9: where the parts meet.
+	"internal/app": 9,
+	// 10: the door to people.
+	"internal/cli": 10,
+	// 11: programs, and tests of the whole.
+	"cmd/*": 11, "bench": 11, "docs": 11, "examples": 11, "examples/*": 11, "examples/*/*": 11, "specs/*": 11,
+	"internal/crashtest": 11, "internal/archtest": 11,
 }
 
 // floor returns the floor of a package and the line of the table that says so.

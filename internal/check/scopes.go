@@ -58,7 +58,7 @@ func (s *scope) loop() *info {
 func (s *scope) isLoop() bool { return s.owner != nil && s.port == "body" && isLoop(s.owner) }
 
 func isLoop(n *info) bool {
-	return n.is("flow.for_each") || n.is("flow.while") || n.is("flow.repeat")
+	return n.is("flow.for_each") || n.is("flow.while") || n.is("flow.repeat") || n.is("flow.for_each_item")
 }
 
 // repeats reports whether the chain may be walked several times, one after

@@ -139,6 +139,7 @@ func (c *command) examine(cmd *cobra.Command) []finding {
 			out = append(out, finding{"database", false, w})
 		}
 	}
+	out = append(out, c.examineSecrets(cmd, cfg, rep)...)
 	for _, r := range cfg.Files.Roots {
 		if strings.HasPrefix(r, cfg.DataDir) {
 			continue // made when the first run needs it

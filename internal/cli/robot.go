@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"runtime"
 	"slices"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/aether-rpa/aether/internal/app"
 	"github.com/aether-rpa/aether/internal/queue"
 	"github.com/aether-rpa/aether/internal/robot"
 	"github.com/aether-rpa/aether/internal/run"
@@ -34,19 +34,12 @@ func (c *command) robotCmd() *cobra.Command {
 		Example: "  aether robot\n  aether robot --name desk7 --label finance --slots 4",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if slots < 1 || slots > 1000 {
-				return badInput(errors.New("--slots must be from 1 to 1000"))
+			all, err := c.robotLabels(labels, slots)
+			if err != nil {
+				return badInput(err)
 			}
 			if name == "" {
 				name = c.Host
-			}
-			all := slices.Concat(c.machineLabels(), labels)
-			slices.Sort(all)
-			all = slices.Compact(all)
-			for _, l := range all {
-				if err := queue.CheckLabel(l); err != nil {
-					return badInput(err)
-				}
 			}
 			return c.beRobot(cmd, name, all, slots)
 		},
@@ -88,15 +81,42 @@ func (c *command) beRobot(cmd *cobra.Command, name string, labels []string, slot
 	defer func() { _ = s.Close() }()
 	ctx, interrupt := context.WithCancel(cmd.Context())
 	defer interrupt()
+	// A robot without the key would take jobs and fail them.
+	if _, err := s.Secrets.Check(ctx); err != nil {
+		return err
+	}
 	if err := s.Start(ctx, true); err != nil {
 		return err
 	}
-	families := []string{}
-	for _, f := range node.Default.Families() {
-		families = append(families, f.Name)
+	say := c.sayer()
+	drain, done := make(chan struct{}), make(chan struct{})
+	defer close(done)
+	go c.stopOnSignals(say, drain, interrupt, done)
+	return c.robotAgent(s, say, name, labels, slots).serve(ctx, drain)
+}
+
+// robotLabels are all labels of a robot.
+func (c *command) robotLabels(given []string, slots int) ([]string, error) {
+	if slots < 1 || slots > 1000 {
+		return nil, errors.New("--slots must be from 1 to 1000")
 	}
+	all := slices.Concat(c.machineLabels(), given)
+	slices.Sort(all)
+	all = slices.Compact(all)
+	for _, l := range all {
+		if err := queue.CheckLabel(l); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// sayer prints what a server or robot does: a line for people, or JSON.
+type sayer func(event string, fields map[string]any, format string, args ...any)
+
+func (c *command) sayer() sayer {
 	var mu sync.Mutex
-	say := func(event string, fields map[string]any, format string, args ...any) {
+	return func(event string, fields map[string]any, format string, args ...any) {
 		mu.Lock()
 		defer mu.Unlock()
 		if c.asJSON {
@@ -106,17 +126,31 @@ func (c *command) beRobot(cmd *cobra.Command, name string, labels []string, slot
 		}
 		c.printf("%s  %s\n", c.Now().Format(time.TimeOnly), fmt.Sprintf(format, args...))
 	}
+}
+
+// agent is a robot that says what it does.
+type agent struct {
+	*robot.Agent
+	say sayer
+}
+
+func (c *command) robotAgent(s *app.System, say sayer, name string, labels []string, slots int) *agent {
+	families := []string{}
+	for _, f := range node.Default.Families() {
+		families = append(families, f.Name)
+	}
+	var mu sync.Mutex
 	began := map[int64]time.Time{}
-	a := &robot.Agent{
+	return &agent{say: say, Agent: &robot.Agent{
 		Robot: s.Robot, Queue: s.Queue, Name: name, Labels: labels, Slots: slots, Log: s.Log,
 		Facts: map[string]string{"version": Version(), "system": runtime.GOOS + "/" + runtime.GOARCH, "cpus": fmt.Sprint(runtime.NumCPU()), "host": c.Host, "nodes": strings.Join(families, " ")},
 		Gone:  func(owner string) bool { return run.Alive(owner) == run.Dead },
 		Observe: func(j *queue.Job, before bool, how string) {
 			fields := map[string]any{"job": j.ID, "run": j.Run, "attempt": j.Attempt}
+			mu.Lock()
+			defer mu.Unlock()
 			if before {
-				mu.Lock()
 				began[j.ID] = c.Now()
-				mu.Unlock()
 				again := ""
 				if j.Attempt > 1 {
 					again = fmt.Sprintf(", attempt %d", j.Attempt)
@@ -124,44 +158,23 @@ func (c *command) beRobot(cmd *cobra.Command, name string, labels []string, slot
 				say("job_taken", fields, "job %d: run %s%s", j.ID, j.Run, again)
 				return
 			}
-			mu.Lock()
 			took := c.Now().Sub(began[j.ID])
 			delete(began, j.ID)
-			mu.Unlock()
 			fields["how"], fields["ms"] = how, took.Milliseconds()
 			say("job_ended", fields, "job %d: %s, after %s", j.ID, how, short(took))
 		},
-	}
-	drain := make(chan struct{})
-	done := make(chan struct{})
-	defer close(done)
-	go func() {
-		for n := 0; ; n++ {
-			select {
-			case <-done:
-				return
-			case _, ok := <-c.Signals:
-				switch {
-				case !ok:
-					return
-				case n == 0:
-					say("draining", map[string]any{}, "stopping: what it has is ended first (once more interrupts it)")
-					close(drain)
-				case n == 1:
-					interrupt()
-				default:
-					os.Exit(exitInterrupted) // what is recorded is safe
-				}
-			}
-		}
-	}()
-	say("online", map[string]any{"robot": name, "labels": labels, "slots": slots}, "robot %s takes up to %s at a time; it has %s", name, plural(slots, "job"), strings.Join(labels, ", "))
-	err = a.Serve(ctx, drain)
+	}}
+}
+
+// serve is robot.Agent.Serve, and says when it begins and ends.
+func (a *agent) serve(ctx context.Context, drain <-chan struct{}) error {
+	a.say("online", map[string]any{"robot": a.Name, "labels": a.Labels, "slots": a.Slots}, "robot %s takes up to %s at a time; it has %s", a.Name, plural(a.Slots, "job"), strings.Join(a.Labels, ", "))
+	err := a.Serve(ctx, drain)
 	if errors.Is(err, queue.ErrNameTaken) {
 		return badInput(err)
 	}
 	if err == nil {
-		say("offline", map[string]any{"robot": name}, "robot %s is offline", name)
+		a.say("offline", map[string]any{"robot": a.Name}, "robot %s is offline", a.Name)
 	}
 	return err
 }

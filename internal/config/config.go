@@ -46,6 +46,8 @@ type Config struct {
 	Script Script
 	// Retention says how long finished runs are kept.
 	Retention Retention
+	// Vault says which HashiCorp Vault secrets are read from.
+	Vault Vault
 
 	// dotenv is a function so that no print of a Config shows what it knows.
 	dotenv func(name string) (string, bool)
@@ -113,9 +115,31 @@ type Retention struct {
 	MaxRuns int
 }
 
+// Vault says which HashiCorp Vault secrets are read from, after the environment and the store. Tokens
+// are no settings: they are read from VAULT_TOKEN, or VAULT_ROLE_ID and VAULT_SECRET_ID.
+type Vault struct {
+	// Address is the URL of the server; empty if there is none.
+	Address string
+	// Mount is where its key-value engine is, and Version the version of that: 1 or 2.
+	Mount   string
+	Version int
+	// Path is the folder in the mount that all references are below; empty for all of it.
+	Path string
+	// Namespace is that of Vault Enterprise; usually empty.
+	Namespace string
+	// CAFile is the absolute path of certificates to trust besides those of the system; empty for none.
+	CAFile string
+}
+
 // WorkDir returns the folder under DataDir in which each run gets its own work folder.
 func (c *Config) WorkDir() string {
 	return filepath.Join(c.DataDir, "work")
+}
+
+// KeyFile returns the file under DataDir that holds the key of the secret store, if no variable says
+// otherwise.
+func (c *Config) KeyFile() string {
+	return filepath.Join(c.DataDir, "secret.key")
 }
 
 // Value is one effective setting, for `config show`.

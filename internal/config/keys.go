@@ -149,12 +149,59 @@ func Keys() []Key {
 			set:  func(c *Config, g given) (err error) { c.Retention.MaxRuns, err = parseInt(g, 0, 1<<31-1); return err },
 			show: func(c *Config) string { return strconv.Itoa(c.Retention.MaxRuns) },
 		},
+		{
+			Name: "vault.address", Default: "",
+			Doc:     "URL of a HashiCorp Vault that secrets are read from, after the environment and the store. Set VAULT_TOKEN, or VAULT_ROLE_ID and VAULT_SECRET_ID, too.",
+			Example: "https://vault.example.com:8200",
+			set:     func(c *Config, g given) (err error) { c.Vault.Address, err = parseServer(g); return err },
+			show:    func(c *Config) string { return showText(c.Vault.Address) },
+		},
+		{
+			Name: "vault.mount", Default: "secret",
+			Doc:  "Where the key-value engine is in Vault.",
+			set:  func(c *Config, g given) (err error) { c.Vault.Mount, err = parseVaultPath(g); return err },
+			show: func(c *Config) string { return c.Vault.Mount },
+		},
+		{
+			Name: "vault.version", Default: "2",
+			Doc:  "Version of the key-value engine: 1 or 2.",
+			set:  func(c *Config, g given) (err error) { c.Vault.Version, err = parseInt(g, 1, 2); return err },
+			show: func(c *Config) string { return strconv.Itoa(c.Vault.Version) },
+		},
+		{
+			Name: "vault.path", Default: "",
+			Doc:     "Folder in the mount that flows may read from; empty means all of it.",
+			Example: "aether",
+			set:     func(c *Config, g given) (err error) { c.Vault.Path, err = parseVaultPath(g); return err },
+			show:    func(c *Config) string { return showText(c.Vault.Path) },
+		},
+		{
+			Name: "vault.namespace", Default: "",
+			Doc:     "Namespace of Vault Enterprise.",
+			Example: "finance",
+			set:     func(c *Config, g given) (err error) { c.Vault.Namespace, err = parseVaultPath(g); return err },
+			show:    func(c *Config) string { return showText(c.Vault.Namespace) },
+		},
+		{
+			Name: "vault.ca_file", Default: "",
+			Doc:     "File of certificates (PEM) to trust for Vault, besides those of the system.",
+			Example: "/etc/ssl/vault-ca.pem",
+			set:     func(c *Config, g given) (err error) { c.Vault.CAFile, err = parseOptionalPath(g); return err },
+			show:    func(c *Config) string { return showText(c.Vault.CAFile) },
+		},
 	}
 	for i, k := range keys {
 		keys[i].Flag = strings.NewReplacer(".", "-", "_", "-").Replace(k.Name)
 		keys[i].Env = "AETHER_" + strings.ToUpper(strings.ReplaceAll(k.Name, ".", "_"))
 	}
 	return keys
+}
+
+func showText(s string) string {
+	if s == "" {
+		return "(none)"
+	}
+	return s
 }
 
 func showList(items []string) string {

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"math"
 	"net/netip"
+	"net/url"
 	"path"
 	"regexp"
 	"slices"
@@ -15,6 +16,7 @@ import (
 var (
 	appNamePattern = regexp.MustCompile(`^[a-z0-9_-]{3,256}$`) // DBOS accepts no other
 	schemaPattern  = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
+	vaultPath      = regexp.MustCompile(`^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$`)
 	hostPattern    = regexp.MustCompile(`^[A-Za-z0-9_*?.-]+$`)
 )
 
@@ -157,6 +159,38 @@ func parseHosts(g given) ([]string, error) {
 		hosts = append(hosts, strings.ToLower(item))
 	}
 	return hosts, nil
+}
+
+// parseServer takes the URL of a server, without a path and, since it is shown, without a password.
+func parseServer(g given) (string, error) {
+	if g.text == "" {
+		return "", nil
+	}
+	u, err := url.Parse(g.text)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || strings.Trim(u.Path, "/")+u.RawQuery+u.Fragment != "" {
+		return "", bad("is not the URL of a server", "Write https://HOST:PORT, without user, password and path")
+	}
+	return strings.TrimRight(u.String(), "/"), nil
+}
+
+// parseVaultPath takes names with slashes between them.
+func parseVaultPath(g given) (string, error) {
+	p := strings.Trim(g.text, "/")
+	if p == "" {
+		return "", nil
+	}
+	if !vaultPath.MatchString(p) || slices.ContainsFunc(strings.Split(p, "/"), func(s string) bool { return s == "." || s == ".." }) {
+		return "", bad("is "+quote(g.written)+", which is not a path in Vault", "Write names with slashes between them, such as team/aether")
+	}
+	return p, nil
+}
+
+// parseOptionalPath is parsePath for a file that need not be named.
+func parseOptionalPath(g given) (string, error) {
+	if g.text == "" {
+		return "", nil
+	}
+	return parsePath(g, g.text)
 }
 
 // metadataRanges are where clouds serve credentials to whoever asks from inside: no flow has

@@ -90,6 +90,8 @@ func (b *branch) carryOut(s *step, move node.Move) (port string, sig signal) {
 		return "done", b.each(s, m)
 	case node.While:
 		return "done", b.while(s, m)
+	case node.EachItem:
+		return "done", b.eachItem(s, m)
 	case node.Guard:
 		return "done", b.guard(s)
 	case node.Group:

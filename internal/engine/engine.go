@@ -18,6 +18,7 @@
 //	                       body is not walked again
 //	block!ended            a block with a timeout ended in time
 //	ask!asked              when a question with a time limit expires
+//	each[2]!item, !done    a work item was taken, and how it ended; see itemLoop
 //
 // Records are found by name, so branches may append in any order.
 //

@@ -6,10 +6,14 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
+	"html"
 	"net/url"
 	"slices"
 	"strings"
 	"sync"
+	"unicode"
+	"unicode/utf16"
 )
 
 // shown replaces a secret.
@@ -28,7 +32,8 @@ type Set struct {
 }
 
 // Add makes a secret known, in the forms in which it is likely to turn up:
-// plain, JSON-escaped, percent-encoded, base64 and hex.
+// plain, escaped for JSON, HTML and URLs, base64 and hex. Each line of a secret
+// with several counts as one too: programs print keys line by line.
 func (s *Set) Add(secret string) {
 	if len(secret) < minLen {
 		return
@@ -42,9 +47,16 @@ func (s *Set) Add(secret string) {
 		s.seen = map[string]bool{}
 	}
 	s.seen[secret] = true
-	for _, f := range forms(secret) {
-		if !slices.Contains(s.all, f) {
-			s.all = append(s.all, f)
+	have := make(map[string]bool, len(s.all))
+	for _, f := range s.all {
+		have[f] = true
+	}
+	for _, part := range parts(secret) {
+		for _, f := range forms(part) {
+			if len(f) >= minLen && !have[f] {
+				have[f] = true
+				s.all = append(s.all, f)
+			}
 		}
 	}
 	// Longer forms first, so that no part of one is left over.
@@ -56,12 +68,76 @@ func (s *Set) Add(secret string) {
 	s.rep = strings.NewReplacer(pairs...)
 }
 
+// parts returns a secret, and its lines if it has several that say something:
+// brackets and words of JSON tell nothing and are everywhere.
+func parts(secret string) []string {
+	out := []string{secret}
+	if trimmed := strings.TrimSpace(secret); trimmed != secret {
+		out = append(out, trimmed) // as $(command) of a shell leaves it
+	}
+	if !strings.ContainsAny(secret, "\r\n") {
+		return out
+	}
+	for line := range strings.FieldsFuncSeq(secret, func(r rune) bool { return r == '\r' || r == '\n' }) {
+		line = strings.TrimSpace(line)
+		bare := strings.TrimFunc(line, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+		if len(line) >= minLen && bare != "" && bare != "true" && bare != "false" && bare != "null" {
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
 func forms(v string) []string {
-	out := []string{v, url.QueryEscape(v), url.PathEscape(v), hex.EncodeToString([]byte(v)), base64.StdEncoding.EncodeToString([]byte(v)), base64.RawURLEncoding.EncodeToString([]byte(v))}
+	b := []byte(v)
+	hexed := hex.EncodeToString(b)
+	query := url.QueryEscape(v)
+	out := []string{v, hexed, strings.ToUpper(hexed), html.EscapeString(v)}
+	for _, enc := range []string{query, strings.ReplaceAll(query, "+", "%20"), url.PathEscape(v)} {
+		out = append(out, enc, lowerPercent(enc))
+	}
+	for _, enc := range []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding} {
+		out = append(out, enc.EncodeToString(b))
+	}
 	out = append(out, inner(v, base64.StdEncoding)...)
 	out = append(out, inner(v, base64.URLEncoding)...)
-	if b, err := json.Marshal(v); err == nil {
-		out = append(out, strings.Trim(string(b), `"`))
+	return append(out, inJSON(v)...)
+}
+
+// lowerPercent writes %2f for %2F: both are in use.
+func lowerPercent(s string) string {
+	b := []byte(s)
+	for i := 0; i+2 < len(b); i++ {
+		if b[i] == '%' {
+			copy(b[i:i+3], strings.ToLower(s[i:i+3]))
+		}
+	}
+	return string(b)
+}
+
+// inJSON returns v as encoders of JSON write it: with <, > and & escaped or not,
+// and with all that is not ASCII escaped or not.
+func inJSON(v string) []string {
+	var out []string
+	for _, escapeHTML := range []bool{true, false} {
+		var b strings.Builder
+		enc := json.NewEncoder(&b)
+		enc.SetEscapeHTML(escapeHTML)
+		if enc.Encode(v) != nil {
+			continue
+		}
+		text := strings.TrimSuffix(strings.TrimPrefix(strings.TrimSuffix(b.String(), "\n"), `"`), `"`)
+		var ascii strings.Builder
+		for _, r := range text {
+			if r < 0x80 {
+				ascii.WriteRune(r)
+				continue
+			}
+			for _, unit := range utf16.Encode([]rune{r}) {
+				fmt.Fprintf(&ascii, `\u%04x`, unit)
+			}
+		}
+		out = append(out, text, ascii.String(), strings.ReplaceAll(text, "/", `\/`))
 	}
 	return out
 }

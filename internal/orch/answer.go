@@ -78,11 +78,11 @@ func (o *Orch) asked(ctx context.Context, id, path string) (*run.Run, engine.Wai
 	ws = slices.DeleteFunc(ws, func(w engine.Wait) bool { return w.Ask == nil || path != "" && w.Path != path })
 	switch {
 	case len(ws) == 0 && path != "":
-		err = fmt.Errorf("run %s does not wait for a decision at %s (it is %s)", r.ID, path, r.Shown())
+		err = notNow("run %s does not wait for a decision at %s (it is %s)", r.ID, path, r.Shown())
 	case len(ws) == 0:
-		err = fmt.Errorf("run %s does not wait for a decision (it is %s)", r.ID, r.Shown())
+		err = notNow("run %s does not wait for a decision (it is %s)", r.ID, r.Shown())
 	case len(ws) > 1:
-		err = fmt.Errorf("run %s waits for %d decisions: say which with --at, for instance --at %s", r.ID, len(ws), ws[0].Path)
+		err = notNow("run %s waits for %d decisions: say which with --at, for instance --at %s", r.ID, len(ws), ws[0].Path)
 	}
 	if err != nil {
 		return nil, engine.Wait{}, err

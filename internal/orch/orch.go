@@ -20,6 +20,7 @@ import (
 	"github.com/aether-rpa/aether/internal/db"
 	"github.com/aether-rpa/aether/internal/durable"
 	"github.com/aether-rpa/aether/internal/engine"
+	"github.com/aether-rpa/aether/internal/item"
 	"github.com/aether-rpa/aether/internal/queue"
 	"github.com/aether-rpa/aether/internal/run"
 	"github.com/aether-rpa/aether/node"
@@ -30,6 +31,7 @@ import (
 type Orch struct {
 	Runs      *run.Store
 	Queue     *queue.Queue
+	Items     *item.Store // nil where there are no work items
 	DB        *db.DB
 	Durable   durable.Runtime
 	Nodes     *node.Registry
@@ -55,7 +57,10 @@ type Bundle struct {
 // Load reads a flow file and the flows it calls, and checks them all. An error
 // means that the file cannot be read at all; what is wrong with the flow is in
 // Problems.
-func Load(path string, reg *node.Registry) (*Bundle, error) {
+func Load(path string, reg *node.Registry) (*Bundle, error) { return load(path, reg, "") }
+
+// load is Load; unless it is empty, files outside of a folder are not read.
+func load(path string, reg *node.Registry, within string) (*Bundle, error) {
 	src, err := ReadFlowFile(path)
 	if err != nil {
 		return nil, err
@@ -65,7 +70,7 @@ func Load(path string, reg *node.Registry) (*Bundle, error) {
 		return nil, fmt.Errorf("finding %s: %w", path, err)
 	}
 	b := &Bundle{Source: abs, Pins: map[string]string{}, flows: map[string]*flow.Flow{}}
-	l := loader{reg: reg, bundle: b, byPath: map[string]*flow.Flow{}}
+	l := loader{reg: reg, bundle: b, within: within, byPath: map[string]*flow.Flow{}}
 	f, err := l.decode(src, abs)
 	if err != nil {
 		var ps flow.Problems
@@ -102,6 +107,7 @@ func ReadFlowFile(path string) ([]byte, error) {
 type loader struct {
 	reg    *node.Registry
 	bundle *Bundle
+	within string
 	byPath map[string]*flow.Flow
 }
 
@@ -140,6 +146,11 @@ func (l *loader) load(path string) (*flow.Flow, error) {
 	if f := l.byPath[path]; f != nil {
 		return f, nil
 	}
+	if l.within != "" {
+		if rel, err := filepath.Rel(l.within, path); err != nil || !filepath.IsLocal(rel) {
+			return nil, errors.New("it calls a flow that is not in the bundle")
+		}
+	}
 	src, err := ReadFlowFile(path)
 	if err != nil {
 		return nil, err
@@ -157,7 +168,12 @@ func (l *loader) decode(src []byte, path string) (*flow.Flow, error) {
 	if !casare.Is(src) {
 		return flow.Decode(src)
 	}
-	f, report, err := casare.Convert(src, casare.Options{Nodes: l.reg, Name: stem(path), Find: func(id string) string { return casare.FindFile(filepath.Dir(path), id) }})
+	f, report, err := casare.Convert(src, casare.Options{Nodes: l.reg, Name: stem(path), Find: func(id string) string {
+		if l.within != "" && !filepath.IsLocal(id) {
+			return ""
+		}
+		return casare.FindFile(filepath.Dir(path), id)
+	}})
 	if err != nil {
 		return nil, fmt.Errorf("reading the CasareRPA workflow %s: %w", filepath.Base(path), err)
 	}
@@ -194,6 +210,19 @@ func (o *Orch) Publish(ctx context.Context, b *Bundle) error {
 
 // ErrInput says that the values for a flow's inputs do not fit.
 var ErrInput = errors.New("the inputs do not fit the flow")
+
+// ErrState says that a run or job is not in the state that was thought.
+var ErrState = errors.New("not possible now")
+
+// stateError carries a sentence of its own for ErrState.
+type stateError string
+
+func (e stateError) Error() string { return string(e) }
+
+// Is makes errors.Is(err, ErrState) true.
+func (e stateError) Is(target error) bool { return target == ErrState }
+
+func notNow(format string, args ...any) error { return stateError(fmt.Sprintf(format, args...)) }
 
 // ErrTaken says that another run has the id that was asked for.
 var ErrTaken = errors.New("the id is taken")
@@ -280,7 +309,7 @@ func (o *Orch) Send(ctx context.Context, id, topic, message string, data any) (*
 		return nil, err
 	}
 	if r.Status.Final() {
-		return nil, fmt.Errorf("run %s has ended: it is %s", r.ID, r.Status)
+		return nil, notNow("run %s has ended: it is %s", r.ID, r.Status)
 	}
 	if message == "" {
 		if message, err = run.NewID(o.Now(), o.Random); err != nil {
@@ -317,6 +346,13 @@ func (o *Orch) Forget(ctx context.Context, runs ...*run.Run) error {
 	orphans, err := o.Runs.Delete(ctx, ids...)
 	if err != nil {
 		return err
+	}
+	if o.Items != nil {
+		more, err := o.Items.ForgetRun(ctx, ids...)
+		if err != nil {
+			return err
+		}
+		orphans = append(orphans, more...)
 	}
 	for _, d := range orphans {
 		if err := o.Artifacts.Delete(ctx, d); err != nil {

@@ -59,7 +59,7 @@ func (o *Orch) Retry(ctx context.Context, id string, rt Retry) (*RetryPlan, erro
 		return nil, err
 	}
 	if !old.Status.Final() {
-		return nil, fmt.Errorf("run %s has not ended (it is %s): `aether runs resume %s` goes on with it", old.ID, old.Shown(), old.ID)
+		return nil, notNow("run %s has not ended (it is %s): `aether runs resume %s` goes on with it", old.ID, old.Shown(), old.ID)
 	}
 	entries, err := o.history(ctx, old)
 	if err != nil {

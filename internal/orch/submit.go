@@ -81,6 +81,12 @@ func (o *Orch) CancelRun(ctx context.Context, id string) (*run.Run, error) {
 	if err != nil {
 		return r, err
 	}
+	// A run that nobody executes cannot give its work items back itself.
+	if o.Items != nil && r.Status.Final() {
+		if err := o.Items.GiveBack(ctx, r.ID, false); err != nil {
+			return r, err
+		}
+	}
 	jobs, err := o.Queue.Jobs(ctx, queue.Filter{Run: r.ID})
 	if err != nil {
 		return r, err
@@ -104,7 +110,7 @@ func (o *Orch) CancelJob(ctx context.Context, id int64) (*run.Run, error) {
 		return nil, err
 	}
 	if r.Status.Final() { // a dead letter: its run has ended
-		return r, fmt.Errorf("job %d is %s and its run %s has ended (`aether queue drop %d` takes the job out)", id, j.State, r.ID, id)
+		return r, notNow("job %d is %s and its run %s has ended (`aether queue drop %d` takes the job out)", id, j.State, r.ID, id)
 	}
 	return o.CancelRun(ctx, r.ID)
 }
@@ -129,7 +135,7 @@ func (o *Orch) Requeue(ctx context.Context, edit queue.Change, jobs ...int64) ([
 			return out, err
 		}
 		if j.State != queue.Dead && j.State != queue.Poison {
-			return out, fmt.Errorf("job %d is %s: only dead letters are requeued", id, j.State)
+			return out, notNow("job %d is %s: only dead letters are requeued", id, j.State)
 		}
 		r, err := o.Runs.Get(ctx, j.Run)
 		if err != nil {
@@ -154,9 +160,34 @@ func (o *Orch) Requeue(ctx context.Context, edit queue.Change, jobs ...int64) ([
 			return out, err
 		}
 		if n == 0 {
-			return out, fmt.Errorf("job %d was requeued or dropped by somebody else in the meantime", id)
+			return out, notNow("job %d was requeued or dropped by somebody else in the meantime", id)
 		}
 		out = append(out, q)
 	}
 	return out, nil
+}
+
+// RetryQueued retries an ended run, as Retry does with the same flow version,
+// and gives the new run to the queue.
+func (o *Orch) RetryQueued(ctx context.Context, id, from string, j queue.Job) (*Submitted, error) {
+	plan, err := o.Retry(ctx, id, Retry{From: from, Queued: true})
+	if err != nil {
+		return nil, err
+	}
+	j.Run = plan.Run.ID
+	out := &Submitted{Run: j.Run, Fresh: true}
+	err = o.DB.Tx(ctx, func(tx *db.Tx) error {
+		added, err := o.Queue.Add(ctx, tx, &j)
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrInput, err)
+		}
+		out.Job, out.State, out.Dropped = added[0].ID, added[0].State.String(), added[0].Dropped
+		return nil
+	})
+	if err == nil && !out.Dropped {
+		return out, nil
+	}
+	// Without a job nobody would execute the run.
+	_, cancelErr := o.Runs.Cancel(ctx, j.Run)
+	return out, errors.Join(err, cancelErr)
 }

@@ -40,6 +40,12 @@ const (
 // SilentAfter is how long a robot may be silent before it counts as lost.
 const SilentAfter = LeaseTime
 
+// Errors about robots.
+var (
+	ErrNoRobot    = errors.New("there is no such robot")
+	ErrRobotLives = errors.New("the robot must be stopped first")
+)
+
 // ErrNameTaken says that a live robot has the name already.
 var ErrNameTaken = errors.New("another robot has this name")
 
@@ -137,7 +143,7 @@ func (q *Queue) Pause(ctx context.Context, name string, paused bool) error {
 		return fmt.Errorf("pausing robot %s: %w", name, err)
 	}
 	if n == 0 {
-		return fmt.Errorf("there is no robot %q (`aether robot list` shows them)", name)
+		return fmt.Errorf("%w: %q (`aether robot list` shows them)", ErrNoRobot, name)
 	}
 	return nil
 }
@@ -151,9 +157,9 @@ func (q *Queue) ForgetRobot(ctx context.Context, name string) error {
 	i := slices.IndexFunc(list, func(r *Robot) bool { return r.Name == name })
 	switch {
 	case i < 0:
-		return fmt.Errorf("there is no robot %q (`aether robot list` shows them)", name)
+		return fmt.Errorf("%w: %q (`aether robot list` shows them)", ErrNoRobot, name)
 	case list[i].State != Offline && list[i].State != Lost:
-		return fmt.Errorf("robot %s is %s: stop it first", name, list[i].State)
+		return fmt.Errorf("%w: robot %s is %s", ErrRobotLives, name, list[i].State)
 	}
 	_, err = q.db.Exec(ctx, `DELETE FROM {s}robot WHERE name = $1`, name)
 	return err

@@ -16,6 +16,7 @@ import (
 
 	"github.com/aether-rpa/aether/internal/durable"
 	"github.com/aether-rpa/aether/internal/engine"
+	"github.com/aether-rpa/aether/internal/item"
 	"github.com/aether-rpa/aether/internal/run"
 	"github.com/aether-rpa/aether/node"
 	"github.com/aether-rpa/aether/process"
@@ -27,6 +28,7 @@ import (
 // Robot executes runs. It is safe for concurrent use.
 type Robot struct {
 	Runs    *run.Store
+	Items   *item.Store // work items; nil if flows have none
 	Durable durable.Runtime
 	Nodes   *node.Registry
 	// Env is what every node execution starts from; the robot fills in what
@@ -107,7 +109,10 @@ func (r *Robot) Execute(ctx context.Context, id string, count *engine.Counters) 
 			r.Log.Debug("ending programs that a killed process left behind", "count", n, "err", err)
 		}
 	}
-	stop := r.keepLease(beat, cancel, rn, count)
+	if h.desk, err = r.desk(ctx, rn); err != nil {
+		return nil, err
+	}
+	stop := r.keepLease(beat, cancel, rn, count, h.desk)
 	h.note("run_started", "", map[string]any{"resumes": rn.Resumes, "owner": r.Owner})
 
 	res, execErr := r.walk(ctx, rn, h, count)
@@ -244,6 +249,8 @@ func (r *Robot) finish(ctx context.Context, rn *run.Run, h *host, res *engine.Re
 	h.note(kind, "", data)
 	endCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
+	// Before the end of the run is written: a crash in between does it again.
+	itemErr := persist(endCtx, func() error { return r.leaveItems(endCtx, rn, h.desk) })
 	var lost error
 	err := persist(endCtx, func() error {
 		err := r.Runs.End(endCtx, rn)
@@ -253,7 +260,7 @@ func (r *Robot) finish(ctx context.Context, rn *run.Run, h *host, res *engine.Re
 		}
 		return err
 	})
-	return errors.Join(execErr, err, lost)
+	return errors.Join(execErr, itemErr, err, lost)
 }
 
 // persist tries a write again while the database is away, until ctx is done.
@@ -275,7 +282,7 @@ func persist(ctx context.Context, write func() error) error {
 
 // keepLease renews the lease until stop is called, and cancels the execution
 // when the lease is lost or somebody asks for it.
-func (r *Robot) keepLease(ctx context.Context, cancel context.CancelCauseFunc, rn *run.Run, count *engine.Counters) (stop func()) {
+func (r *Robot) keepLease(ctx context.Context, cancel context.CancelCauseFunc, rn *run.Run, count *engine.Counters, desk *item.Desk) (stop func()) {
 	ctx, end := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan struct{})
 	go func() {
@@ -293,6 +300,9 @@ func (r *Robot) keepLease(ctx context.Context, cancel context.CancelCauseFunc, r
 				asked, err = r.Runs.CancelAsked(ctx, rn)
 			case <-beat.C:
 				asked, err = r.Runs.Beat(ctx, rn, count.Nodes.Load(), rn.Recorded+count.Recorded.Load())
+				if err == nil {
+					err = r.beatItems(ctx, rn, desk)
+				}
 			}
 			switch {
 			case errors.Is(err, run.ErrLeaseLost):
@@ -333,6 +343,7 @@ type host struct {
 	run     *run.Run
 	ctx     context.Context
 	journal *journal
+	desk    *item.Desk // nil if there are no work items
 	tracer  Tracer
 	mask    maskSet
 	last    time.Time // when the last event of an earlier execution was
@@ -355,6 +366,9 @@ func (h *host) Env(info node.RunInfo, token string) *node.Env {
 	e.Run, e.Token, e.Artifacts, e.TempDir = info, token, &keeper{h}, h.tempDir
 	e.Log = h.robot.Log.With("run", info.ID, "node", info.Node)
 	e.Now, e.Mask = h.robot.Now, h.Mask
+	if h.desk != nil {
+		e.Items = h.desk
+	}
 	e.Progress = func(msg string, done, total int) {
 		h.Emit(engine.Event{Kind: engine.EventProgress, Path: info.Path, Node: info.Node, At: h.robot.Now(), Text: h.mask.Text(msg), Done: done, Sum: total})
 	}

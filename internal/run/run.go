@@ -276,8 +276,15 @@ type Filter struct {
 	Digest string
 	Status Status
 	Before time.Time // created before
+	Beyond *Place    // behind this place in the list
 	Limit  int       // default 50
 	Offset int
+}
+
+// Place is where a run stands in the list of runs.
+type Place struct {
+	Created time.Time
+	ID      string
 }
 
 // List returns runs, newest first.
@@ -306,6 +313,10 @@ func (s *Store) List(ctx context.Context, f Filter) ([]*Run, error) {
 	}
 	if !f.Before.IsZero() {
 		add(`created < $`, f.Before.UnixMilli())
+	}
+	if f.Beyond != nil {
+		args = append(args, f.Beyond.Created.UnixMilli(), f.Beyond.ID)
+		where = append(where, fmt.Sprintf(`(created, id) < ($%d, $%d)`, len(args)-1, len(args)))
 	}
 	q := `SELECT ` + columns + ` FROM {s}run`
 	if len(where) > 0 {
@@ -464,7 +475,7 @@ func (s *Store) Cancel(ctx context.Context, id string) (*Run, error) {
 		return nil, err
 	}
 	if r.Status.Final() {
-		return r, fmt.Errorf("run %s has ended: it is %s", r.ID, r.Status)
+		return r, fmt.Errorf("run %s %w: it is %s", r.ID, ErrEnded, r.Status)
 	}
 	if r.Status == Running && !r.Interrupted {
 		_, err = s.db.Exec(ctx, `UPDATE {s}run SET cancel = 1 WHERE id = $1`, r.ID)

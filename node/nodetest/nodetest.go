@@ -49,6 +49,7 @@ func Env(t testing.TB) *node.Env {
 		Rand:      rand.Reader,
 		Progress:  func(string, int, int) {},
 		Message:   func(slog.Level, string) {},
+		Items:     SampleItems(),
 	}
 }
 

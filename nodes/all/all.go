@@ -15,6 +15,7 @@ import (
 	_ "github.com/aether-rpa/aether/nodes/html"
 	_ "github.com/aether-rpa/aether/nodes/http"
 	_ "github.com/aether-rpa/aether/nodes/image"
+	_ "github.com/aether-rpa/aether/nodes/item"
 	_ "github.com/aether-rpa/aether/nodes/json"
 	_ "github.com/aether-rpa/aether/nodes/list"
 	_ "github.com/aether-rpa/aether/nodes/mail"

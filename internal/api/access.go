@@ -1,0 +1,119 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/aether-rpa/aether/internal/auth"
+)
+
+type loginOut struct {
+	Cookie http.Cookie `header:"Set-Cookie"`
+	Body   struct {
+		Token   string    `json:"token" doc:"Send it as Authorization: Bearer. It is shown only now."`
+		Expires time.Time `json:"expires"`
+		Role    auth.Role `json:"role"`
+	}
+}
+
+type tokenMade struct {
+	Secret string `json:"secret" doc:"The token. It is shown only now, and kept nowhere."`
+	*auth.Token
+}
+
+func (s *Server) access(a huma.API) {
+	handle(s, a, op{right: Open, method: http.MethodPost, path: "/login", id: "login", summary: "Sign in with a name and a password", tag: "access", body: 4096, errors: []int{http.StatusUnauthorized}},
+		func(ctx context.Context, in *struct {
+			Body struct {
+				Name     string `json:"name" maxLength:"100"`
+				Password string `json:"password" maxLength:"1000"`
+			}
+		}) (*loginOut, error) {
+			secret, t, err := s.Auth.Login(ctx, in.Body.Name, in.Body.Password)
+			if err != nil {
+				return nil, err
+			}
+			var out loginOut
+			out.Body.Token, out.Body.Expires, out.Body.Role = secret, t.Expires, t.Role
+			out.Cookie = http.Cookie{Name: cookieName, Value: secret, Path: "/", Expires: t.Expires, HttpOnly: true, Secure: s.Secure, SameSite: http.SameSiteStrictMode}
+			return &out, s.Auth.Note(ctx, in.Body.Name, "login", t.ID, "")
+		})
+	handle(s, a, op{right: auth.ReadSelf, method: http.MethodGet, path: "/me", id: "me", summary: "Tell who is signed in", tag: "access"},
+		func(ctx context.Context, _ *struct{}) (*answer[*auth.Principal], error) {
+			return &answer[*auth.Principal]{who(ctx)}, nil
+		})
+	handle(s, a, op{right: auth.WriteSelf, method: http.MethodPost, path: "/logout", id: "logout", summary: "Sign out: the token that is sent ends", tag: "access", status: http.StatusNoContent},
+		func(ctx context.Context, _ *struct{}) (*struct {
+			Cookie http.Cookie `header:"Set-Cookie"`
+		}, error) {
+			out := &struct {
+				Cookie http.Cookie `header:"Set-Cookie"`
+			}{http.Cookie{Name: cookieName, Path: "/", MaxAge: -1, HttpOnly: true, Secure: s.Secure, SameSite: http.SameSiteStrictMode}}
+			return out, s.Auth.Revoke(ctx, who(ctx).Token)
+		})
+	s.tokens(a)
+	s.accounts(a)
+	handle(s, a, op{right: auth.ReadAudit, method: http.MethodGet, path: "/audit", id: "list-audit", summary: "List who did what, newest first", tag: "access"},
+		func(ctx context.Context, in *struct{ Paging }) (*page[*auth.Act], error) {
+			before := int64(0)
+			if _, err := decodeCursor(in.Cursor, &before); err != nil {
+				return nil, err
+			}
+			list, err := s.Auth.Acts(ctx, before, in.Limit+1)
+			return paged(list, in.Limit, func(x *auth.Act) any { return x.ID }), err
+		})
+}
+
+func (s *Server) tokens(a huma.API) {
+	handle(s, a, op{right: auth.ReadAccess, method: http.MethodGet, path: "/tokens", id: "list-tokens", summary: "List the tokens of programs; their secrets are not kept", tag: "access"},
+		func(ctx context.Context, _ *struct{}) (*page[*auth.Token], error) {
+			list, err := s.Auth.Tokens(ctx, "")
+			return paged(list, len(list), func(*auth.Token) any { return nil }), err
+		})
+	handle(s, a, op{right: auth.WriteAccess, method: http.MethodPost, path: "/tokens", id: "create-token", summary: "Make a token for a program", tag: "access", status: http.StatusCreated},
+		func(ctx context.Context, in *struct {
+			Body struct {
+				Name    string     `json:"name" minLength:"1" maxLength:"100" doc:"What it is for."`
+				Role    auth.Role  `json:"role" enum:"viewer,operator,developer,admin"`
+				Expires *time.Time `json:"expires,omitempty" doc:"Never if left out."`
+			}
+		}) (*answer[tokenMade], error) {
+			var until time.Time
+			if in.Body.Expires != nil {
+				until = *in.Body.Expires
+			}
+			secret, t, err := s.Auth.CreateToken(ctx, in.Body.Name, in.Body.Role, until)
+			return &answer[tokenMade]{tokenMade{secret, t}}, err
+		})
+	handle(s, a, op{right: auth.WriteAccess, method: http.MethodDelete, path: "/tokens/{id}", id: "revoke-token", summary: "Revoke a token at once", tag: "access", status: http.StatusNoContent, errors: []int{http.StatusNotFound}},
+		func(ctx context.Context, in *struct {
+			ID string `path:"id"`
+		}) (*struct{}, error) {
+			return nil, s.Auth.Revoke(ctx, in.ID)
+		})
+}
+
+func (s *Server) accounts(a huma.API) {
+	handle(s, a, op{right: auth.ReadAccess, method: http.MethodGet, path: "/accounts", id: "list-accounts", summary: "List the accounts of people", tag: "access"},
+		func(ctx context.Context, _ *struct{}) (*page[*auth.Account], error) {
+			list, err := s.Auth.Accounts(ctx)
+			return paged(list, len(list), func(*auth.Account) any { return nil }), err
+		})
+	handle(s, a, op{right: auth.WriteAccess, method: http.MethodPut, path: "/accounts/{name}", id: "set-account", summary: "Make an account, or change its role or password", tag: "access", status: http.StatusNoContent},
+		func(ctx context.Context, in *struct {
+			Name string `path:"name"`
+			Body struct {
+				Role     auth.Role `json:"role" enum:"viewer,operator,developer,admin"`
+				Password string    `json:"password,omitempty" maxLength:"1000" doc:"Left out: it stays. A new one signs its owner out everywhere."`
+				Disabled bool      `json:"disabled,omitempty" doc:"Nobody can sign in with it."`
+			}
+		}) (*struct{}, error) {
+			if err := s.Auth.SetAccount(ctx, in.Name, in.Body.Role, in.Body.Password); err != nil {
+				return nil, err
+			}
+			return nil, s.Auth.Disable(ctx, in.Name, in.Body.Disabled)
+		})
+}

@@ -1,0 +1,273 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/aether-rpa/aether/internal/auth"
+	"github.com/aether-rpa/aether/internal/orch"
+	"github.com/aether-rpa/aether/internal/queue"
+	"github.com/aether-rpa/aether/internal/run"
+	"github.com/aether-rpa/aether/value"
+)
+
+// RunPath names a run.
+type RunPath struct {
+	ID string `path:"id" doc:"Id of the run; its beginning is enough if no other run begins so."`
+}
+
+// StartRun says which flow is to be run, and how.
+type StartRun struct {
+	Flow    string         `json:"flow" minLength:"1" doc:"Name of a flow that was pushed."`
+	Version string         `json:"version,omitempty" doc:"draft, production or a digest. Default: production if there is one, else the draft."`
+	ID      string         `json:"id,omitempty" maxLength:"100" doc:"Id of the run. Starting the same id again starts nothing."`
+	Input   map[string]any `json:"input,omitempty" doc:"Values of the flow's inputs."`
+	Job     JobOptions     `json:"job,omitempty"`
+}
+
+// JobOptions say how a run is queued.
+type JobOptions struct {
+	Priority int          `json:"priority,omitempty" minimum:"0" maximum:"20" default:"5" doc:"Higher first. A step is worth five minutes of waiting."`
+	Needs    string       `json:"needs,omitempty" maxLength:"500" doc:"What a robot must have, as an expression over labels." example:"linux && chromium"`
+	Tenant   string       `json:"tenant,omitempty" maxLength:"100" doc:"Who the job is for. Tenants take turns."`
+	After    *time.Time   `json:"after,omitempty" doc:"Not before."`
+	Deadline *time.Time   `json:"deadline,omitempty" doc:"A job not begun by then is a dead letter."`
+	Attempts int          `json:"attempts,omitempty" minimum:"1" maximum:"100" default:"3" doc:"How many robots may try it."`
+	Key      string       `json:"key,omitempty" maxLength:"200" doc:"Idempotency: adding the same key again adds nothing. Idempotency-Key does the same."`
+	Slot     *SlotOptions `json:"slot,omitempty"`
+}
+
+// SlotOptions limit how many jobs are ready or at work at a time.
+type SlotOptions struct {
+	Key   string `json:"key" minLength:"1" maxLength:"200" doc:"Name that the jobs share."`
+	Limit int    `json:"limit,omitempty" minimum:"1" default:"1" doc:"How many at a time."`
+	Full  string `json:"full,omitempty" enum:"queue,drop,cancel_oldest" default:"queue" doc:"What happens to a job when there is no room."`
+}
+
+func (o JobOptions) job() queue.Job {
+	j := queue.Job{Priority: o.Priority, Needs: o.Needs, Tenant: o.Tenant, Key: o.Key, Retry: queue.Retry{Attempts: o.Attempts}}
+	if o.After != nil {
+		j.After = *o.After
+	}
+	if o.Deadline != nil {
+		j.Deadline = *o.Deadline
+	}
+	if o.Slot != nil {
+		j.Slot = queue.Slot{Key: o.Slot.Key, Limit: o.Slot.Limit, Full: queue.Full(o.Slot.Full)}
+	}
+	return j
+}
+
+type retryBody struct {
+	From string     `json:"from,omitempty" default:"failed" doc:"failed, start, a node, or the path of a node execution such as each[2]/fetch."`
+	Job  JobOptions `json:"job,omitempty"`
+}
+
+type answerBody struct {
+	Answer  string `json:"answer" doc:"A button, the value of the only field, a JSON object with the values by field; or skip, again or fail for an interrupted node."`
+	At      string `json:"at,omitempty" doc:"Node execution the answer is for, if the run waits for several."`
+	Comment string `json:"comment,omitempty"`
+}
+
+type messageBody struct {
+	Topic string `json:"topic" minLength:"1"`
+	ID    string `json:"id,omitempty" doc:"Sending the same id to a topic twice is once."`
+	Data  any    `json:"data,omitempty"`
+}
+
+func (s *Server) runs(a huma.API) {
+	missing := []int{http.StatusNotFound}
+	states := []int{http.StatusNotFound, http.StatusConflict}
+	handle(s, a, op{right: auth.ReadRuns, method: http.MethodGet, path: "/runs", id: "list-runs", summary: "List runs, newest first", tag: "runs"},
+		func(ctx context.Context, in *struct {
+			Paging
+			Flow   string `query:"flow" doc:"Only of the flow with this name."`
+			Status string `query:"status" enum:"queued,running,waiting,attention,done,failed,cancelled" doc:"Only with this status."`
+		}) (*page[*run.Run], error) {
+			f := run.Filter{Flow: in.Flow, Status: run.Status(in.Status), Limit: in.Limit + 1}
+			var at run.Place
+			if ok, err := decodeCursor(in.Cursor, &at); err != nil {
+				return nil, err
+			} else if ok {
+				f.Beyond = &at
+			}
+			list, err := s.Runs.List(ctx, f)
+			return paged(list, in.Limit, func(r *run.Run) any { return run.Place{Created: r.Created, ID: r.ID} }), err
+		})
+	handle(s, a, op{right: auth.WriteRuns, method: http.MethodPost, path: "/runs", id: "start-run", summary: "Give a run of a flow to the robots", tag: "runs", status: http.StatusCreated, body: 16 << 20, errors: states},
+		func(ctx context.Context, in *struct {
+			Key  string `header:"Idempotency-Key" maxLength:"200" doc:"Sending the same key again starts nothing and answers with the run of the first time."`
+			Body StartRun
+		}) (*answer[*orch.Submitted], error) {
+			b, err := s.Orch.Published(ctx, in.Body.Flow, in.Body.Version)
+			if err != nil {
+				return nil, err
+			}
+			input := map[string]any{}
+			for k, v := range in.Body.Input {
+				if input[k], err = plainValue(v); err != nil {
+					return nil, fmt.Errorf("%w: the input %s: %w", orch.ErrInput, k, err)
+				}
+			}
+			j := in.Body.Job.job()
+			if j.Key == "" && in.Key != "" {
+				j.Key = "request of " + who(ctx).Name + ": " + in.Key
+			}
+			out, err := s.Orch.Submit(ctx, b, in.Body.ID, input, j)
+			return &answer[*orch.Submitted]{out}, err
+		})
+	handle(s, a, op{right: auth.ReadRuns, method: http.MethodGet, path: "/runs/{id}", id: "get-run", summary: "Get a run", tag: "runs", errors: missing},
+		func(ctx context.Context, in *RunPath) (*answer[*run.Run], error) {
+			r, err := s.Runs.Get(ctx, in.ID)
+			return &answer[*run.Run]{r}, err
+		})
+	handle(s, a, op{right: auth.ReadRuns, method: http.MethodGet, path: "/runs/{id}/journal", id: "list-run-events", summary: "List what happened in a run, oldest first", tag: "runs", errors: missing},
+		func(ctx context.Context, in *struct {
+			RunPath
+			Paging
+		}) (*page[run.Event], error) {
+			r, err := s.Runs.Get(ctx, in.ID)
+			if err != nil {
+				return nil, err
+			}
+			after := int64(0)
+			if _, err := decodeCursor(in.Cursor, &after); err != nil {
+				return nil, err
+			}
+			list, err := s.Runs.Events(ctx, r.ID, after, in.Limit+1)
+			return paged(list, in.Limit, func(e run.Event) any { return e.Seq }), err
+		})
+	s.stream(a)
+	handle(s, a, op{right: auth.WriteRuns, method: http.MethodPost, path: "/runs/{id}/cancel", id: "cancel-run", summary: "Cancel a run, wherever it is executed", tag: "runs", errors: states},
+		func(ctx context.Context, in *RunPath) (*answer[*run.Run], error) {
+			r, err := s.Orch.CancelRun(ctx, in.ID)
+			return &answer[*run.Run]{r}, err
+		})
+	handle(s, a, op{right: auth.WriteRuns, method: http.MethodPost, path: "/runs/{id}/retry", id: "retry-run", summary: "Run an ended run again, with what was recorded before the point it starts from", tag: "runs", status: http.StatusCreated, errors: states},
+		func(ctx context.Context, in *struct {
+			RunPath
+			Body retryBody
+		}) (*answer[*orch.Submitted], error) {
+			out, err := s.Orch.RetryQueued(ctx, in.ID, in.Body.From, in.Body.Job.job())
+			return &answer[*orch.Submitted]{out}, err
+		})
+	handle(s, a, op{right: auth.WriteRuns, method: http.MethodPost, path: "/runs/{id}/answer", id: "answer-run", summary: "Answer what a run asks", tag: "runs", errors: states},
+		func(ctx context.Context, in *struct {
+			RunPath
+			Body answerBody
+		}) (*answer[*run.Run], error) {
+			r, err := s.Orch.AnswerText(ctx, in.ID, in.Body.At, in.Body.Answer, in.Body.Comment, who(ctx).Name)
+			return &answer[*run.Run]{r}, err
+		})
+	handle(s, a, op{right: auth.WriteRuns, method: http.MethodPost, path: "/runs/{id}/messages", id: "send-message", summary: "Send a message that a run waits for", tag: "runs", errors: states},
+		func(ctx context.Context, in *struct {
+			RunPath
+			Body messageBody
+		}) (*answer[*run.Run], error) {
+			data, err := plainValue(in.Body.Data)
+			if err != nil {
+				return nil, fmt.Errorf("%w: %w", orch.ErrInput, err)
+			}
+			r, err := s.Orch.Send(ctx, in.ID, in.Body.Topic, in.Body.ID, data)
+			return &answer[*run.Run]{r}, err
+		})
+}
+
+// plainValue turns what encoding/json made into a value of flows.
+func plainValue(v any) (any, error) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	return value.Parse(b)
+}
+
+// streamPoll is how often a stream looks for what is new.
+const streamPoll = 250 * time.Millisecond
+
+// stream registers the events of a run as server-sent events. The id of an
+// event is its number in the journal, so a client that was cut off goes on
+// with Last-Event-ID.
+func (s *Server) stream(a huma.API) {
+	o := op{right: auth.ReadRuns, method: http.MethodGet, path: "/runs/{id}/events", id: "stream-run-events", summary: "Follow what happens in a run (server-sent events); ends with the run", tag: "runs", errors: []int{http.StatusNotFound}}
+	handle(s, a, o, func(ctx context.Context, in *struct {
+		RunPath
+		Last string `header:"Last-Event-ID" doc:"Number of the last event that was received."`
+	}) (*huma.StreamResponse, error) {
+		r, err := s.Runs.Get(ctx, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		after, err := strconv.ParseInt("0"+in.Last, 10, 64)
+		if err != nil {
+			return nil, &Problem{Kind: "input", Message: "Last-Event-ID is the number of an event", status: http.StatusUnprocessableEntity}
+		}
+		return &huma.StreamResponse{Body: func(hc huma.Context) { s.follow(hc, r.ID, after) }}, nil
+	})
+}
+
+// follow writes events until the run has ended or the client has gone.
+func (s *Server) follow(hc huma.Context, id string, after int64) {
+	hc.SetHeader("Content-Type", "text/event-stream")
+	w := hc.BodyWriter()
+	rc := http.NewResponseController(w.(http.ResponseWriter))
+	ctx := hc.Context()
+	t := time.NewTicker(streamPoll)
+	defer t.Stop()
+	quiet := time.Now()
+	for {
+		// The state first: what happened before the end is then in the journal.
+		r, err := s.Runs.Get(ctx, id)
+		if err != nil {
+			return
+		}
+		for {
+			list, err := s.Runs.Events(ctx, id, after, 500)
+			if err != nil {
+				return
+			}
+			for _, e := range list {
+				b, err := json.Marshal(e)
+				if err != nil {
+					return
+				}
+				if _, err := fmt.Fprintf(w, "id: %d\nevent: %s\ndata: %s\n\n", e.Seq, e.Kind, b); err != nil {
+					return
+				}
+				after, quiet = e.Seq, time.Now()
+			}
+			if len(list) < 500 {
+				break
+			}
+		}
+		if r.Status.Final() {
+			b, err := json.Marshal(r)
+			if err == nil {
+				_, _ = fmt.Fprintf(w, "event: end\ndata: %s\n\n", b)
+			}
+			_ = rc.Flush()
+			return
+		}
+		if time.Since(quiet) > 15*time.Second {
+			// Proxies close what is silent.
+			if _, err := fmt.Fprint(w, ": still here\n\n"); err != nil {
+				return
+			}
+			quiet = time.Now()
+		}
+		if rc.Flush() != nil {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+	}
+}

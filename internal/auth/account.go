@@ -1,0 +1,208 @@
+package auth
+
+import (
+	"context"
+	"crypto/subtle"
+	"database/sql"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/crypto/argon2"
+)
+
+// Account is a person who signs in with a password.
+type Account struct {
+	Name     string    `json:"name"`
+	Role     Role      `json:"role"`
+	Created  time.Time `json:"created"`
+	Disabled bool      `json:"disabled"`
+}
+
+// signIn is how long somebody stays signed in.
+const signIn = 12 * time.Hour
+
+// Parameters of argon2id: the second choice of the OWASP password storage
+// cheat sheet, 19 MiB and two passes.
+const (
+	argonTime   = 2
+	argonMemory = 19 << 10
+	argonKey    = 32
+	minPassword = 10
+	maxPassword = 1000
+)
+
+var accountRE = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@-]{0,99}$`)
+
+// hashing bounds how many passwords are hashed at a time: each takes memory.
+var hashing = make(chan struct{}, 4)
+
+func hash(password string, salt []byte) []byte {
+	hashing <- struct{}{}
+	defer func() { <-hashing }()
+	return argon2.IDKey([]byte(password), salt, argonTime, argonMemory, 1, argonKey)
+}
+
+func encode(password string) (string, error) {
+	salt, err := random(16)
+	if err != nil {
+		return "", err
+	}
+	e := base64.RawStdEncoding
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=1$%s$%s", argon2.Version, argonMemory, argonTime, e.EncodeToString(salt), e.EncodeToString(hash(password, salt))), nil
+}
+
+func verify(password, encoded string) bool {
+	parts := strings.Split(encoded, "$")
+	if len(parts) != 6 || len(password) > maxPassword {
+		return false
+	}
+	salt, err := base64.RawStdEncoding.DecodeString(parts[4])
+	if err != nil {
+		return false
+	}
+	want, err := base64.RawStdEncoding.DecodeString(parts[5])
+	return err == nil && subtle.ConstantTimeCompare(hash(password, salt), want) == 1
+}
+
+// SetAccount makes an account or changes its role and, unless it is empty, its
+// password. A new password signs its owner out everywhere.
+func (s *Store) SetAccount(ctx context.Context, name string, role Role, password string) error {
+	if !accountRE.MatchString(name) {
+		return fmt.Errorf("%w: %q is no name for an account: use letters, digits, . _ @ and -", ErrInput, name)
+	}
+	if _, err := ParseRole(string(role)); err != nil {
+		return fmt.Errorf("%w: %w", ErrInput, err)
+	}
+	if password == "" {
+		n, err := s.db.Exec(ctx, `UPDATE {s}account SET role = $1 WHERE name = $2`, role, name)
+		if err == nil && n == 0 {
+			err = fmt.Errorf("%w: a new account needs a password", ErrInput)
+		}
+		return err
+	}
+	if len(password) < minPassword || len(password) > maxPassword {
+		return fmt.Errorf("%w: a password has from %d to %d characters", ErrInput, minPassword, maxPassword)
+	}
+	enc, err := encode(password)
+	if err != nil {
+		return err
+	}
+	if _, err := s.db.Exec(ctx, `INSERT INTO {s}account (name, role, password, created) VALUES ($1, $2, $3, {now})
+		ON CONFLICT (name) DO UPDATE SET role = excluded.role, password = excluded.password`, name, role, enc); err != nil {
+		return fmt.Errorf("setting the account %s: %w", name, err)
+	}
+	_, err = s.db.Exec(ctx, `DELETE FROM {s}token WHERE account = $1`, name)
+	return err
+}
+
+// Disable closes an account, or opens it again; it is signed out at once.
+func (s *Store) Disable(ctx context.Context, name string, disabled bool) error {
+	n, err := s.db.Exec(ctx, `UPDATE {s}account SET disabled = $1 WHERE name = $2`, map[bool]int{true: 1}[disabled], name)
+	if err == nil && n == 0 {
+		return fmt.Errorf("%w: there is no account %q", ErrNotFound, name)
+	}
+	if err == nil && disabled {
+		_, err = s.db.Exec(ctx, `DELETE FROM {s}token WHERE account = $1`, name)
+	}
+	return err
+}
+
+// Accounts lists the accounts by name.
+func (s *Store) Accounts(ctx context.Context) ([]*Account, error) {
+	rows, err := s.db.Query(ctx, `SELECT name, role, created, disabled FROM {s}account ORDER BY name`)
+	if err != nil {
+		return nil, fmt.Errorf("listing accounts: %w", err)
+	}
+	defer rows.Close()
+	var out []*Account
+	for rows.Next() {
+		var a Account
+		var created int64
+		var disabled int
+		if err := rows.Scan(&a.Name, &a.Role, &created, &disabled); err != nil {
+			return nil, fmt.Errorf("listing accounts: %w", err)
+		}
+		a.Created, a.Disabled = at(created), disabled != 0
+		out = append(out, &a)
+	}
+	return out, rows.Err()
+}
+
+// ErrTooMany says that somebody tries passwords.
+var ErrTooMany = errors.New("too many failed sign-ins")
+
+// Login checks a password and returns the secret of a token that lasts for
+// twelve hours. Ten failures in five minutes close an account's door for five
+// minutes, whether the account exists or not.
+func (s *Store) Login(ctx context.Context, name, password string) (secret string, t *Token, err error) {
+	if !s.failures.may(name) {
+		return "", nil, fmt.Errorf("%w for %s: try again in five minutes", ErrTooMany, name)
+	}
+	var enc string
+	var role Role
+	var disabled int
+	var now int64
+	err = s.db.QueryRow(ctx, `SELECT password, role, disabled, {now} FROM {s}account WHERE name = $1`, name).Scan(&enc, &role, &disabled, &now)
+	unknown := errors.Is(err, sql.ErrNoRows)
+	if err != nil && !unknown {
+		return "", nil, fmt.Errorf("looking for an account: %w", err)
+	}
+	if unknown {
+		// As much work as for an account that exists, so that the time tells
+		// nothing.
+		enc = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+	}
+	if !verify(password, enc) || unknown || disabled != 0 {
+		s.failures.add(name)
+		return "", nil, fmt.Errorf("%w: the name or the password is wrong", ErrDenied)
+	}
+	s.failures.clear(name)
+	return s.issue(ctx, "sign-in", name, role, time.UnixMilli(now).Add(signIn))
+}
+
+// failures counts failed sign-ins by name.
+type failures struct {
+	mu   sync.Mutex
+	list map[string][]time.Time
+}
+
+const (
+	maxFailures   = 10
+	failureWindow = 5 * time.Minute
+)
+
+func (f *failures) recent(name string) []time.Time {
+	var out []time.Time
+	for _, t := range f.list[name] {
+		if time.Since(t) < failureWindow {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+func (f *failures) may(name string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.recent(name)) < maxFailures
+}
+
+func (f *failures) add(name string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.list == nil || len(f.list) > 10_000 {
+		f.list = map[string][]time.Time{}
+	}
+	f.list[name] = append(f.recent(name), time.Now())
+}
+
+func (f *failures) clear(name string) {
+	f.mu.Lock()
+	delete(f.list, name)
+	f.mu.Unlock()
+}

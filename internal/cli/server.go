@@ -1,0 +1,353 @@
+package cli
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/aether-rpa/aether/internal/app"
+	"github.com/aether-rpa/aether/internal/auth"
+)
+
+// serveFlags say where the server listens.
+type serveFlags struct {
+	addr      string
+	cert, key string
+	public    bool
+}
+
+func (f *serveFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.addr, "addr", "127.0.0.1:8420", "Where to listen, HOST:PORT.")
+	cmd.Flags().StringVar(&f.cert, "tls-cert", "", "PEM file with the certificate, for HTTPS.")
+	cmd.Flags().StringVar(&f.key, "tls-key", "", "PEM file with the key of the certificate.")
+	cmd.Flags().BoolVar(&f.public, "insecure-public", false, "Listen on other than loopback addresses without HTTPS, as behind a proxy that does it. Tokens then travel in the clear.")
+}
+
+func (c *command) serveCmd() *cobra.Command {
+	var f serveFlags
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve the API of an orchestrator; robots are processes of their own",
+		Long: "Serves the API under /api/v1, with its OpenAPI document at /api/v1/openapi.json, and /healthz, /readyz and /metrics. Several orchestrators may share one PostgreSQL database.\n\n" +
+			"It listens on loopback only, unless it is given a certificate or --insecure-public. The first start prints a token with role admin, once.",
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return c.serve(cmd, f, "", nil, 0) },
+	}
+	f.add(cmd)
+	return c.jsonFlag(cmd)
+}
+
+func (c *command) upCmd() *cobra.Command {
+	var f serveFlags
+	var name string
+	var labels []string
+	var slots int
+	cmd := &cobra.Command{
+		Use:   "up",
+		Short: "Serve the API and be a robot, in one process",
+		Long:  "Does what `aether serve` and `aether robot` do, in one process: all that a laptop needs.",
+		Args:  noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			all, err := c.robotLabels(labels, slots)
+			if err != nil {
+				return badInput(err)
+			}
+			if name == "" {
+				name = c.Host
+			}
+			return c.serve(cmd, f, name, all, slots)
+		},
+	}
+	f.add(cmd)
+	cmd.Flags().StringVar(&name, "name", "", "Name of the robot. Default: the name of the machine.")
+	cmd.Flags().StringArrayVar(&labels, "label", nil, "Label the robot has; may be repeated.")
+	cmd.Flags().IntVar(&slots, "slots", 2, "How many jobs the robot does at a time.")
+	return c.jsonFlag(cmd)
+}
+
+// listen opens the socket, or says why it is refused.
+func (f serveFlags) listen(ctx context.Context) (net.Listener, bool, error) {
+	if (f.cert == "") != (f.key == "") {
+		return nil, false, badInput(errors.New("--tls-cert and --tls-key go together"))
+	}
+	host, _, err := net.SplitHostPort(f.addr)
+	if err != nil {
+		return nil, false, badInput(fmt.Errorf("--addr is written HOST:PORT, not %q", f.addr))
+	}
+	secure := f.cert != ""
+	if ip := net.ParseIP(host); !secure && !f.public && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return nil, false, badInput(fmt.Errorf("%s can be reached from other machines, and tokens would travel in the clear: give --tls-cert and --tls-key, listen on 127.0.0.1, or say --insecure-public if a proxy does HTTPS", f.addr))
+	}
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", f.addr)
+	if err != nil {
+		return nil, false, fmt.Errorf("listening on %s: %w (choose another with --addr)", f.addr, err)
+	}
+	if secure {
+		pair, err := tls.LoadX509KeyPair(f.cert, f.key)
+		if err != nil {
+			_ = l.Close()
+			return nil, false, badInput(fmt.Errorf("reading the certificate: %w", err))
+		}
+		l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}})
+	}
+	return l, secure, nil
+}
+
+// serve answers requests, and is a robot if it has a name, until it is stopped.
+func (c *command) serve(cmd *cobra.Command, f serveFlags, robotName string, labels []string, slots int) error {
+	s, err := c.open(cmd, nil, 0)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = s.Close() }()
+	ctx, interrupt := context.WithCancel(cmd.Context())
+	defer interrupt()
+	l, secure, err := f.listen(ctx)
+	if err != nil {
+		return err
+	}
+	// Retries read the records, which are the durable engine's.
+	if err := s.Start(ctx, robotName != ""); err != nil {
+		_ = l.Close()
+		return err
+	}
+	first, made, err := s.Auth.First(ctx)
+	if err != nil {
+		_ = l.Close()
+		return err
+	}
+	srv := &http.Server{
+		Handler: s.API(secure).Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		ErrorLog:    slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
+		BaseContext: func(net.Listener) context.Context { return ctx },
+	}
+	say := c.sayer()
+	url := map[bool]string{true: "https", false: "http"}[secure] + "://" + l.Addr().String()
+	say("serving", map[string]any{"url": url}, "serving %s, documented at %s/api/v1/openapi.json", url, url)
+	if made {
+		say("first_token", map[string]any{"token": first, "role": "admin"}, "first token, role admin, shown only now: %s", first)
+	}
+	var wg sync.WaitGroup
+	failed := make(chan error, 1)
+	wg.Go(func() {
+		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			failed <- err
+		}
+	})
+	wg.Go(func() { c.tend(ctx, s) })
+	drain, done := make(chan struct{}), make(chan struct{})
+	go c.stopOnSignals(say, drain, interrupt, done)
+	if robotName != "" {
+		err = c.robotAgent(s, say, robotName, labels, slots).serve(ctx, drain)
+	} else {
+		select {
+		case <-drain:
+		case err = <-failed:
+		}
+	}
+	close(done)
+	bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	interrupt() // ends the streams
+	_ = srv.Shutdown(bye)
+	wg.Wait()
+	return err
+}
+
+// tend does what time asks for while no robot of this process does.
+func (c *command) tend(ctx context.Context, s *app.System) {
+	tick, keep := time.NewTicker(time.Second), time.NewTicker(time.Hour)
+	defer tick.Stop()
+	defer keep.Stop()
+	for {
+		if err := s.Queue.Keep(ctx, c.Now().AddDate(0, -3, 0)); err != nil && ctx.Err() == nil {
+			s.Log.Warn("keeping the log of the queue", "err", err)
+		}
+	ticks:
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-keep.C:
+				break ticks
+			case <-tick.C:
+				if _, err := s.Queue.Tick(ctx); err != nil && ctx.Err() == nil {
+					s.Log.Warn("tending the queue", "err", err)
+				}
+			}
+		}
+	}
+}
+
+// stopOnSignals drains on the first signal, interrupts on the second, and
+// leaves at once on the third: what is recorded is safe.
+func (c *command) stopOnSignals(say sayer, drain chan<- struct{}, interrupt func(), done <-chan struct{}) {
+	for n := 0; ; n++ {
+		select {
+		case <-done:
+			return
+		case _, ok := <-c.Signals:
+			switch {
+			case !ok:
+				return
+			case n == 0:
+				say("draining", map[string]any{}, "stopping: what it has is ended first (once more interrupts it)")
+				close(drain)
+			case n == 1:
+				interrupt()
+			default:
+				os.Exit(exitInterrupted)
+			}
+		}
+	}
+}
+
+func (c *command) serverCmd() *cobra.Command {
+	cmd := &cobra.Command{Use: "server", Short: "Tokens and accounts of the API"}
+	cmd.AddCommand(c.serverToken(), c.serverAccount())
+	return cmd
+}
+
+func (c *command) serverToken() *cobra.Command {
+	cmd := &cobra.Command{Use: "token", Short: "Make, list and revoke tokens"}
+	var role string
+	var days int
+	create := &cobra.Command{
+		Use: "create NAME", Short: "Make a token and print it, once", Args: oneArg("a name, which says what the token is for"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			r, err := auth.ParseRole(role)
+			if err != nil {
+				return badInput(err)
+			}
+			return c.withQueue(cmd, func(s *app.System) error {
+				var until time.Time
+				if days > 0 {
+					until = c.Now().AddDate(0, 0, days)
+				}
+				secret, t, err := s.Auth.CreateToken(cmd.Context(), args[0], r, until)
+				if errors.Is(err, auth.ErrInput) {
+					return badInput(err)
+				}
+				if err != nil {
+					return err
+				}
+				if c.asJSON {
+					return c.printJSON(map[string]any{"secret": secret, "token": t})
+				}
+				c.printf("%s\n", secret)
+				return nil
+			})
+		},
+	}
+	create.Flags().StringVar(&role, "role", string(auth.Viewer), "What it may do: viewer, operator, developer or admin.")
+	create.Flags().IntVar(&days, "days", 0, "How many days it is good for; 0 for ever.")
+	list := &cobra.Command{
+		Use: "list", Short: "List tokens", Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.withQueue(cmd, func(s *app.System) error {
+				list, err := s.Auth.Tokens(cmd.Context(), "")
+				if err != nil {
+					return err
+				}
+				if c.asJSON {
+					if list == nil {
+						list = []*auth.Token{}
+					}
+					return c.printJSON(list)
+				}
+				w := tabwriter.NewWriter(c.Stdout, 0, 0, 2, ' ', 0)
+				fmt.Fprintln(w, "ID\tNAME\tROLE\tMADE\tUSED\tEXPIRES")
+				for _, t := range list {
+					fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", t.ID, t.Name, t.Role, date(t.Created), date(t.Used), date(t.Expires))
+				}
+				return w.Flush()
+			})
+		},
+	}
+	revoke := &cobra.Command{
+		Use: "revoke ID", Short: "Revoke a token at once", Args: oneArg("the id of a token"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.withQueue(cmd, func(s *app.System) error {
+				err := s.Auth.Revoke(cmd.Context(), args[0])
+				if errors.Is(err, auth.ErrNotFound) {
+					return badInput(err)
+				}
+				return err
+			})
+		},
+	}
+	cmd.AddCommand(c.jsonFlag(create), c.jsonFlag(list), revoke)
+	return cmd
+}
+
+func date(t time.Time) string {
+	if t.IsZero() {
+		return "never"
+	}
+	return t.Format(time.DateTime)
+}
+
+func (c *command) serverAccount() *cobra.Command {
+	cmd := &cobra.Command{Use: "account", Short: "Make and list accounts of people"}
+	var role string
+	set := &cobra.Command{
+		Use: "set NAME", Short: "Make an account, or change its role and password", Args: oneArg("the name of an account"),
+		Long: "The password is asked for on the terminal, or read from standard input.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			r, err := auth.ParseRole(role)
+			if err != nil {
+				return badInput(err)
+			}
+			secret, err := c.secretValue(cmd.Context(), args[0], !c.Keyboard, "")
+			if err != nil {
+				return err
+			}
+			password := strings.TrimRight(secret.Reveal(), "\r\n")
+			return c.withQueue(cmd, func(s *app.System) error {
+				err := s.Auth.SetAccount(cmd.Context(), args[0], r, password)
+				if errors.Is(err, auth.ErrInput) {
+					return badInput(err)
+				}
+				return err
+			})
+		},
+	}
+	set.Flags().StringVar(&role, "role", string(auth.Viewer), "What it may do: viewer, operator, developer or admin.")
+	list := &cobra.Command{
+		Use: "list", Short: "List accounts", Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.withQueue(cmd, func(s *app.System) error {
+				list, err := s.Auth.Accounts(cmd.Context())
+				if err != nil {
+					return err
+				}
+				if c.asJSON {
+					if list == nil {
+						list = []*auth.Account{}
+					}
+					return c.printJSON(list)
+				}
+				w := tabwriter.NewWriter(c.Stdout, 0, 0, 2, ' ', 0)
+				fmt.Fprintln(w, "NAME\tROLE\tMADE\tDISABLED")
+				for _, a := range list {
+					fmt.Fprintf(w, "%s\t%s\t%s\t%v\n", a.Name, a.Role, date(a.Created), a.Disabled)
+				}
+				return w.Flush()
+			})
+		},
+	}
+	cmd.AddCommand(set, c.jsonFlag(list))
+	return cmd
+}
