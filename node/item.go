@@ -21,7 +21,7 @@ type Items interface {
 	Next(ctx context.Context, queue, token string, wait time.Duration) (*Item, error)
 	// Keep makes sure that the run still has an item, and writes its progress if
 	// that is not nil. A *Failure with the code CodeItemLost says that somebody
-	// else has it by now.
+	// else has it by now, one with CodeItemEnded that this run has ended it.
 	Keep(ctx context.Context, h ItemHold, progress *string) error
 	// End says what became of an item. Ending it the same way again is no error.
 	End(ctx context.Context, h ItemHold, e ItemEnd) (ItemEnded, error)
@@ -32,6 +32,10 @@ type Items interface {
 // CodeItemLost is the code of the failure of a run that has an item no more:
 // its lease ran out and another took it, or a person changed it.
 const CodeItemLost = "item_lost"
+
+// CodeItemEnded is the code of the failure of a run that has ended an item
+// already.
+const CodeItemEnded = "item_ended"
 
 // The statuses of a work item.
 const (

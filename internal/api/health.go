@@ -56,7 +56,7 @@ func (s *Server) metrics(w http.ResponseWriter, r *http.Request) {
 	gauge("aether_queue_oldest_ready_seconds", "How long the job that is ready for longest has waited.")
 	_, _ = fmt.Fprintf(w, "aether_queue_oldest_ready_seconds %g\n", m.OldestReady.Seconds())
 	gauge("aether_robots", "Robots by state.")
-	for _, st := range []queue.RobotState{queue.Online, queue.Draining, queue.Lost, queue.Offline} {
+	for _, st := range []queue.RobotState{queue.Online, queue.Paused, queue.Draining, queue.Lost, queue.Offline} {
 		_, _ = fmt.Fprintf(w, "aether_robots{state=%q} %d\n", st, m.Robots[st])
 	}
 	gauge("aether_robot_slots", "Jobs that online robots can do at a time.")

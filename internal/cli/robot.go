@@ -210,8 +210,8 @@ func (c *command) robotList() *cobra.Command {
 			fmt.Fprintln(w, "ROBOT\tSTATE\tJOBS\tHEARD OF\tLABELS")
 			for _, r := range list {
 				state := string(r.State)
-				if r.Paused {
-					state += ", paused"
+				if r.Paused && r.State == queue.Online {
+					state = "pausing" // it has not heard of it yet
 				}
 				fmt.Fprintf(w, "%s\t%s\t%d of %d\t%s ago\t%s\n", r.Name, state, r.Busy, r.Slots, short(now.Sub(r.Seen).Round(time.Second)), clip(strings.Join(r.Labels, " "), 60))
 			}

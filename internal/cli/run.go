@@ -30,6 +30,7 @@ type runFlags struct {
 	wait      bool
 	quiet     bool
 	noInput   bool
+	items     itemFlags
 }
 
 func (c *command) runCmd() *cobra.Command {
@@ -39,7 +40,7 @@ func (c *command) runCmd() *cobra.Command {
 		Short: "Run a flow, or go on with a run of it that was interrupted",
 		Long: "Runs a flow file. If an earlier run of the same flow version with the same inputs was cut short, it goes on where it was; --new starts another.\n\n" +
 			"Exit codes: 0 done, 1 the flow failed, 2 bad input, 3 needs attention, 130 interrupted.",
-		Example: "  aether run invoices.flow.yaml -i folder=./inbox\n  aether run invoices.flow.yaml --id november --json",
+		Example: "  aether run invoices.flow.yaml -i folder=./inbox\n  aether run invoices.flow.yaml --id november --json\n  aether run invoices.flow.yaml --items invoices.json --items-out done.json",
 		Args:    oneArg("the flow file"),
 		RunE:    func(cmd *cobra.Command, args []string) error { return c.runFlow(cmd, args[0], f) },
 	}
@@ -47,6 +48,7 @@ func (c *command) runCmd() *cobra.Command {
 	cmd.Flags().StringVar(&f.inputFile, "input-file", "", "JSON or YAML file with the values of inputs.")
 	cmd.Flags().StringVar(&f.id, "id", "", "Id of the run. Starting the same id again goes on with it, or shows its result.")
 	cmd.Flags().BoolVar(&f.fresh, "new", false, "Start a new run even if an interrupted one could go on.")
+	f.items.add(cmd)
 	execFlags(cmd, &f)
 	return c.jsonFlag(cmd)
 }
@@ -80,6 +82,10 @@ func (c *command) runFlow(cmd *cobra.Command, path string, f runFlags) error {
 	if err != nil {
 		return badInput(err)
 	}
+	items, err := c.ownItems(f.items)
+	if err != nil {
+		return badInput(err)
+	}
 	v := c.view(f)
 	s, err := c.open(cmd, v.observe, parkAfter(f))
 	if err != nil {
@@ -92,7 +98,7 @@ func (c *command) runFlow(cmd *cobra.Command, path string, f runFlags) error {
 	}
 	id := f.id
 	if id == "" && !f.fresh {
-		old, err := s.Orch.Unfinished(ctx, b, input)
+		old, err := s.Orch.Unfinished(ctx, b, input, func(r *run.Run) (bool, error) { return items.fits(ctx, s, r, f.items.queue) })
 		if err != nil {
 			return c.inputError(err)
 		}
@@ -105,6 +111,18 @@ func (c *command) runFlow(cmd *cobra.Command, path string, f runFlags) error {
 				return c.report(old)
 			}
 		}
+	}
+	if items != nil {
+		// The items come before the run, so that it never begins without them.
+		if id == "" {
+			if id, err = run.NewID(c.Now(), s.Orch.Random); err != nil {
+				return err
+			}
+		}
+		if err := c.load(ctx, s, items, id, b, input); err != nil {
+			return err
+		}
+		c.atEnd = func(r *run.Run) error { return c.reportItems(ctx, s, items, r) }
 	}
 	r, fresh, err := s.Orch.Start(ctx, b, id, input)
 	if err != nil {
@@ -191,6 +209,11 @@ func (c *command) executeStarted(ctx context.Context, s *app.System, r *run.Run,
 
 // report prints how a run stands and gives the exit code for it.
 func (c *command) report(r *run.Run) error {
+	if c.atEnd != nil {
+		if err := c.atEnd(r); err != nil {
+			return err
+		}
+	}
 	if c.asJSON {
 		out := map[string]any{"event": "run", "run": r.ID, "flow": r.Flow, "status": r.Shown(), "nodes": r.Nodes, "ms": r.Took(c.Now()).Milliseconds()}
 		if r.Output != nil {

@@ -144,6 +144,8 @@ type command struct {
 	asJSON bool
 	usage  bool   // an error before a command ran is a wrong call
 	asker  *asker // nil if nobody can be asked
+	// atEnd tells more of a run than its end, before that.
+	atEnd func(*run.Run) error
 	// fileRoots are the folders that flows may use.
 	fileRoots []string
 }

@@ -192,7 +192,7 @@ func (c *crasher) tell(t *testing.T, plan ...point) *story {
 	for life := 1; life <= maxLives; life++ {
 		j := &job{
 			Database: c.place.database, Dir: c.place.dir, Host: "here", Flow: filepath.Join(c.dir, "flow.yaml"),
-			Run: id, Ledger: url, Life: life, Retry: retry, Send: c.send, Ask: c.attended,
+			Run: id, Ledger: url, Life: life, Retry: retry, Send: c.send, Ask: c.attended, Items: c.items,
 		}
 		// A run that has parked does not use up a death.
 		if len(plan) > len(s.kills) {

@@ -26,6 +26,8 @@ type shape struct {
 	// attended says that questions are answered in the process that executes
 	// the run.
 	attended bool
+	// items are work items that the run is begun with, in its queue items.
+	items []any
 	// from is the record at which killing begins, for shapes that take long.
 	from string
 }
@@ -54,6 +56,29 @@ var shapes = []shape{
 			"- {id: b, type: crash.act, params: {fail: '{{ !(run.id contains \".\") }}'}}\n- {id: i, type: flow.if, params: {condition: '{{ !(run.id contains \".\") }}'}}\n- {id: w, type: flow.wait, params: {for: 2510ms}}\n- {id: z, type: crash.act, params: {value: 3}}\n" +
 			"edges: [o.try -> t, t.try -> a, a -> b, o.finally -> i, i.then -> w, o.done -> z]\n",
 		out: `{"v":3}`,
+	},
+	{
+		name: "work items", items: []any{map[string]any{"n": 1}, map[string]any{"n": -2}, map[string]any{"n": 3}},
+		flow: "outputs: {n: '{{ nodes.e.count }}', ok: '{{ nodes.e.successful }}', bad: '{{ nodes.e.failed }}', lost: '{{ nodes.e.lost }}', s: '{{ vars.s }}'}\nvars: {s: 0}\nnodes:\n" +
+			"- {id: e, type: flow.for_each_item, params: {queue: items, output: '{{ nodes.a.value }}'}}\n- {id: a, type: crash.act, params: {value: '{{ loop.item.content.n }}'}}\n" +
+			"- {id: i, type: flow.if, params: {condition: '{{ loop.item.content.n < 0 }}'}}\n- {id: f, type: flow.fail, params: {message: negative}}\n- {id: b, type: crash.act, params: {effect: once}}\n" +
+			"- {id: k, type: var.increment, params: {name: s, by: '{{ loop.item.content.n }}'}}\n- {id: z, type: crash.act, params: {effect: once}}\n" +
+			"edges: [e.body -> a, a -> i, i.then -> f, i.else -> b, b -> k, e.done -> z]\n",
+		out: `{"n":3,"ok":2,"bad":1,"lost":0,"s":4}`,
+	},
+	{
+		name: "work items that are tried again", items: []any{map[string]any{"n": 1}, map[string]any{"n": 2}},
+		flow: "outputs: {n: '{{ nodes.e.count }}', ok: '{{ nodes.e.successful }}', bad: '{{ nodes.e.failed }}', again: '{{ nodes.e.retried }}', lost: '{{ nodes.e.lost }}'}\nnodes:\n" +
+			"- {id: e, type: flow.for_each_item, params: {queue: items}}\n- {id: a, type: crash.act, params: {effect: once, fail: '{{ loop.item.content.n == 2 && loop.item.retry_no == 0 }}'}}\n- {id: z, type: crash.act}\n" +
+			"edges: [e.body -> a, e.done -> z]\n",
+		out: `{"n":3,"ok":2,"bad":0,"again":1,"lost":0}`,
+	},
+	{
+		name: "work items in a run that is retried", items: []any{map[string]any{"n": 1}, map[string]any{"n": 2}}, retry: "same",
+		flow: "outputs: {n: '{{ nodes.e.count }}', ok: '{{ nodes.e.successful }}', lost: '{{ nodes.e.lost }}'}\nnodes:\n" +
+			"- {id: e, type: flow.for_each_item, params: {queue: items, max_items: 2}}\n- {id: a, type: crash.act, params: {effect: once}}\n- {id: b, type: crash.act, params: {fail: '{{ !(run.id contains \".\") }}'}}\n- {id: z, type: crash.act}\n" +
+			"edges: [e.body -> a, e.done -> b, b -> z]\n",
+		out: `{"n":2,"ok":2,"lost":0}`,
 	},
 	{
 		name: "sequence",

@@ -26,6 +26,7 @@ import (
 	"github.com/aether-rpa/aether/internal/config"
 	"github.com/aether-rpa/aether/internal/durable"
 	"github.com/aether-rpa/aether/internal/engine"
+	"github.com/aether-rpa/aether/internal/item"
 	"github.com/aether-rpa/aether/internal/orch"
 	"github.com/aether-rpa/aether/internal/run"
 	"github.com/aether-rpa/aether/node"
@@ -97,8 +98,9 @@ type job struct {
 	// Retry says that the run is to be made by retrying another one, which
 	// fails: with the "same" version of the flow, or with the file named here.
 	Retry string         `json:"retry,omitempty"`
-	Send  map[string]any `json:"send,omitempty"` // topic -> message sent before the run begins
-	Ask   bool           `json:"ask,omitempty"`  // somebody attends the run
+	Send  map[string]any `json:"send,omitempty"`  // topic -> message sent before the run begins
+	Ask   bool           `json:"ask,omitempty"`   // somebody attends the run
+	Items []any          `json:"items,omitempty"` // contents of the work items it is begun with
 }
 
 // result is what a victim that was not killed prints.
@@ -185,6 +187,19 @@ func (j *job) prepare(ctx context.Context, s *app.System) (id string, begun bool
 	}
 	if err := s.Orch.Publish(ctx, b); err != nil {
 		return "", false, err
+	}
+	if len(j.Items) > 0 {
+		_, err := s.Items.Load(ctx, &item.Queue{Name: "items", Run: j.Run, MaxRetries: 1}, "digest", func(yield func(node.ItemSpec, error) bool) {
+			for _, content := range j.Items {
+				m, _ := content.(map[string]any)
+				if !yield(node.ItemSpec{Content: m}, nil) {
+					return
+				}
+			}
+		})
+		if err != nil {
+			return "", false, err
+		}
 	}
 	r, _, err := s.Orch.Start(ctx, b, j.Run, map[string]any{})
 	if err != nil {

@@ -201,8 +201,7 @@ func (l *itemLoop) turn(i int, item map[string]any) (sig signal, leave bool) {
 		}
 	}
 	if sig.kind == sigFail {
-		f := sig.fail
-		end = node.ItemEnd{Status: node.ItemFailed, Business: f.Kind == node.KindBusiness, Reason: f.Error(), Details: f.Value(), Lenient: true}
+		end = l.failure(sig.fail)
 	}
 	status, fresh, bad := l.end(i, hold, end)
 	if bad.kind != sigNone {
@@ -239,7 +238,8 @@ func (l *itemLoop) still(i int, hold node.ItemHold) (signal, bool) {
 	err := desk.Keep(l.b.ctx, hold, nil)
 	var f *node.Failure
 	switch {
-	case err == nil:
+	case err == nil, errors.As(err, &f) && f.Code == node.CodeItemEnded:
+		// The crash may have come between the end of the item and its record.
 		return signal{}, true
 	case errors.As(err, &f) && f.Code == node.CodeItemLost:
 		return l.note(l.name(i, "lost"), start, map[string]any{}), false
@@ -274,6 +274,13 @@ func (l *itemLoop) eval(what string, e node.Lazy) (any, *node.Failure) {
 	return l.b.x.host.Mask(v), nil
 }
 
+// failure is the end of an item whose body failed.
+func (l *itemLoop) failure(f *node.Failure) node.ItemEnd {
+	mask := l.b.x.host.Mask
+	reason, _ := mask(f.Message).(string)
+	return node.ItemEnd{Status: node.ItemFailed, Business: f.Kind == node.KindBusiness, Reason: reason, Details: mask(f.Value()), Lenient: true}
+}
+
 // end says what became of an item and returns the status it has then. Fresh is
 // false for what came with the records of a run that this one retries.
 func (l *itemLoop) end(i int, hold node.ItemHold, e node.ItemEnd) (status string, fresh bool, sig signal) {
@@ -297,7 +304,7 @@ func (l *itemLoop) end(i int, hold node.ItemHold, e node.ItemEnd) (status string
 		// The queue refuses the output: that is the flow's failure, like any other
 		// of the body.
 		f = l.b.failure(l.s, err)
-		got, err = desk.End(l.b.ctx, hold, node.ItemEnd{Status: node.ItemFailed, Reason: f.Error(), Details: f.Value(), Lenient: true})
+		got, err = desk.End(l.b.ctx, hold, l.failure(f))
 	}
 	if errors.As(err, &f) && f.Code == node.CodeItemLost {
 		got, err = node.ItemEnded{Status: "lost"}, nil

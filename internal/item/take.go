@@ -122,10 +122,18 @@ func (s *Store) Keep(ctx context.Context, run string, h node.ItemHold, progress 
 	if err != nil {
 		return fmt.Errorf("keeping item %d: %w", h.ID, err)
 	}
-	if n == 0 {
+	if n > 0 {
+		return nil
+	}
+	var state int
+	err = s.db.QueryRow(ctx, `SELECT state FROM {s}item WHERE id = $1 AND fence = $2 AND run = $3 AND state IN (3, 4, 5)`, h.ID, h.Fence, run).Scan(&state)
+	if errors.Is(err, sql.ErrNoRows) {
 		return lost(h.ID)
 	}
-	return nil
+	if err != nil {
+		return fmt.Errorf("keeping item %d: %w", h.ID, err)
+	}
+	return &node.Failure{Kind: node.KindInput, Code: node.CodeItemEnded, Permanent: true, Message: fmt.Sprintf("this run has ended the work item %d: it is %s", h.ID, statusOf[state])}
 }
 
 // Beat renews the leases of all items that a run has.

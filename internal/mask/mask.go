@@ -101,7 +101,24 @@ func forms(v string) []string {
 	}
 	out = append(out, inner(v, base64.StdEncoding)...)
 	out = append(out, inner(v, base64.URLEncoding)...)
+	out = append(out, wrapped(v, 64)...)
+	out = append(out, wrapped(v, 76)...)
 	return append(out, inJSON(v)...)
+}
+
+// wrapped returns the base64 of v in the lines of a width, as PEM and mail have
+// it. What depends on the text behind v is left out.
+func wrapped(v string, width int) []string {
+	const shortest = 12 // of the last line: a few characters are found anywhere
+	text := base64.StdEncoding.EncodeToString([]byte(v[:len(v)/3*3]))
+	if len(text) <= width {
+		return nil
+	}
+	var out []string
+	for ; len(text) >= shortest; text = text[min(width, len(text)):] {
+		out = append(out, text[:min(width, len(text))])
+	}
+	return out
 }
 
 // lowerPercent writes %2f for %2F: both are in use.

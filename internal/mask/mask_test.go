@@ -66,6 +66,24 @@ func TestLines(t *testing.T) {
 	}
 }
 
+// TestWrapped: long base64 comes in lines.
+func TestWrapped(t *testing.T) {
+	secret := strings.Repeat("a long secret, ", 20) + "its end"
+	var s mask.Set
+	s.Add(secret)
+	for _, width := range []int{64, 76} {
+		text := base64.StdEncoding.EncodeToString([]byte(secret + "\n"))
+		var lines []string
+		for ; len(text) > width; text = text[width:] {
+			lines = append(lines, text[:width])
+		}
+		got := s.Text(strings.Join(append(lines, text), "\n"))
+		if left := strings.Trim(got, "*\n"); len(left) > 5 {
+			t.Errorf("at %d left over: %s", width, got)
+		}
+	}
+}
+
 // TestShort: masking a short word everywhere would tell more than it hides.
 func TestShort(t *testing.T) {
 	var s mask.Set

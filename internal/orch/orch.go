@@ -277,8 +277,8 @@ func (o *Orch) taken(ctx context.Context, r *run.Run) (*run.Run, error) {
 }
 
 // Unfinished returns the newest run of the same flow version and inputs that
-// has not ended and that no process executes, or nil.
-func (o *Orch) Unfinished(ctx context.Context, b *Bundle, input map[string]any) (*run.Run, error) {
+// has not ended, that no process executes and that fits, or nil.
+func (o *Orch) Unfinished(ctx context.Context, b *Bundle, input map[string]any, fits func(*run.Run) (bool, error)) (*run.Run, error) {
 	in, err := engine.CheckInput(b.Flow, input)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInput, err)
@@ -293,8 +293,11 @@ func (o *Orch) Unfinished(ctx context.Context, b *Bundle, input map[string]any) 
 			return nil, err
 		}
 		for _, r := range list {
-			if string(r.Input) == string(enc) && (r.Interrupted || status != run.Running) {
-				return r, nil
+			if string(r.Input) != string(enc) || !r.Interrupted && status == run.Running {
+				continue
+			}
+			if ok, err := fits(r); err != nil || ok {
+				return r, err
 			}
 		}
 	}

@@ -32,6 +32,7 @@ type RobotState string
 // The states of robots. Lost is derived: nothing was heard for SilentAfter.
 const (
 	Online   RobotState = "online"
+	Paused   RobotState = "paused"   // it has heard that it is in maintenance
 	Draining RobotState = "draining" // it ends what it has and takes nothing new
 	Offline  RobotState = "offline"  // it said good-bye
 	Lost     RobotState = "lost"

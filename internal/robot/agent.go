@@ -121,6 +121,10 @@ func (a *Agent) beat(ctx context.Context, drain <-chan struct{}, taken chan<- er
 			return
 		case err == nil:
 			a.gate.set(!paused)
+			if now := map[bool]queue.RobotState{true: queue.Paused, false: queue.Online}[paused]; drain != nil && state != now {
+				state = now
+				continue // and says so
+			}
 		case ctx.Err() == nil:
 			a.Log.Warn("saying that this robot lives", "err", err)
 		}

@@ -24,7 +24,7 @@ func init() {
 	})
 	node.Register(node.Spec[manyIn, manyOut]{
 		Type: "item.add_many", Title: "Add work items", Effect: node.Idempotent,
-		Doc: "Puts the rows of a table into a queue, each as a work item with the row as its content. All are added or none, unless all_or_nothing is off: then those that are right are added, and the others are listed in errors. The table may be larger than memory.",
+		Doc: "Puts the rows of a table into a queue, each as a work item with the row as its content. All are added or none, unless partly is set: then those that are right are added, and the others are listed in errors. The table may be larger than memory.",
 		Examples: []node.Example[manyIn, manyOut]{
 			{Title: "A table", In: manyIn{Queue: "invoices", Rows: rows("R-7", "R-8"), Reference: "number"}, Out: manyOut{Added: 2, First: 3, Last: 4, Errors: []rowError{}}},
 			{Title: "Rows that are wrong are reported", In: manyIn{Queue: "invoices", Rows: value.RowsOf([]any{map[string]any{"number": "R-7"}, "no row"}), Reference: "number", Partly: true},
@@ -65,7 +65,7 @@ func add(ctx context.Context, env *node.Env, in addIn) (addOut, error) {
 	if err != nil {
 		return addOut{}, err
 	}
-	spec.Reference, spec.Content = in.Reference, in.Content
+	spec.Reference, spec.Content = mask(env, in.Reference), mask(env, in.Content)
 	for _, name := range slices.Sorted(maps.Keys(in.Files)) {
 		f, err := attach(ctx, env, in.Files[name])
 		if err != nil {
@@ -135,7 +135,7 @@ func addMany(ctx context.Context, env *node.Env, in manyIn) (manyOut, error) {
 	if err != nil {
 		return manyOut{}, err
 	}
-	got, err := store.Add(ctx, in.Queue, env.Token, node.ItemAdd{Rows: in.Partly}, in.specs(ctx, base))
+	got, err := store.Add(ctx, in.Queue, env.Token, node.ItemAdd{Rows: in.Partly}, in.specs(ctx, env, base))
 	if err != nil {
 		return manyOut{}, err
 	}
@@ -156,7 +156,7 @@ func addMany(ctx context.Context, env *node.Env, in manyIn) (manyOut, error) {
 }
 
 // specs makes items of the rows.
-func (in manyIn) specs(ctx context.Context, base node.ItemSpec) iter.Seq2[node.ItemSpec, error] {
+func (in manyIn) specs(ctx context.Context, env *node.Env, base node.ItemSpec) iter.Seq2[node.ItemSpec, error] {
 	return func(yield func(node.ItemSpec, error) bool) {
 		for v, err := range in.Rows.All(ctx) {
 			if err != nil {
@@ -164,7 +164,7 @@ func (in manyIn) specs(ctx context.Context, base node.ItemSpec) iter.Seq2[node.I
 				return
 			}
 			spec := base
-			row, ok := v.(map[string]any)
+			row, ok := mask(env, v).(map[string]any)
 			if spec.Content = row; !ok {
 				spec.Bad = fmt.Errorf("it is a %s, not a row", value.Kind(v))
 			}

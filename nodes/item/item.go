@@ -21,6 +21,17 @@ func items(env *node.Env) (node.Items, error) {
 	return env.Items, nil
 }
 
+// mask takes known secrets out of what goes to a queue, where others see it.
+func mask[T any](env *node.Env, v T) T {
+	if env.Mask == nil {
+		return v
+	}
+	if m, ok := env.Mask(v).(T); ok {
+		return m
+	}
+	return v
+}
+
 // held is the param of nodes that do something with an item the run has.
 type held struct {
 	Item map[string]any `json:"item" is:"required" doc:"The item, whole: '{{ loop.item }}' in flow.for_each_item, or the output item of item.next."`

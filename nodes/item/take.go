@@ -59,7 +59,8 @@ func init() {
 			if err != nil {
 				return none{}, err
 			}
-			return none{}, store.Keep(ctx, hold, &in.Text)
+			text := mask(env, in.Text)
+			return none{}, store.Keep(ctx, hold, &text)
 		},
 	})
 }
@@ -128,6 +129,7 @@ func end(ctx context.Context, env *node.Env, in held, e node.ItemEnd) (endOut, e
 	if err != nil {
 		return endOut{}, err
 	}
+	e.Reason, e.Output, e.Analytics, e.Details = mask(env, e.Reason), mask(env, e.Output), mask(env, e.Analytics), mask(env, e.Details)
 	got, err := store.End(ctx, hold, e)
 	return endOut{got.Status, int(got.Retry)}, err
 }

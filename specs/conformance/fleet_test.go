@@ -245,7 +245,7 @@ edges: [ok.approve -> say]
 			t.Errorf("show says:\n%s", out)
 		}
 		h.want(0, "robot", "pause", "r")
-		eventually(t, "the robot is paused", 20*time.Second, func() bool { return strings.Contains(h.want(0, "robot", "list").out, "paused") })
+		eventually(t, "the robot is paused", 20*time.Second, func() bool { return strings.Contains(h.want(0, "robot", "list", "--json").out, `"state": "paused"`) })
 		second, job2 := h.add("--needs", "gpu")
 		if out := h.want(0, "queue", "show", fmt.Sprint(job2)).out; !strings.Contains(out, "does not have what it needs (gpu)") {
 			t.Errorf("show says:\n%s", out)

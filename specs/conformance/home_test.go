@@ -266,6 +266,7 @@ func last(t testing.TB, text string) map[string]any {
 // runInfo is a run in `runs list --json`.
 type runInfo struct {
 	ID, Flow, Status, Owner string
+	Input                   map[string]any
 	RetryOf                 string `json:"retry_of"`
 	Output                  map[string]any
 	Failure                 map[string]any
