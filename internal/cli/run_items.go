@@ -73,13 +73,7 @@ func (c *command) ownItems(f itemFlags) (*ownItems, error) {
 
 // readItems reads a file of items by the end of its name.
 func readItems(path, reference string) (iter.Seq2[node.ItemSpec, error], error) {
-	open := func() (io.ReadCloser, error) {
-		f, err := os.Open(path)
-		if err != nil {
-			return nil, fmt.Errorf("opening the items: %w", err)
-		}
-		return f, nil
-	}
+	open := func() (io.ReadCloser, error) { return os.Open(path) }
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return nil, fmt.Errorf("opening the items: %s is a folder", path)
 	}
@@ -117,18 +111,9 @@ func (c *command) load(ctx context.Context, s *app.System, o *ownItems, id strin
 	}
 	got, err := s.Items.Load(ctx, &item.Queue{Name: o.queue, Run: id, MaxRetries: o.retries}, o.digest, o.items)
 	if err != nil {
-		var path *os.PathError
-		if errors.Is(err, item.ErrInput) || errors.Is(err, item.ErrOther) || errors.As(err, &path) || got.Added == 0 && got.Failed == 0 && !isDatabase(err) {
-			return badInput(err)
-		}
-		return err
+		return itemError(err)
 	}
 	return c.refusedItems(got)
-}
-
-// isDatabase reports whether an error is of the store and not of the file.
-func isDatabase(err error) bool {
-	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // refusedItems tells of items that are wrong; nil if there are none.

@@ -114,6 +114,11 @@ func (c *command) serve(cmd *cobra.Command, f serveFlags, robotName string, labe
 	defer func() { _ = s.Close() }()
 	ctx, interrupt := context.WithCancel(cmd.Context())
 	defer interrupt()
+	if robotName != "" {
+		if _, err := s.Secrets.Check(ctx); err != nil {
+			return err
+		}
+	}
 	l, secure, err := f.listen(ctx)
 	if err != nil {
 		return err

@@ -126,7 +126,7 @@ func Run(s *State) int {
 	var e *exitError
 	if !errors.As(err, &e) {
 		e = &exitError{exitFailed, err}
-		if c.usage {
+		if c.usage || errors.Is(err, app.ErrSetting) {
 			e.code = exitInput
 		}
 	}
@@ -168,7 +168,7 @@ func (c *command) root() *cobra.Command {
 		}
 	}
 	root.PersistentFlags().StringVar(&c.file, "config", "", "Read this aether.yaml rather than looking for one.")
-	root.AddCommand(c.runCmd(), c.validateCmd(), c.importCmd(), c.fmtCmd(), c.nodeCmd(), c.runsCmd(), c.queueCmd(), c.robotCmd(), c.flowCmd(), c.serveCmd(), c.upCmd(), c.serverCmd(), c.secretCmd(), c.configCmd(), c.doctorCmd(), c.schemaCmd(), c.versionCmd(), c.workerCmd())
+	root.AddCommand(c.runCmd(), c.validateCmd(), c.importCmd(), c.fmtCmd(), c.nodeCmd(), c.runsCmd(), c.queueCmd(), c.itemCmd(), c.robotCmd(), c.flowCmd(), c.serveCmd(), c.upCmd(), c.serverCmd(), c.secretCmd(), c.configCmd(), c.doctorCmd(), c.schemaCmd(), c.versionCmd(), c.workerCmd())
 	root.SetHelpCommand(helpCmd(root))
 	root.InitDefaultCompletionCmd()
 	groups(root)

@@ -175,10 +175,10 @@ func parseServer(g given) (string, error) {
 
 // parseVaultPath takes names with slashes between them.
 func parseVaultPath(g given) (string, error) {
-	p := strings.Trim(g.text, "/")
-	if p == "" {
+	if g.text == "" {
 		return "", nil
 	}
+	p := strings.Trim(g.text, "/")
 	if !vaultPath.MatchString(p) || slices.ContainsFunc(strings.Split(p, "/"), func(s string) bool { return s == "." || s == ".." }) {
 		return "", bad("is "+quote(g.written)+", which is not a path in Vault", "Write names with slashes between them, such as team/aether")
 	}

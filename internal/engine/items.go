@@ -203,7 +203,7 @@ func (l *itemLoop) turn(i int, item map[string]any) (sig signal, leave bool) {
 	if sig.kind == sigFail {
 		end = l.failure(sig.fail)
 	}
-	status, fresh, bad := l.end(i, hold, end)
+	status, fresh, bad := l.end(i, item, hold, end)
 	if bad.kind != sigNone {
 		return bad, false
 	}
@@ -283,12 +283,13 @@ func (l *itemLoop) failure(f *node.Failure) node.ItemEnd {
 
 // end says what became of an item and returns the status it has then. Fresh is
 // false for what came with the records of a run that this one retries.
-func (l *itemLoop) end(i int, hold node.ItemHold, e node.ItemEnd) (status string, fresh bool, sig signal) {
+func (l *itemLoop) end(i int, item map[string]any, hold node.ItemHold, e node.ItemEnd) (status string, fresh bool, sig signal) {
 	name := l.name(i, "done")
 	if r := l.recalled(name); r != nil {
 		out, err := value.Decode(r.Out, nil)
-		m, ok := out.(map[string]any)
-		if status, ok = m["status"].(string); err != nil || !ok {
+		m, _ := out.(map[string]any)
+		status, ok := m["status"].(string)
+		if err != nil || !ok {
 			return "", false, l.b.x.halt(fmt.Errorf("the record %s is damaged", name))
 		}
 		return status, !r.seeded, signal{}
@@ -304,7 +305,8 @@ func (l *itemLoop) end(i int, hold node.ItemHold, e node.ItemEnd) (status string
 		// The queue refuses the output: that is the flow's failure, like any other
 		// of the body.
 		f = l.b.failure(l.s, err)
-		got, err = desk.End(l.b.ctx, hold, l.failure(f))
+		e = l.failure(f)
+		got, err = desk.End(l.b.ctx, hold, e)
 	}
 	if errors.As(err, &f) && f.Code == node.CodeItemLost {
 		got, err = node.ItemEnded{Status: "lost"}, nil
@@ -312,7 +314,27 @@ func (l *itemLoop) end(i int, hold node.ItemHold, e node.ItemEnd) (status string
 	if err != nil {
 		return "", false, l.broken(err)
 	}
+	l.tell(i, item, e, got)
 	return got.Status, true, l.note(name, start, map[string]any{"status": got.Status, "retry": int(got.Retry)})
+}
+
+// tell tells watchers of an item that did not succeed.
+func (l *itemLoop) tell(i int, item map[string]any, e node.ItemEnd, got node.ItemEnded) {
+	text := fmt.Sprintf("item %v", item["id"])
+	if ref, _ := item["reference"].(string); ref != "" {
+		text += " (" + ref + ")"
+	}
+	switch got.Status {
+	case node.ItemFailed:
+		text += " failed: " + e.Reason
+	case node.ItemRetried:
+		text += fmt.Sprintf(" failed and is tried again as item %d: %s", got.Retry, e.Reason)
+	case "lost":
+		text += " was lost: another run took it, or a person changed it"
+	default:
+		return
+	}
+	l.b.x.emit(Event{Kind: EventLog, Path: fmt.Sprintf("%s[%d]", l.b.path(l.s), i), Node: l.s.id, Type: l.s.def.Type, Text: text, Out: "warn"})
 }
 
 // failed counts a failed item and decides whether the loop goes on.

@@ -220,8 +220,9 @@ func TestRetries(t *testing.T) {
 		if second.ID != out.Retry || second.RetryOf != first.ID || second.RetryNo != 1 || second.Reference != "a" || second.Content["name"] != "a" {
 			b.Fatalf("%+v", second)
 		}
-		third := b.get(b.end(second, application).Retry)
-		if third = b.next("r", "t3"); third.RetryNo != 2 {
+		b.end(second, application)
+		third := b.next("r", "t3")
+		if third.RetryNo != 2 {
 			b.Fatalf("%+v", third)
 		}
 		if out := b.end(third, application); out.Status != node.ItemFailed || b.get(third.ID).Kind != "application" {

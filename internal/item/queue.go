@@ -192,8 +192,11 @@ func (m *missing) Error() string {
 func (m *missing) Is(target error) bool { return target == ErrInput }
 
 // Queues lists the queues that are for all, by name.
-func (s *Store) Queues(ctx context.Context) ([]*Queue, error) {
-	rows, err := s.db.Query(ctx, `SELECT `+queueColumns+` FROM {s}item_queue WHERE run = '' ORDER BY name`)
+func (s *Store) Queues(ctx context.Context) ([]*Queue, error) { return s.queues(ctx, "") }
+
+// queues lists the queues of a run.
+func (s *Store) queues(ctx context.Context, run string) ([]*Queue, error) {
+	rows, err := s.db.Query(ctx, `SELECT `+queueColumns+` FROM {s}item_queue WHERE run = $1 ORDER BY name`, run)
 	if err != nil {
 		return nil, fmt.Errorf("listing the queues of work items: %w", err)
 	}
@@ -255,20 +258,8 @@ func (s *Store) ForgetRun(ctx context.Context, ids ...string) (orphans []string,
 		if err := s.GiveBack(ctx, id, false); err != nil {
 			return orphans, err
 		}
-		rows, err := s.db.Query(ctx, `SELECT `+queueColumns+` FROM {s}item_queue WHERE run = $1`, id)
+		own, err := s.queues(ctx, id)
 		if err != nil {
-			return orphans, fmt.Errorf("finding the queues of run %s: %w", id, err)
-		}
-		var own []*Queue
-		for rows.Next() {
-			q, err := s.scanQueue(rows)
-			if err != nil {
-				_ = rows.Close()
-				return orphans, err
-			}
-			own = append(own, q)
-		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 			return orphans, err
 		}
 		for _, q := range own {

@@ -21,6 +21,9 @@ import (
 // Source opens a file of items from its start, as often as it is called.
 type Source func() (io.ReadCloser, error)
 
+// unreadable says that a file cannot be read, which is ErrInput.
+func unreadable(what string, err error) error { return refuse("%s: %v", what, err) }
+
 // fields are what an item in a file may have besides its content.
 var fields = []string{"reference", "content", "priority", "defer", "due", "risk"}
 
@@ -32,7 +35,7 @@ func ReadJSON(open Source) iter.Seq2[node.ItemSpec, error] {
 	return func(yield func(node.ItemSpec, error) bool) {
 		f, err := open()
 		if err != nil {
-			yield(node.ItemSpec{}, err)
+			yield(node.ItemSpec{}, unreadable("opening the items", err))
 			return
 		}
 		defer f.Close()
@@ -47,7 +50,7 @@ func ReadJSON(open Source) iter.Seq2[node.ItemSpec, error] {
 			_, err = dec.Token()
 		}
 		if err != nil {
-			yield(node.ItemSpec{}, fmt.Errorf("the items are no JSON: %w", err))
+			yield(node.ItemSpec{}, unreadable("the items are no JSON", err))
 			return
 		}
 		for n := 1; !list || dec.More(); n++ {
@@ -56,7 +59,7 @@ func ReadJSON(open Source) iter.Seq2[node.ItemSpec, error] {
 				return
 			}
 			if err != nil {
-				yield(node.ItemSpec{}, fmt.Errorf("item %d is no JSON: %w", n, err))
+				yield(node.ItemSpec{}, unreadable(fmt.Sprintf("item %d is no JSON", n), err))
 				return
 			}
 			spec, err := Spec(v)
@@ -68,11 +71,11 @@ func ReadJSON(open Source) iter.Seq2[node.ItemSpec, error] {
 			}
 		}
 		if _, err := dec.Token(); err != nil {
-			yield(node.ItemSpec{}, fmt.Errorf("the list of items has no end: %w", err))
+			yield(node.ItemSpec{}, unreadable("the list of items has no end", err))
 			return
 		}
 		if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-			yield(node.ItemSpec{}, errors.New("there is something behind the list of items"))
+			yield(node.ItemSpec{}, refuse("there is something behind the list of items"))
 		}
 	}
 }
@@ -171,14 +174,14 @@ func ReadCSV(open Source, o CSV) iter.Seq2[node.ItemSpec, error] {
 	return func(yield func(node.ItemSpec, error) bool) {
 		f, err := open()
 		if err != nil {
-			yield(node.ItemSpec{}, err)
+			yield(node.ItemSpec{}, unreadable("opening the items", err))
 			return
 		}
 		defer f.Close()
 		in := bufio.NewReaderSize(f, 64<<10)
 		first, err := in.Peek(64 << 10)
 		if err != nil && !errors.Is(err, io.EOF) {
-			yield(node.ItemSpec{}, fmt.Errorf("reading the items: %w", err))
+			yield(node.ItemSpec{}, unreadable("reading the items", err))
 			return
 		}
 		if bytes.HasPrefix(first, []byte("\xef\xbb\xbf")) {
@@ -191,7 +194,7 @@ func ReadCSV(open Source, o CSV) iter.Seq2[node.ItemSpec, error] {
 		}
 		head, err := r.Read()
 		if err != nil {
-			yield(node.ItemSpec{}, fmt.Errorf("the file of items has no header: %w", err))
+			yield(node.ItemSpec{}, unreadable("the file of items has no header", err))
 			return
 		}
 		head = slices.Clone(head)
@@ -210,7 +213,7 @@ func ReadCSV(open Source, o CSV) iter.Seq2[node.ItemSpec, error] {
 			case errors.As(err, &parse):
 				spec.Bad = refuse("line %d is no CSV: %v", parse.Line, parse.Err)
 			case err != nil:
-				yield(node.ItemSpec{}, fmt.Errorf("reading the items: %w", err))
+				yield(node.ItemSpec{}, unreadable("reading the items", err))
 				return
 			case len(cells) != len(head):
 				line, _ := r.FieldPos(0)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -82,6 +83,7 @@ func (c *compiled) check(what string, b []byte) error {
 	}
 	var found []string
 	leaves(invalid, message.NewPrinter(language.English), &found)
+	slices.Sort(found)
 	more := ""
 	if len(found) > maxProblems {
 		more = fmt.Sprintf(", and %d more", len(found)-maxProblems)

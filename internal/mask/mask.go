@@ -23,6 +23,10 @@ const shown = "***"
 // "a" or "1" would destroy the text and tell the secret by its holes.
 const minLen = 4
 
+// maxCoded is how many lines of a secret are looked for in other forms than as
+// they are: a file of thousands of lines is rather printed than encoded by line.
+const maxCoded = 200
+
 // Set knows secrets. The zero Set is ready to use and safe for concurrent use.
 type Set struct {
 	mu   sync.RWMutex
@@ -51,8 +55,12 @@ func (s *Set) Add(secret string) {
 	for _, f := range s.all {
 		have[f] = true
 	}
-	for _, part := range parts(secret) {
-		for _, f := range forms(part) {
+	for i, part := range parts(secret) {
+		all := []string{part}
+		if i < maxCoded {
+			all = forms(part)
+		}
+		for _, f := range all {
 			if len(f) >= minLen && !have[f] {
 				have[f] = true
 				s.all = append(s.all, f)

@@ -123,6 +123,7 @@ func TestSecretStore(t *testing.T) {
 			t.Errorf("a run without the key says:\n%s", r.out)
 		}
 		refused(t, add(h.want(1, "robot")), "the secret store is locked")
+		refused(t, add(h.want(1, "up", "--addr", "127.0.0.1:0")), "the secret store is locked")
 		if r := add(h.want(1, "doctor")); !strings.Contains(r.out, "!!  secrets") {
 			t.Errorf("doctor says:\n%s", r.out)
 		}
@@ -396,6 +397,9 @@ func tables(t *testing.T, url string) string {
 				t.Fatal(err)
 			}
 			out = append(out, s)
+		}
+		if err := rows.Err(); err != nil {
+			t.Fatal(err)
 		}
 		return out
 	}

@@ -50,7 +50,9 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(status)
 		_ = json.NewEncoder(w).Encode(body)
 	}
-	no := func(status int, errs ...string) { answer(status, map[string]any{"errors": append([]string{}, errs...)}) }
+	no := func(status int, errs ...string) {
+		answer(status, map[string]any{"errors": append([]string{}, errs...)})
+	}
 	if r.Header.Get("X-Vault-Request") != "true" {
 		no(400, "missing header")
 		return
