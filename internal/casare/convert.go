@@ -34,6 +34,9 @@ type Options struct {
 	// Find gives the file of a subflow that is named by its id only; "" if there
 	// is none. It may be nil.
 	Find func(id string) string
+	// Open reads a workflow that this one calls, by its path from here; nil
+	// leaves it to the checks of the flow what it takes and gives.
+	Open func(ref string) ([]byte, error)
 }
 
 // Convert turns a workflow into a flow, whole, and says what became of each
@@ -60,7 +63,7 @@ func Convert(src []byte, o Options) (*flow.Flow, *Report, error) {
 		c := newConverter(w, o, broken)
 		c.absent = absent
 		c.build()
-		if c.findAbsent() {
+		if c.findAbsent() || c.again {
 			continue
 		}
 		more := false
@@ -139,15 +142,19 @@ type converter struct {
 	maybe    map[string]bool // names that are read and never set
 	inputs   map[string]bool
 	pairs    pairs
-	regions  map[*step]map[*step]bool // bodies of loops
-	turnVars map[string]bool          // variables that only hold the turn of a loop
-	asVars   map[*step]bool           // loops whose turn is kept in variables
-	reading  map[string]bool          // outputs being computed
+	regions  map[*step]map[*step]bool    // bodies of loops
+	turnVars map[string]bool             // variables that only hold the turn of a loop
+	escapes  map[*step][]wayOut          // breaks of outer loops that lead out of a loop
+	copies   map[*step]map[string]string // variables under the names that a join gives them, by node that sets them
+	computed bool                        // a node sets a variable whose name is computed
+	asVars   map[*step]bool              // loops whose turn is kept in variables
+	reading  map[string]bool             // outputs being computed
 	made     map[*step]bool
 	late     map[*step]bool // loose nodes that are computed right before their first reader
 	readsOf  map[*step][]*step
 	readFrom map[*step]bool // nodes whose outputs are read
 	absent   map[*step]bool // those of them that are no nodes of the flow
+	again    bool           // a node turned out to be broken while it was made
 	around   *scope         // where the node that is being made stands
 	depth    int
 	markers  int
@@ -155,6 +162,8 @@ type converter struct {
 	itemNames []string
 	// localValue is what the name value stands for in a rule.
 	localValue *val
+	// localNames are further names of an expression; nil if there are none.
+	localNames func(name string) (val, bool)
 }
 
 func newConverter(w *workflow, o Options, broken map[string]string) *converter {
@@ -163,7 +172,7 @@ func newConverter(w *workflow, o Options, broken map[string]string) *converter {
 		dataIn: map[string]map[string]wire{}, exec: map[string]map[string][]string{}, execIn: map[string]int{}, before: map[string][]string{}, sessions: map[*step]*step{},
 		ids: map[*step]string{}, taken: map[string]bool{}, latest: map[*step]string{}, stepOf: map[string]*step{}, emitted: map[string]bool{},
 		vars: map[string]string{}, varTypes: map[string]string{}, set: map[string]bool{}, declared: map[string]*variable{}, asInput: map[string]bool{}, maybe: map[string]bool{}, inputs: map[string]bool{},
-		regions: map[*step]map[*step]bool{}, asVars: map[*step]bool{}, turnVars: map[string]bool{}, reading: map[string]bool{}, made: map[*step]bool{}, late: map[*step]bool{}, readsOf: map[*step][]*step{}, readFrom: map[*step]bool{},
+		escapes: map[*step][]wayOut{}, copies: map[*step]map[string]string{}, regions: map[*step]map[*step]bool{}, asVars: map[*step]bool{}, turnVars: map[string]bool{}, reading: map[string]bool{}, made: map[*step]bool{}, late: map[*step]bool{}, readsOf: map[*step][]*step{}, readFrom: map[*step]bool{},
 	}
 	c.flow.Name, c.flow.Description = w.name, w.description
 	for _, x := range w.wires {
@@ -190,6 +199,7 @@ func newConverter(w *workflow, o Options, broken map[string]string) *converter {
 func (c *converter) build() {
 	c.findVars()
 	c.findPairs()
+	c.findCopies()
 	c.findRegions()
 	c.walk()
 	c.declare()
@@ -244,15 +254,54 @@ func (c *converter) findVars() {
 	for i := range c.w.vars {
 		v := &c.w.vars[i]
 		c.declared[v.name] = v
-		c.noteType(v.name, propType(v.typ))
-		if v.typ == "" || propType(v.typ) == "" {
-			c.noteType(v.name, literal(v.value).kindOf())
+		typ := propType(v.typ)
+		if typ == "" {
+			typ = literal(v.value).kindOf()
 		}
+		c.noteType(v.name, typ)
 	}
 	for _, s := range c.w.nodes {
 		for _, name := range c.sets(s) {
 			c.set[name] = true
 		}
+		if s.typ == "SetVariableNode" || s.typ == "IncrementVariableNode" {
+			name, _ := s.config["variable_name"].(string)
+			_, wired := c.dataIn[s.id]["variable_name"]
+			c.computed = c.computed || wired || reference.MatchString(name)
+		}
+	}
+}
+
+// named is the variable that holds those whose names are computed.
+const named = "named_variables"
+
+var branchVariable = regexp.MustCompile(`^(branch_[0-9]+)_(.+)$`)
+
+// findCopies finds the names that a join gives to what branches set, such as
+// branch_1_total, if they are read.
+func (c *converter) findCopies() {
+	seen := map[string]bool{}
+	for _, s := range c.w.nodes {
+		c.eachName(s.config, func(name string) {
+			m := branchVariable.FindStringSubmatch(name)
+			if m == nil || seen[name] {
+				return
+			}
+			seen[name] = true
+			for fork, join := range c.pairs.joinOf {
+				for x := range c.reach(c.targets(fork, m[1]), func(x *step) bool { return x == join }) {
+					if !slices.Contains(c.sets(x), m[2]) {
+						continue
+					}
+					if c.copies[x] == nil {
+						c.copies[x] = map[string]string{}
+					}
+					c.copies[x][name] = m[2]
+					c.set[name] = true
+					c.noteType(name, "")
+				}
+			}
+		})
 	}
 }
 
@@ -297,8 +346,16 @@ func (c *converter) sets(s *step) []string {
 			if t, isText := v.(string); !isText || !reference.MatchString(t) {
 				typ = literal(v).kindOf()
 			}
-			if _, wired := c.dataIn[s.id]["value"]; wired {
-				typ = ""
+			if t, isText := v.(string); isText {
+				if m := reference.FindString(t); m != "" && m == strings.TrimSpace(t) {
+					name, rest := cut(strings.Trim(m, "{}$% "))
+					if from := c.w.byID[name]; from != nil && len(rest) == 1 {
+						typ = outputShape(from, rest[0])
+					}
+				}
+			}
+			if w, wired := c.dataIn[s.id]["value"]; wired {
+				typ = outputShape(c.w.byID[w.from], w.port)
 			}
 		}
 		c.noteType(name, typ)
@@ -327,6 +384,18 @@ func (c *converter) sets(s *step) []string {
 		}
 	}
 	return nil
+}
+
+// outputShape returns the type of an output where its text depends on it.
+func outputShape(s *step, portName string) string {
+	if s.kind == nil || s.disabled {
+		return ""
+	}
+	switch t := propType(s.kind.outputType(portName)); t {
+	case "bool", "list", "dict":
+		return t
+	}
+	return ""
 }
 
 // varName returns the name of a variable in the flow.
@@ -373,6 +442,11 @@ func (c *converter) reference(path string, at *step, quiet bool) (v val, ok bool
 		return c.system(path, at)
 	}
 	name, rest := cut(path)
+	if c.localNames != nil {
+		if v, ok := c.localNames(name); ok {
+			return code(follow(v.code, rest), ifWhole(v.typ, rest)), true
+		}
+	}
 	if c.localValue != nil && name == "value" {
 		return code(follow(c.localValue.expr(), rest), ifWhole(c.localValue.kindOf(), rest)), true
 	}
@@ -385,6 +459,9 @@ func (c *converter) reference(path string, at *step, quiet bool) (v val, ok bool
 	// A variable may have the name of a node; what is read tells them apart.
 	if s := c.w.byID[name]; s != nil && len(rest) > 0 && !strings.HasPrefix(rest[0], "[") && (s.kind != nil && s.kind.hasOutput(rest[0]) || !c.set[name] && c.declared[name] == nil) {
 		v := c.output(s, rest[0], at)
+		if v.secret != "" {
+			return v, true
+		}
 		return code(follow(v.expr(), rest[1:]), ifWhole(v.typ, rest[1:])), true
 	}
 	if c.set[name] || c.declared[name] != nil {
@@ -397,6 +474,13 @@ func (c *converter) reference(path string, at *step, quiet bool) (v val, ok bool
 			d.dict[p[0]] = c.output(s, p[0], at)
 		}
 		return code(d.expr(), "dict"), true
+	}
+	if c.computed { // its name may have been
+		v := code(follow("vars."+named, append([]string{name}, rest...)), "")
+		if !quiet {
+			v.code += " ?? (" + quote("{") + " + " + quote("{"+path+"}}") + ")"
+		}
+		return v, true
 	}
 	if quiet {
 		return val{}, false
@@ -455,6 +539,10 @@ func (c *converter) output(s *step, portName string, at *step) val {
 	if v, ok := c.controlOutput(s, portName, at); ok {
 		return v
 	}
+	if id, ok := c.typedSecret(s, portName); ok {
+		c.readFrom[s] = true
+		return val{secret: id, isSet: true}
+	}
 	if s.disabled {
 		m := rowOf(s)
 		if m == nil {
@@ -489,11 +577,21 @@ func (c *converter) output(s *step, portName string, at *step) val {
 		v.typ = typ
 		return v
 	}
+	fails := len(c.exec[s.id]["error"])+len(c.exec[s.id]["exec_error"]) > 0 // and goes on from there
 	switch portName {
 	case "success":
+		if fails {
+			return code("nodes."+id+".error == nil", "bool")
+		}
 		return code("true", "bool")
 	case "error", "error_message":
+		if fails {
+			return code("get(nodes."+id+`.error, "message") ?? ""`, "string")
+		}
 		return code(`""`, "string")
+	}
+	if m.to == "flow.call" && (s.kind == nil || !s.kind.hasOutput(portName)) { // outputs are named like those of the flow
+		return code("nodes."+id+"."+safeName(portName), "")
 	}
 	if s.kind == nil || !s.kind.hasOutput(portName) {
 		c.report.attention(at, fmt.Sprintf("it reads the output %s of %s, which %s does not have", portName, s.id, s.typ), "the value is nil")
@@ -584,6 +682,10 @@ func (c *converter) declare() {
 		}
 		seen[name] = true
 		c.flow.Outputs = append(c.flow.Outputs, flow.Output{Name: c.varName(name), Value: "{{ vars." + c.varName(name) + " }}"})
+	}
+	c.declareResults()
+	if c.computed {
+		c.flow.Outputs = append(c.flow.Outputs, flow.Output{Name: named, Value: "{{ vars." + named + " }}"})
 	}
 	c.declareSubflow()
 }

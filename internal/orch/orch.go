@@ -153,7 +153,7 @@ func (l *loader) decode(src []byte, path string) (*flow.Flow, error) {
 	if !casare.Is(src) {
 		return flow.Decode(src)
 	}
-	f, report, err := casare.Convert(src, casare.Options{Nodes: l.reg, Name: stem(path), Find: func(id string) string { return casare.FindFile(filepath.Dir(path), id) }})
+	f, report, err := casare.Convert(src, casare.Options{Nodes: l.reg, Name: stem(path), Find: func(id string) string { return casare.FindFile(filepath.Dir(path), id) }, Open: casare.OpenFrom(filepath.Dir(path))})
 	if err != nil {
 		return nil, fmt.Errorf("reading the CasareRPA workflow %s: %w", filepath.Base(path), err)
 	}

@@ -210,11 +210,11 @@ func (p *paper) block(ctx context.Context, env *node.Env, b block, n int) error 
 		p.y += size
 		return nil
 	case "image":
-		data, err := (source{limits: limits{MaxSize: 64 << 20}}).other(env, b.File)
+		data, size, err := (source{limits: limits{MaxSize: 64 << 20}}).pictureFile(env, b.File)
 		if err != nil {
 			return err
 		}
-		return p.picture(data, b.File, b.Width, b.Align)
+		return p.picture(data, size, b.File, b.Width, b.Align)
 	case "table":
 		return p.table(ctx, b, size, n)
 	case "list", "numbers":

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"image"
+	"image/draw"
+	"image/png"
 	"regexp"
 	"strconv"
 	"strings"
@@ -16,6 +18,8 @@ import (
 	"golang.org/x/image/font/gofont/goitalic"
 	"golang.org/x/image/font/gofont/gomono"
 	"golang.org/x/image/font/gofont/goregular"
+
+	"github.com/aether-rpa/aether/nodes/image/picture"
 )
 
 // A face is one of the styles of a font.
@@ -333,13 +337,20 @@ func textString(s string) string {
 }
 
 // picture puts a picture at the current place, at most as wide as the text.
-func (p *paper) picture(data []byte, path string, width float64, align string) error {
-	if err := checkPicture(data, path); err != nil {
-		return err
-	}
-	c, _, err := image.DecodeConfig(bytes.NewReader(data))
-	if err != nil {
-		return err
+func (p *paper) picture(data []byte, c picture.Info, path string, width float64, align string) error {
+	if c.Format != "jpeg" {
+		// gopdf knows few kinds of PNG and nothing else.
+		img, _, err := picture.Decode(data, maxPicture)
+		if err != nil {
+			return input("open the picture in a viewer and save it again", "%s cannot be read: %v", path, err)
+		}
+		plain := image.NewNRGBA(image.Rect(0, 0, img.Bounds().Dx(), img.Bounds().Dy()))
+		draw.Draw(plain, plain.Bounds(), img, img.Bounds().Min, draw.Src)
+		var b bytes.Buffer
+		if err := png.Encode(&b, plain); err != nil {
+			return err
+		}
+		data = b.Bytes()
 	}
 	full := p.w - 2*p.margin
 	w := float64(c.Width) * 72 / 96

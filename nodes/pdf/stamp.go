@@ -152,11 +152,8 @@ func (in watermarkIn) stamp(ctx context.Context, env *node.Env) (func() (*model.
 	desc := fmt.Sprintf("%s, opacity:%.3f", in.place.desc(), in.Opacity)
 	switch {
 	case in.Image != "":
-		data, err := in.other(env, in.Image)
+		data, _, err := in.pictureFile(env, in.Image)
 		if err != nil {
-			return nil, err
-		}
-		if err := checkPicture(data, in.Image); err != nil {
 			return nil, err
 		}
 		return func() (*model.Watermark, error) {

@@ -43,6 +43,8 @@ type want struct {
 	Outputs map[string]any    `json:"outputs"`
 	Files   map[string]string `json:"files"`
 	Log     []string          `json:"log"`
+	// Answers are given one after the other when the run waits for one.
+	Answers []string `json:"answers"`
 }
 
 func aether(t *testing.T, dir string, args ...string) ([]byte, []byte, error) {
@@ -89,11 +91,29 @@ func TestWorkflows(t *testing.T) {
 					}
 					flow = name + ".flow.yaml"
 				}
-				args := []string{"run", flow, "--json"}
-				if strings.Contains(name, "web") {
+				args := []string{"run", flow, "--json", "--data-dir", t.TempDir()}
+				switch {
+				case strings.Contains(name, "web"):
 					args = append(args, "-i", "base="+web.URL)
+				case strings.Contains(name, "mail"):
+					out, in := mailServers(t)
+					args = append(args, "-i", fmt.Sprintf("smtp=%d", out), "-i", fmt.Sprintf("imap=%d", in))
+				case strings.Contains(name, "callback"):
+					free := listener(t)
+					_ = free.Close()
+					args = append(args, "-i", fmt.Sprintf("port=%d", portOf(free)))
+				case strings.Contains(name, "ftp"):
+					args = append(args, "-i", fmt.Sprintf("ftp=%d", ftpServer(t)))
 				}
 				out, stderr, err := aether(t, dir, args...)
+				for _, answer := range w.Answers {
+					var last struct{ Run, Status string }
+					lines := bytes.Split(bytes.TrimSpace(out), []byte("\n"))
+					if e := json.Unmarshal(lines[len(lines)-1], &last); e != nil || err == nil {
+						t.Fatalf("%s: the run does not wait for %q: %v\n%s\n%s", how, answer, e, out, stderr)
+					}
+					out, stderr, err = aether(t, dir, "runs", "resume", last.Run, "--json", "--answer", answer, "--data-dir", args[4])
+				}
 				if err != nil {
 					t.Fatalf("%s: %v\n%s\n%s", how, err, out, stderr)
 				}
