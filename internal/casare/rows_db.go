@@ -31,10 +31,11 @@ func init() {
 	// A transaction of CasareRPA belongs to the connection, and so to all nodes
 	// that use it.
 	transaction := func(from, to, otherwise string) mapping {
-		m := mapping{from: from, to: "flow.comment", in: params{"text": otherwise}, out: outs{"connection": "nil", "success": "true"}}
+		m := mapping{from: from, to: to, out: outs{"connection": "nil", "success": "true"}}
 		m.prepare = func(c *converter, s *step, m *mapping) {
 			con, ok := c.database(s)
 			if name := c.transaction(s); !ok || name == "" {
+				m.to, m.in = "flow.comment", params{"text": otherwise}
 				if to != "db.rollback" || strings.HasPrefix(s.typ, "Close") || textOf(s, "action", "") == "Close Connection" {
 					m.note = otherwise
 				} else {
@@ -42,12 +43,17 @@ func init() {
 				}
 				return
 			}
-			m.to, m.in = to, params{"connection": con}
-			if to == "db.commit" {
+			m.in = params{"connection": con}
+			switch {
+			case to == "db.begin":
+				m.post = c.beginning(s, con, "$.")[1:]
+				return
+			case to == "db.commit":
 				m.in["must_be_open"] = false
 			}
-			if to != "db.begin" && c.autoBegins(c.databaseOf(s)) && otherwise != closed {
-				m.post = []extra{{"begin", "db.begin", params{"connection": con}}}
+			m.post = []extra{{"over", "var.set", params{"name": c.transaction(s), "value": ""}}}
+			if c.autoBegins(c.databaseOf(s)) && otherwise != closed {
+				m.post = append(m.post, c.beginning(s, con, "$!begin.")...)
 			}
 		}
 		return m
@@ -105,15 +111,15 @@ func (c *converter) databaseOf(s *step) *step {
 	return s
 }
 
-// transaction names the transaction that a database node is part of when one is
-// open; "" if its connection never has one.
+// transaction names the variable that holds the open transaction which a
+// database node is part of; "" if its connection never has one.
 func (c *converter) transaction(s *step) string {
 	if c.o.Nodes.Get("db.begin") == nil {
 		return ""
 	}
 	at := c.databaseOf(s)
 	if c.autoBegins(at) {
-		return c.ids[at]
+		return "transaction_" + c.ids[at]
 	}
 	for _, x := range c.w.nodes {
 		if dbAction(x) != "Begin" {
@@ -121,7 +127,7 @@ func (c *converter) transaction(s *step) string {
 		}
 		switch with := c.databaseOf(x); {
 		case with == at && dbAction(at) == "Connect":
-			return c.ids[at]
+			return "transaction_" + c.ids[at]
 		case dbAction(at) != "Connect" && dbAction(with) != "Connect": // super nodes with settings of their own
 			return "transaction"
 		}
@@ -149,6 +155,14 @@ func (c *converter) autoBegins(at *step) bool {
 	return ends
 }
 
+// beginning are the nodes that begin a transaction and keep it for those that
+// follow.
+func (c *converter) beginning(s *step, con val, from string) []extra {
+	con.dict = maps.Clone(con.dict)
+	delete(con.dict, "session")
+	return []extra{{"begin", "db.begin", params{"connection": con}}, {"open", "var.set", params{"name": c.transaction(s), "value": "=" + from + "session"}}}
+}
+
 // connectRow prepares what must be there before the first statement.
 func connectRow(c *converter, s *step, m *mapping) {
 	con, ok := m.in["connection"].(val)
@@ -160,7 +174,7 @@ func connectRow(c *converter, s *step, m *mapping) {
 		m.out["success"] = "true"
 	}
 	if c.autoBegins(s) {
-		m.post = []extra{{"begin", "db.begin", params{"connection": m.in["connection"]}}}
+		m.post = c.beginning(s, con, "$!begin.")
 	}
 }
 
@@ -224,8 +238,8 @@ func (c *converter) database(s *step) (val, bool) {
 	if t := c.arg(at, m, "timeout"); !t.isLit() || t.plain() != 30 && t.plain() != 30.0 {
 		p["timeout"] = "$timeout"
 	}
-	if name := c.transaction(s); name != "" {
-		p["session"] = name
+	if name := c.transaction(s); name != "" && dbAction(s) != "Begin" && dbAction(s) != "Connect" {
+		p["session"] = code("vars."+name+` ?? ""`, "string")
 	}
 	v, ok := c.fill(p, at, m, c.id(at))
 	return v, ok

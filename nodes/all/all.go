@@ -28,6 +28,7 @@ import (
 	_ "github.com/aether-rpa/aether/nodes/random"
 	_ "github.com/aether-rpa/aether/nodes/script"
 	_ "github.com/aether-rpa/aether/nodes/sftp"
+	_ "github.com/aether-rpa/aether/nodes/sheet"
 	_ "github.com/aether-rpa/aether/nodes/ssh"
 	_ "github.com/aether-rpa/aether/nodes/sys"
 	_ "github.com/aether-rpa/aether/nodes/table"

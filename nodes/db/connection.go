@@ -28,6 +28,7 @@ type connection struct {
 	TLS      string        `json:"tls" default:"prefer" enum:"prefer,require,verify,none" doc:"prefer encrypts if the server can, require fails otherwise, verify checks the server's certificate too, none never encrypts. For SQL Server prefer is require, for Oracle it is none. With url, the address says it."`
 	CAFile   string        `json:"ca_file" widget:"file" is:"advanced" doc:"File with certificates (PEM) that verify trusts besides those of the system, for a server with a certificate of your own."`
 	Timeout  time.Duration `json:"timeout" default:"30s" min:"0.1" is:"advanced" doc:"How long connecting may take."`
+	Session  string        `json:"session" is:"advanced" doc:"Transaction that the node is part of: the output session of db.begin. Empty for none."`
 }
 
 // usualPorts are the ports of servers.

@@ -3,7 +3,6 @@ package db
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"net"
 	"net/url"
@@ -13,6 +12,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -31,28 +31,32 @@ func servers(t *testing.T) map[string]connection {
 	if u := os.Getenv("AETHER_TEST_POSTGRES"); u != "" {
 		out["postgres"] = connection{Driver: "postgres", URL: vault.New(u), TLS: "prefer", Timeout: 10 * time.Second}
 	}
-	if maria.Driver != "" {
-		out["mysql"] = maria
+	c, err := maria()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Driver != "" {
+		out["mysql"] = c
 	}
 	return out
 }
 
-// maria is the MariaDB server of these tests; its driver is empty if there is
-// none.
-var maria connection
+// maria is the MariaDB server of these tests, started when it is first asked
+// for; its driver is empty if there is none.
+var maria = sync.OnceValues(func() (connection, error) {
+	c, stop, err := mariadb()
+	stopMaria = stop
+	return c, err
+})
 
 func TestMain(m *testing.M) {
-	flag.Parse()
-	c, stop, err := mariadb()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	maria = c
 	code := m.Run()
-	stop()
+	stopMaria()
 	os.Exit(code)
 }
+
+// stopMaria ends the server if it was started.
+var stopMaria = func() {}
 
 // mariadb starts a server of its own.
 func mariadb() (c connection, stop func(), err error) {

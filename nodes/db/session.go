@@ -27,12 +27,16 @@ type session struct {
 	spent bool    // must not be used again
 	exact bool    // decimals as text
 	close func()
+	held  bool // its transaction is that of db.begin, and goes on
 
 	reading bool // nothing is changed, so that a result may be given up
 }
 
 // session takes a connection from the pool, or makes one.
 func (c connection) session(ctx context.Context, env *node.Env, create bool) (*session, error) {
+	if s, err := c.within(env); s != nil || err != nil {
+		return s, err
+	}
 	db, release, err := c.open(env, create)
 	if err != nil {
 		return nil, err
@@ -197,6 +201,9 @@ func (c connection) transact(ctx context.Context, env *node.Env, opt *sql.TxOpti
 		return err
 	}
 	defer s.close()
+	if s.held {
+		return s.part(ctx, fn)
+	}
 	// The time limit holds for the statements. It must not cut the end of the
 	// transaction short: nobody would know whether it took effect.
 	txCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -255,7 +262,7 @@ func (c connection) read(ctx context.Context, env *node.Env, text string, writes
 	}
 	defer s.close()
 	switch {
-	case writes:
+	case writes, s.held:
 		return fn(s)
 	case c.Driver == "sqlite":
 		s.reading = true

@@ -17,7 +17,7 @@ func init() {
 		Title: "Convert spreadsheet",
 		Doc: "Converts between .xlsx, .ods and .csv, by the name of the file to write, row by row for files of any size. Values keep their types: numbers, texts, true and false, dates. " +
 			"Of formulas the results are written; formats, charts, pictures and macros are lost. " +
-			"A CSV file holds one sheet; texts that a spreadsheet program would run as formulas get an apostrophe there, as csv.write does it. With LibreOffice installed, doc.to_pdf and sys.run_command can convert with looks.",
+			"A CSV file holds one sheet; texts that a spreadsheet program would run as formulas get an apostrophe there, as csv.write does it. To keep looks, run LibreOffice on the file with sys.run.",
 		Effect: node.Idempotent,
 		Examples: []node.Example[convertIn, convertOut]{{
 			Title: "A workbook as CSV",
