@@ -32,7 +32,7 @@ func init() {
 					m.in["max"] = "$max_chars"
 				}
 			}},
-		mapping{from: "CredentialDialogNode", to: "dialog.credential", in: params{"title": "$title", "username_label": `trim_end($username_label, ": ")`, "password_label": `trim_end($password_label, ": ")`, "ask_remember": "$show_remember"},
+		mapping{from: "CredentialDialogNode", to: "dialog.credential", in: params{"title": "$title", "username_label": `trim_end($username_label, ": ")`, "password_label": `trim_end($password_label, ": ")`, "ask_remember": "$show_remember"}, //nolint:gosec // names of fields, no credentials
 			out: outs{"username": "$.username", "remember": "$.remember", "confirmed": "$.confirmed"}, prepare: func(c *converter, s *step, m *mapping) { m.in["name"] = c.id(s) },
 			note: "the password is kept as the secret of the node's id, never as a value: write {secret: ID} where it is used"},
 		notify("TooltipNode", "=string($duration) + \"ms\"").with(func(m *mapping) { m.in["level"] = level("tooltip_icon") }), notify("SystemNotificationNode", "$duration").with(func(m *mapping) { m.in["priority"], m.in["level"] = "$priority", level("icon_type") }),
@@ -146,7 +146,7 @@ func messageBox(c *converter, s *step, m *mapping) {
 
 func inputDialog(c *converter, s *step, m *mapping) {
 	if c.arg(s, m, "password_mode").plain() == true {
-		m.to, m.in = "dialog.credential", params{"name": c.id(s), "ask_username": false, "title": "$title", "password_label": `trim_end($prompt, ": ")`}
+		m.to, m.in = "dialog.credential", params{"name": c.id(s), "ask_username": false, "title": "$title", "password_label": `trim_end($prompt, ": ")`} //nolint:gosec // names of fields, no credentials
 		m.out = outs{"value": `""`, "confirmed": "$.confirmed"}
 		c.report.attention(s, "what is typed in is hidden, so it is kept as a secret and never as a value", "write {secret: "+c.id(s)+"} where it is used")
 	}

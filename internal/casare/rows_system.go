@@ -30,8 +30,8 @@ func init() {
 		mapping{from: "OAuth2TokenExchangeNode", to: "http.request", prepare: tokenRow, out: outs{}},
 		mapping{from: "OAuth2TokenValidateNode", to: "http.request", in: params{
 			"url": "$introspection_url", "method": "POST", "body_kind": "form", "body": params{"token": "$token"}, "auth": params{"kind": "basic", "user": "$client_id", "password": "$client_secret"}, "parse": "json",
-		}, out: outs{"active": "get($.body, \"active\") == true", "client_id": `get($.body, "client_id")`, "username": `get($.body, "username")`, "scope": `get($.body, "scope")`, "expires_at": `get($.body, "exp")`, "token_type": `get($.body, "token_type")`, "full_response": "$.body"}},
-		mapping{from: "OAuth2CallbackServerNode", to: "http.wait_for_request", in: params{"port": "$port", "path": "$path", "timeout": "$timeout"}, out: outs{
+		}, out: outs{"active": "get($.body, \"active\") == true", "client_id": `get($.body, "client_id")`, "username": `get($.body, "username")`, "scope": `get($.body, "scope")`, "expires_at": `get($.body, "exp")`, "token_type": `get($.body, "token_type")`, "full_response": "$.body"}}, //nolint:gosec // names of fields, no credentials
+		mapping{from: "OAuth2CallbackServerNode", to: "http.wait_for_request", in: params{"port": "$port", "path": "$path", "timeout": "$timeout"}, out: outs{ //nolint:gosec // names of fields, no credentials
 			"code": `get($.query, "code") ?? ""`, "state": `get($.query, "state") ?? ""`, "access_token": `get($.query, "access_token") ?? ""`, "error": `get($.query, "error") ?? ""`, "error_description": `get($.query, "error_description") ?? ""`,
 		}, prepare: callbackRow},
 	)

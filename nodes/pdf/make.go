@@ -69,7 +69,7 @@ type block struct {
 	Rows    value.Rows `json:"rows" doc:"Rows of a table: a list of maps."`
 	Columns []string   `json:"columns" doc:"Columns of a table in order. Empty takes those of the first row, sorted."`
 	Widths  []float64  `json:"widths" doc:"How wide the columns are in relation to each other. Empty lets the content decide."`
-	File    string     `json:"file" widget:"file" doc:"File of a picture, PNG or JPEG."`
+	File    string     `json:"file" widget:"file" doc:"File of a picture: PNG, JPEG, GIF, BMP, TIFF or WebP."`
 	Width   float64    `json:"width" min:"0" doc:"Width of a picture in points; 0 takes its own."`
 	Height  float64    `json:"height" min:"0" doc:"Height of empty space in points; 0 is a line."`
 	Align   string     `json:"align" default:"left" enum:"left,center,right" doc:"Where text or a picture stands."`
