@@ -286,7 +286,7 @@ func (c *converter) reference(path string, at *step, quiet bool) (v val, ok bool
 		return code(d.expr(), "dict"), true
 	}
 	if c.computed { // its name may have been
-		v := code(follow("vars."+named, append([]string{name}, rest...)), "")
+		v := code(follow("vars."+computedNames, append([]string{name}, rest...)), "")
 		if !quiet {
 			v.code += " ?? (" + quote("{") + " + " + quote("{"+path+"}}") + ")"
 		}
@@ -495,7 +495,7 @@ func (c *converter) declare() {
 	}
 	c.declareResults()
 	if c.computed {
-		c.flow.Outputs = append(c.flow.Outputs, flow.Output{Name: named, Value: "{{ vars." + named + " }}"})
+		c.flow.Outputs = append(c.flow.Outputs, flow.Output{Name: computedNames, Value: "{{ vars." + computedNames + " }}"})
 	}
 	c.declareSubflow()
 }

@@ -156,9 +156,9 @@ func setVariable(c *converter, s *step, m *mapping) {
 	v = castVariable(v, typ)
 	m.out = outs{}
 	if !fixed {
-		m.to, m.in = "var.put", params{"name": named, "key": c.arg(s, m, "variable_name").as("string"), "value": v}
-		m.out["value"] = "get(vars." + named + ", string($variable_name))"
-		m.note = "the name of the variable it sets is computed: it is kept in the map " + named
+		m.to, m.in = "var.put", params{"name": computedNames, "key": c.arg(s, m, "variable_name").as("string"), "value": v}
+		m.out["value"] = "get(vars." + computedNames + ", string($variable_name))"
+		m.note = "the name of the variable it sets is computed: it is kept in the map " + computedNames
 		return
 	}
 	m.in = params{"name": c.varName(name), "value": v}
@@ -237,7 +237,7 @@ func getVariable(c *converter, s *step, m *mapping) {
 		}
 		v = code("get("+all.expr()+", string("+c.arg(s, m, "variable_name").expr()+"))", "")
 		if c.computed {
-			v = code("get(vars."+named+", string("+c.arg(s, m, "variable_name").expr()+")) ?? "+v.code, "")
+			v = code("get(vars."+computedNames+", string("+c.arg(s, m, "variable_name").expr()+")) ?? "+v.code, "")
 		}
 	default:
 		ref, ok := c.reference(name, s, true)
@@ -258,9 +258,9 @@ func incrementVariable(c *converter, s *step, m *mapping) {
 	name, fixed := c.variableName(s)
 	if !fixed {
 		key := c.arg(s, m, "variable_name").as("string")
-		m.to, m.in = "var.put", params{"name": named, "key": key, "value": code("float(get(vars."+named+", "+key.expr()+") ?? 0) + "+c.arg(s, m, "increment").operand(), "float")}
-		m.out = outs{"value": "get(vars." + named + ", string($variable_name))"}
-		m.note = "the name of the variable it increments is computed: it is kept in the map " + named
+		m.to, m.in = "var.put", params{"name": computedNames, "key": key, "value": code("float(get(vars."+computedNames+", "+key.expr()+") ?? 0) + "+c.arg(s, m, "increment").operand(), "float")}
+		m.out = outs{"value": "get(vars." + computedNames + ", string($variable_name))"}
+		m.note = "the name of the variable it increments is computed: it is kept in the map " + computedNames
 		return
 	}
 	v := c.varName(name)

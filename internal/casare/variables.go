@@ -34,8 +34,8 @@ func (c *converter) findVars() {
 	}
 }
 
-// named is the variable that holds those whose names are computed.
-const named = "named_variables"
+// computedNames is the variable that holds those whose names are computed.
+const computedNames = "named_variables"
 
 var branchVariable = regexp.MustCompile(`^(branch_[0-9]+)_(.+)$`)
 

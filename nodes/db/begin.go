@@ -27,7 +27,7 @@ func init() {
 	node.Register(node.Spec[commitIn, endOut]{
 		Type: "db.commit", Title: "Commit transaction", Effect: node.Once,
 		Doc:      "Makes what was done since db.begin last, and ends the transaction.",
-		Examples: []node.Example[commitIn, endOut]{{Title: "Commit", DocOnly: "it needs a database", In: commitIn{Connection: connection{Driver: "sqlite", File: "bank.db", Session: "{{ nodes.begin.session }}"}, MustBeOpen: true}}},
+		Examples: []node.Example[commitIn, endOut]{{Title: "Commit", DocOnly: "it needs a database", In: commitIn{Connection: connection{Driver: "sqlite", File: "bank.db", Session: "{{ vars.session }}"}, MustBeOpen: true}}},
 		Check:    func(in commitIn) error { return in.Connection.check() },
 		Run: func(_ context.Context, env *node.Env, in commitIn) (endOut, error) {
 			ended, err := in.Connection.end(env, true)
@@ -40,7 +40,7 @@ func init() {
 	node.Register(node.Spec[rollbackIn, endOut]{
 		Type: "db.rollback", Title: "Roll transaction back", Effect: node.Once,
 		Doc:      "Takes back what was done since db.begin, and ends the transaction. That none is open is no error, so that it can stand where errors are handled.",
-		Examples: []node.Example[rollbackIn, endOut]{{Title: "Roll back", DocOnly: "it needs a database", In: rollbackIn{Connection: connection{Driver: "sqlite", File: "bank.db", Session: "{{ nodes.begin.session }}"}}}},
+		Examples: []node.Example[rollbackIn, endOut]{{Title: "Roll back", DocOnly: "it needs a database", In: rollbackIn{Connection: connection{Driver: "sqlite", File: "bank.db", Session: "{{ vars.session }}"}}}},
 		Check:    func(in rollbackIn) error { return in.Connection.check() },
 		Run: func(_ context.Context, env *node.Env, in rollbackIn) (endOut, error) {
 			h, err := in.Connection.held(env)
