@@ -255,7 +255,7 @@ func TestImportCommand(t *testing.T) {
 	if out, _, err := aether(t, dir, "validate", "w.flow.yaml"); err != nil || !strings.Contains(string(out), "missing-node") && !strings.Contains(string(out), "stands for one") {
 		t.Errorf("validate: %v\n%s", err, out)
 	}
-	if out, stderr, err := aether(t, dir, "run", "w.flow.yaml"); err == nil || !strings.Contains(string(out)+string(stderr), "WarpNode") {
+	if out, stderr, err := aether(t, dir, "run", "w.flow.yaml", "--data-dir", t.TempDir()); err == nil || !strings.Contains(string(out)+string(stderr), "WarpNode") {
 		t.Errorf("running into a missing node: %v\n%s%s", err, out, stderr)
 	}
 	if _, stderr, err := aether(t, dir, "import", "w.json"); err == nil || !strings.Contains(string(stderr), "is there already") {
