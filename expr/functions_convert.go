@@ -27,6 +27,7 @@ var convertFunctions = []Function{
 		a.room(len(out))
 		return string(out)
 	}},
+	{Name: "python_str", Category: "convert", Signature: "python_str(value)", Doc: "Makes text of any value as Python's str() does, for flows that come from there: True and False, lists and maps with single quotes; nil is empty.", Example: `python_str([true, nil, "a"])`, Result: `"[True, None, 'a']"`, min: 1, max: 1, call: pythonText},
 	{Name: "bool", Category: "convert", Signature: "bool(value)", Doc: "Makes true or false of text such as yes, no, on, off, 1, 0, of numbers and of nil.", Example: `bool("Yes")`, Result: `true`, min: 1, max: 1, aliases: []string{"to_bool"}, call: toBool},
 	{Name: "truthy", Category: "convert", Signature: "truthy(value)", Doc: "Tells whether value counts as true in most programming languages: everything but nil, false, 0, empty text, and lists and maps with nothing in them.", Example: `truthy([0])`, Result: `true`, min: 1, max: 1, shallow: true, call: func(a *args) any { return truthy(a.v[0]) }},
 	{Name: "read_value", Category: "convert", Signature: "read_value(value)", Doc: "Reads text as what it looks like: a number, true, false, nil, or a list or map in JSON; other text and other values stay as they are.", Example: `[read_value("7"), read_value("true"), read_value("7a")]`, Result: `[7,true,"7a"]`, min: 1, max: 1, call: readValue},

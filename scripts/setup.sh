@@ -3,8 +3,9 @@
 #
 #   scripts/setup.sh           PostgreSQL (tests run on it), a C compiler (for
 #                              the race detector), Python (script.python),
-#                              MariaDB, vsftpd, sshd, poppler and qpdf (node
-#                              families are tested against them), modules
+#                              and what node families are tested against:
+#                              MariaDB, vsftpd, sshd, poppler, qpdf, zbar,
+#                              tesseract, LibreOffice, 7-Zip, age; modules
 #   scripts/setup.sh --lint    golangci-lint and govulncheck as well
 #
 # It may be run any number of times. Packages come from apt-get; on other
@@ -25,6 +26,15 @@ sbin vsftpd || missing+=(vsftpd)
 sbin sshd || missing+=(openssh-server)
 command -v pdftotext >/dev/null || missing+=(poppler-utils)
 command -v qpdf >/dev/null || missing+=(qpdf)
+command -v zbarimg >/dev/null || missing+=(zbar-tools)
+command -v tesseract >/dev/null || missing+=(tesseract-ocr tesseract-ocr-eng tesseract-ocr-deu)
+command -v 7z >/dev/null || missing+=(p7zip-full)
+command -v age >/dev/null || missing+=(age)
+for program in zip unzip zstd bzip2 lz4 openssl; do
+	command -v "$program" >/dev/null || missing+=("$program")
+done
+command -v xz >/dev/null || missing+=(xz-utils)
+command -v soffice >/dev/null || missing+=(libreoffice-writer-nogui libreoffice-calc-nogui)
 
 if [ "${#missing[@]}" -gt 0 ]; then
 	command -v apt-get >/dev/null || die "install ${missing[*]} with this system's package manager, or set AETHER_TEST_POSTGRES to the URL of a PostgreSQL server"

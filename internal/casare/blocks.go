@@ -101,7 +101,7 @@ func (c *converter) loopBody(s *step, id string, sc *scope) {
 		head = first
 	}
 	c.wire(id, "body", head)
-	c.wire(id, "done", c.chain(after, sc))
+	c.wire(id, "done", c.afterEscapes(s, c.chain(after, sc), sc))
 }
 
 // loopKey returns the key of the entry that a loop over a dictionary is at.
@@ -118,7 +118,10 @@ func (c *converter) loopKey(s *step, id string) string {
 
 func (c *converter) whileLoop(s *step, sc *scope) string {
 	id := c.id(s)
-	cond := c.cond(s, "expression")
+	cond, ok := c.computedAgain(s)
+	if !ok {
+		cond = c.cond(s, "expression")
+	}
 	m := &mapping{}
 	p := map[string]any{}
 	limit := c.arg(s, m, "max_iterations")
@@ -131,6 +134,35 @@ func (c *converter) whileLoop(s *step, sc *scope) string {
 	c.add(s, flow.Node{ID: id, Type: "flow.while", Title: title(s), Params: p})
 	c.loopBody(s, id, sc)
 	return id
+}
+
+// computedAgain returns the condition of a while loop that a wire brings from a
+// node which only computes: its author meant it to be computed before every
+// turn, while the node itself runs once before the loop.
+func (c *converter) computedAgain(s *step) (val, bool) {
+	w, wired := c.dataIn[s.id]["condition"]
+	if !wired {
+		return val{}, false
+	}
+	from := c.w.byID[w.from]
+	m := c.rowFor(from)
+	if m == nil || m.to != "map.create" || from.disabled || c.broken[from.id] != "" {
+		return val{}, false
+	}
+	entries, _ := m.in["entries"].(params)
+	e, ok := entries[w.port]
+	if !ok || m.out[w.port] != "$.map."+w.port {
+		return val{}, false
+	}
+	v, ok := c.fill(e, from, m, c.id(from))
+	if !ok || v.isLit() {
+		return val{}, false
+	}
+	c.report.adapted(s, "what %s computes is computed anew before every turn; in CasareRPA it was computed once", from.id)
+	if v.kindOf() != "bool" {
+		v = code("truthy("+v.expr()+")", "bool")
+	}
+	return v, true
 }
 
 func (c *converter) parallelEach(s *step, sc *scope) string {
@@ -381,10 +413,32 @@ func (c *converter) fork(s *step, sc *scope) string {
 		for x := range shared {
 			in.stops(stopEnd, x)
 		}
-		c.wire(id, "branch", c.chain(b, in))
+		head := c.chain(b, in)
+		if p["on_branch_error"] != nil && head != "" && c.mayFail(b, func(x *step) bool { return isEnd(x) || shared[x] }) {
+			// A branch that fails does not end the others, and the join goes on.
+			try, note := c.newID(id+"_branch", s), c.newID(id+"_failed", s)
+			c.add(nil, flow.Node{ID: try, Type: "flow.try"})
+			c.add(nil, flow.Node{ID: note, Type: "flow.log", Params: map[string]any{"level": "error", "message": "A branch failed: {{ error.message }}"}})
+			c.wire(try, "try", head)
+			c.wire(try, "catch", note)
+			head = try
+		}
+		c.wire(id, "branch", head)
 	}
 	c.wire(id, "done", c.chain(without(after, join), sc))
 	return id
+}
+
+// mayFail reports whether a chain does more than set variables and log.
+func (c *converter) mayFail(from []*step, stop func(*step) bool) bool {
+	for s := range c.reach(from, stop) {
+		switch s.typ {
+		case "SetVariableNode", "GetVariableNode", "LogNode", "CommentNode", "MergeNode", "EndNode", "WaitNode":
+		default:
+			return true
+		}
+	}
+	return false
 }
 
 // allKinds makes flow.retry try again whatever the failure, as CasareRPA's

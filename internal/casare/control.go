@@ -45,6 +45,9 @@ func (c *converter) step(s *step, sc *scope) string {
 	if s.disabled && (controls[s.typ] != nil || s.kind == nil) {
 		return c.disabled(s, sc)
 	}
+	if isTrigger(s) {
+		return c.chain(c.allTargets(s), sc)
+	}
 	if c.broken[s.id] == "" {
 		if make := controls[s.typ]; make != nil {
 			return make(c, s, sc)
@@ -133,6 +136,9 @@ func (c *converter) plain(s *step, sc *scope) (first, last string) {
 	for _, e := range m.post {
 		put(e)
 	}
+	for _, as := range slices.Sorted(maps.Keys(c.copies[s])) {
+		put(extra{"branch", "var.set", params{"name": c.varName(as), "value": "=vars." + c.varName(c.copies[s][as])}})
+	}
 	if m.note != "" {
 		c.report.adapted(s, "%s", m.note)
 	}
@@ -149,6 +155,7 @@ func (c *converter) params(s *step, m *mapping, to string, in params, self strin
 			continue
 		}
 		f := field(d, k)
+		c.secretsFit(s, k, v, f)
 		v = fit(v, f)
 		if f != nil && f.Kind == "secret" && v.isLit() && v.lit != nil && v.lit != "" {
 			c.report.attention(s, k+" stands in the file in plain text", "store it as a secret and write {secret: NAME}")
@@ -224,7 +231,7 @@ func (c *converter) missing(s *step, id, becomes, reason string, status Status) 
 
 // ways wires what follows a node that acts.
 func (c *converter) ways(s *step, last string, sc *scope) {
-	m := rowOf(s)
+	m := c.rowFor(s)
 	lost := m == nil || c.broken[s.id] != "" || m.to != "" && c.o.Nodes.Get(m.to) == nil
 	next := []string{"exec_out"}
 	ports := map[string]string{}
@@ -341,7 +348,7 @@ func (c *converter) switches(s *step, sc *scope) string {
 				}
 				continue
 			}
-			if v = c.text(text, s); v.code == "" && k == "expression" && v.parts == nil {
+			if v = c.text(text, s); v.code == "" && k == "expression" {
 				if t, err := c.python(text, s); err == nil {
 					v = code(t.code, t.typ)
 				}
@@ -371,6 +378,15 @@ func (c *converter) switches(s *step, sc *scope) string {
 	case map[string]any:
 		names = slices.Sorted(maps.Keys(cases))
 	}
+	// Ports may be named by the number of the case; they all are if one is.
+	numbered, all := false, true
+	for p := range c.exec[s.id] {
+		if name, ok := strings.CutPrefix(p, "case_"); ok {
+			numbered = numbered || isIndex(name, len(names)) && !slices.Contains(names, name)
+			all = all && isIndex(name, len(names))
+		}
+	}
+	numbered = numbered && all
 	for _, p := range slices.Sorted(maps.Keys(c.exec[s.id])) { // ports whose case was not listed
 		if name, ok := strings.CutPrefix(p, "case_"); ok && !slices.Contains(names, name) && !isIndex(name, len(names)) {
 			names = append(names, name)
@@ -394,8 +410,10 @@ func (c *converter) switches(s *step, sc *scope) string {
 			equals = strings.ToLower(name)
 		}
 		list = append(list, map[string]any{"port": port, "equals": escape(equals)})
-		ports["case_"+name] = port
-		if p := fmt.Sprintf("case_%d", i); len(c.exec[s.id]["case_"+name]) == 0 && len(c.exec[s.id][p]) > 0 && ports[p] == "" {
+		if !numbered {
+			ports["case_"+name] = port
+		}
+		if p := fmt.Sprintf("case_%d", i); (numbered || len(c.exec[s.id]["case_"+name]) == 0) && len(c.exec[s.id][p]) > 0 && ports[p] == "" {
 			ports[p] = port
 			c.report.adapted(s, "the port %s means the case number %d", p, i)
 		}
@@ -428,33 +446,29 @@ func isIndex(s string, n int) bool {
 	return false
 }
 
-func (c *converter) leave(s *step, sc *scope) string {
-	id, typ := c.id(s), "flow.break"
-	if s.typ == "ContinueNode" {
-		typ = "flow.continue"
-	}
-	var inner *step
-	sc.loops(func(x *scope) bool { inner = x.loop; return false })
-	if inner == nil {
-		c.add(s, flow.Node{ID: id, Type: "flow.comment", Title: title(s), Params: map[string]any{"text": "A " + s.typ + " outside of a loop."}})
-		c.report.attention(s, "it stands in no loop", "it does nothing")
-		c.wire(id, "next", c.chain(c.allTargets(s), sc))
-		return id
-	}
-	if want := c.ref(s, "paired_loop_start_id"); want != nil && want != inner {
-		c.report.attention(s, "it means the outer loop "+want.id, "here it leaves the innermost one; move what follows into an if")
-	}
-	c.add(s, flow.Node{ID: id, Type: typ, Title: title(s)})
-	return id
-}
-
-func (c *converter) fails(s *step, _ *scope) string {
+// fails makes a node that always fails.
+func (c *converter) fails(s *step, sc *scope) string {
 	id := c.id(s)
 	m := &mapping{}
 	msg := c.arg(s, m, "error_message")
 	if !msg.isSet || msg.isLit() && msg.plain() == "" {
 		msg = literal("Custom error")
 	}
-	c.add(s, flow.Node{ID: id, Type: "flow.fail", Title: title(s), Params: map[string]any{"message": msg.as("string").param(), "class": "application"}})
+	n := flow.Node{ID: id, Type: "flow.fail", Title: title(s), Params: map[string]any{"message": msg.as("string").param(), "class": "application"}}
+	for x := sc; x != nil; x = x.up {
+		if x.policy != "continue" {
+			continue
+		}
+		// What ErrorRecovery passes over goes on with the next node.
+		try, note := c.newID(id+"_passed_over", s), c.newID(id+"_failed", s)
+		c.add(nil, flow.Node{ID: try, Type: "flow.try"})
+		c.add(s, n)
+		c.add(nil, flow.Node{ID: note, Type: "flow.log", Params: map[string]any{"level": "error", "message": "{{ error.message }}"}})
+		c.wire(try, "try", id)
+		c.wire(try, "catch", note)
+		c.wire(try, "done", c.chain(c.targets(s, "exec_out"), sc))
+		return try
+	}
+	c.add(s, n)
 	return id
 }

@@ -34,6 +34,9 @@ type Options struct {
 	// Find gives the file of a subflow that is named by its id only; "" if there
 	// is none. It may be nil.
 	Find func(id string) string
+	// Open reads a workflow that this one calls, by its path from here; nil
+	// leaves it to the checks of the flow what it takes and gives.
+	Open func(ref string) ([]byte, error)
 }
 
 // Convert turns a workflow into a flow, whole, and says what became of each
@@ -60,7 +63,7 @@ func Convert(src []byte, o Options) (*flow.Flow, *Report, error) {
 		c := newConverter(w, o, broken)
 		c.absent = absent
 		c.build()
-		if c.findAbsent() {
+		if c.findAbsent() || c.again {
 			continue
 		}
 		more := false
@@ -139,15 +142,19 @@ type converter struct {
 	maybe    map[string]bool // names that are read and never set
 	inputs   map[string]bool
 	pairs    pairs
-	regions  map[*step]map[*step]bool // bodies of loops
-	turnVars map[string]bool          // variables that only hold the turn of a loop
-	asVars   map[*step]bool           // loops whose turn is kept in variables
-	reading  map[string]bool          // outputs being computed
+	regions  map[*step]map[*step]bool    // bodies of loops
+	turnVars map[string]bool             // variables that only hold the turn of a loop
+	escapes  map[*step][]wayOut          // breaks of outer loops that lead out of a loop
+	copies   map[*step]map[string]string // variables under the names that a join gives them, by node that sets them
+	computed bool                        // a node sets a variable whose name is computed
+	asVars   map[*step]bool              // loops whose turn is kept in variables
+	reading  map[string]bool             // outputs being computed
 	made     map[*step]bool
 	late     map[*step]bool // loose nodes that are computed right before their first reader
 	readsOf  map[*step][]*step
 	readFrom map[*step]bool // nodes whose outputs are read
 	absent   map[*step]bool // those of them that are no nodes of the flow
+	again    bool           // a node turned out to be broken while it was made
 	around   *scope         // where the node that is being made stands
 	depth    int
 	markers  int
@@ -155,6 +162,8 @@ type converter struct {
 	itemNames []string
 	// localValue is what the name value stands for in a rule.
 	localValue *val
+	// localNames are further names of an expression; nil if there are none.
+	localNames func(name string) (val, bool)
 }
 
 func newConverter(w *workflow, o Options, broken map[string]string) *converter {
@@ -163,7 +172,7 @@ func newConverter(w *workflow, o Options, broken map[string]string) *converter {
 		dataIn: map[string]map[string]wire{}, exec: map[string]map[string][]string{}, execIn: map[string]int{}, before: map[string][]string{}, sessions: map[*step]*step{},
 		ids: map[*step]string{}, taken: map[string]bool{}, latest: map[*step]string{}, stepOf: map[string]*step{}, emitted: map[string]bool{},
 		vars: map[string]string{}, varTypes: map[string]string{}, set: map[string]bool{}, declared: map[string]*variable{}, asInput: map[string]bool{}, maybe: map[string]bool{}, inputs: map[string]bool{},
-		regions: map[*step]map[*step]bool{}, asVars: map[*step]bool{}, turnVars: map[string]bool{}, reading: map[string]bool{}, made: map[*step]bool{}, late: map[*step]bool{}, readsOf: map[*step][]*step{}, readFrom: map[*step]bool{},
+		escapes: map[*step][]wayOut{}, copies: map[*step]map[string]string{}, regions: map[*step]map[*step]bool{}, asVars: map[*step]bool{}, turnVars: map[string]bool{}, reading: map[string]bool{}, made: map[*step]bool{}, late: map[*step]bool{}, readsOf: map[*step][]*step{}, readFrom: map[*step]bool{},
 	}
 	c.flow.Name, c.flow.Description = w.name, w.description
 	for _, x := range w.wires {
@@ -190,6 +199,7 @@ func newConverter(w *workflow, o Options, broken map[string]string) *converter {
 func (c *converter) build() {
 	c.findVars()
 	c.findPairs()
+	c.findCopies()
 	c.findRegions()
 	c.walk()
 	c.declare()
@@ -234,137 +244,6 @@ func (c *converter) wire(from, port, to string) {
 	c.flow.Edges = append(c.flow.Edges, flow.Edge{From: from, Port: port, To: to})
 }
 
-// Variables.
-
-var bareName = regexp.MustCompile(`[\p{L}_][\p{L}\p{N}_]*`)
-
-// findVars finds the names that nodes set, and which loops need variables for
-// their turn.
-func (c *converter) findVars() {
-	for i := range c.w.vars {
-		v := &c.w.vars[i]
-		c.declared[v.name] = v
-		c.noteType(v.name, propType(v.typ))
-		if v.typ == "" || propType(v.typ) == "" {
-			c.noteType(v.name, literal(v.value).kindOf())
-		}
-	}
-	for _, s := range c.w.nodes {
-		for _, name := range c.sets(s) {
-			c.set[name] = true
-		}
-	}
-}
-
-// noteType remembers the type of a variable; a second, other type makes it
-// unknown.
-func (c *converter) noteType(name, typ string) {
-	if old, known := c.varTypes[name]; known && old != typ {
-		typ = ""
-	}
-	c.varTypes[name] = typ
-}
-
-// sets returns the names of the variables a node sets, and notes their types.
-func (c *converter) sets(s *step) []string {
-	if s.disabled {
-		return nil
-	}
-	str := func(key string) string {
-		v, _ := s.config[key].(string)
-		return v
-	}
-	switch s.typ {
-	case "SetVariableNode":
-		name := str("variable_name")
-		typ := ""
-		switch str("variable_type") {
-		case "Boolean":
-			typ = "bool"
-		case "Int32":
-			typ = "int"
-		case "Float":
-			typ = "float"
-		case "Array", "List", "DataTable":
-			typ = "list"
-		case "Object", "Dict":
-			typ = "dict"
-		default:
-			v := s.config["value"]
-			if v == nil {
-				v = s.config["default_value"]
-			}
-			if t, isText := v.(string); !isText || !reference.MatchString(t) {
-				typ = literal(v).kindOf()
-			}
-			if _, wired := c.dataIn[s.id]["value"]; wired {
-				typ = ""
-			}
-		}
-		c.noteType(name, typ)
-		return []string{name}
-	case "IncrementVariableNode":
-		return []string{str("variable_name")}
-	case "MathOperationNode":
-		if v := str("output_var"); v != "" {
-			c.noteType(v, "float")
-			return []string{v}
-		}
-	case "TransformNode":
-		name := str("variable_name")
-		if name == "" {
-			name = "transformed"
-		}
-		c.noteType(name, "")
-		return []string{name}
-	}
-	if s.kind != nil && s.kind.Class != "portable" {
-		for _, key := range []string{"variable_name", "output_variable"} {
-			if v := str(key); v != "" {
-				c.noteType(v, "")
-				return []string{v}
-			}
-		}
-	}
-	return nil
-}
-
-// varName returns the name of a variable in the flow.
-func (c *converter) varName(name string) string {
-	if n, ok := c.vars[name]; ok {
-		return n
-	}
-	n := strings.Trim(notID.ReplaceAllString(name, "_"), "_")
-	if strings.HasPrefix(name, "_") && n != "" {
-		n = "_" + n
-	}
-	if n == "" || n[0] >= '0' && n[0] <= '9' {
-		n = "v_" + n
-	}
-	n = n[:min(len(n), 60)]
-	used := slices.Collect(maps.Values(c.vars))
-	base := n
-	for i := 2; slices.Contains(used, n); i++ {
-		n = base + "_" + strconv.Itoa(i)
-	}
-	c.vars[name] = n
-	return n
-}
-
-// varRef returns the expression that reads a variable.
-func (c *converter) varRef(name string) val {
-	n := c.varName(name)
-	if !c.set[name] && c.declared[name] != nil {
-		c.asInput[name] = true
-		return code("inputs."+n, c.varTypes[name])
-	}
-	typ := c.varTypes[name]
-	if typ == "string" { // later values may be of any type
-		typ = ""
-	}
-	return code("vars."+n, typ)
-}
-
 // reference resolves a path that stands in a text or condition of a node. ok is
 // false if CasareRPA left it as it stands; quiet ones (${x}, %x%, names in
 // conditions) are not taken for inputs then.
@@ -373,6 +252,11 @@ func (c *converter) reference(path string, at *step, quiet bool) (v val, ok bool
 		return c.system(path, at)
 	}
 	name, rest := cut(path)
+	if c.localNames != nil {
+		if v, ok := c.localNames(name); ok {
+			return code(follow(v.code, rest), ifWhole(v.typ, rest)), true
+		}
+	}
 	if c.localValue != nil && name == "value" {
 		return code(follow(c.localValue.expr(), rest), ifWhole(c.localValue.kindOf(), rest)), true
 	}
@@ -385,6 +269,9 @@ func (c *converter) reference(path string, at *step, quiet bool) (v val, ok bool
 	// A variable may have the name of a node; what is read tells them apart.
 	if s := c.w.byID[name]; s != nil && len(rest) > 0 && !strings.HasPrefix(rest[0], "[") && (s.kind != nil && s.kind.hasOutput(rest[0]) || !c.set[name] && c.declared[name] == nil) {
 		v := c.output(s, rest[0], at)
+		if v.secret != "" {
+			return v, true
+		}
 		return code(follow(v.expr(), rest[1:]), ifWhole(v.typ, rest[1:])), true
 	}
 	if c.set[name] || c.declared[name] != nil {
@@ -397,6 +284,13 @@ func (c *converter) reference(path string, at *step, quiet bool) (v val, ok bool
 			d.dict[p[0]] = c.output(s, p[0], at)
 		}
 		return code(d.expr(), "dict"), true
+	}
+	if c.computed { // its name may have been
+		v := code(follow("vars."+computedNames, append([]string{name}, rest...)), "")
+		if !quiet {
+			v.code += " ?? (" + quote("{") + " + " + quote("{"+path+"}}") + ")"
+		}
+		return v, true
 	}
 	if quiet {
 		return val{}, false
@@ -455,6 +349,10 @@ func (c *converter) output(s *step, portName string, at *step) val {
 	if v, ok := c.controlOutput(s, portName, at); ok {
 		return v
 	}
+	if id, ok := c.typedSecret(s, portName); ok {
+		c.readFrom[s] = true
+		return val{secret: id, isSet: true}
+	}
 	if s.disabled {
 		m := rowOf(s)
 		if m == nil {
@@ -489,11 +387,21 @@ func (c *converter) output(s *step, portName string, at *step) val {
 		v.typ = typ
 		return v
 	}
+	fails := len(c.exec[s.id]["error"])+len(c.exec[s.id]["exec_error"]) > 0 // and goes on from there
 	switch portName {
 	case "success":
+		if fails {
+			return code("nodes."+id+".error == nil", "bool")
+		}
 		return code("true", "bool")
 	case "error", "error_message":
+		if fails {
+			return code("get(nodes."+id+`.error, "message") ?? ""`, "string")
+		}
 		return code(`""`, "string")
+	}
+	if m.to == "flow.call" && (s.kind == nil || !s.kind.hasOutput(portName)) { // outputs are named like those of the flow
+		return code("nodes."+id+"."+safeName(portName), "")
 	}
 	if s.kind == nil || !s.kind.hasOutput(portName) {
 		c.report.attention(at, fmt.Sprintf("it reads the output %s of %s, which %s does not have", portName, s.id, s.typ), "the value is nil")
@@ -584,6 +492,10 @@ func (c *converter) declare() {
 		}
 		seen[name] = true
 		c.flow.Outputs = append(c.flow.Outputs, flow.Output{Name: c.varName(name), Value: "{{ vars." + c.varName(name) + " }}"})
+	}
+	c.declareResults()
+	if c.computed {
+		c.flow.Outputs = append(c.flow.Outputs, flow.Output{Name: computedNames, Value: "{{ vars." + computedNames + " }}"})
 	}
 	c.declareSubflow()
 }

@@ -50,3 +50,13 @@ func readAll(path string) ([]byte, error) {
 	defer f.Close()
 	return io.ReadAll(io.LimitReader(f, maxSize+1))
 }
+
+// OpenFrom returns a function for Options.Open that reads files from a folder.
+func OpenFrom(dir string) func(ref string) ([]byte, error) {
+	return func(ref string) ([]byte, error) {
+		if !filepath.IsAbs(ref) {
+			ref = filepath.Join(dir, filepath.FromSlash(ref))
+		}
+		return readAll(ref)
+	}
+}

@@ -83,6 +83,9 @@ func (c *converter) walk() {
 	for _, s := range c.w.nodes {
 		if isTrigger(s) {
 			c.trigger(s)
+			if c.execIn[s.id] > 0 { // control passes through it
+				continue
+			}
 			for _, t := range c.targets(s, "exec_out") {
 				if !slices.Contains(entries, t) {
 					entries = append(entries, t)
@@ -275,6 +278,9 @@ func (c *converter) orphan(s *step) bool {
 // passes reports whether control goes through a node without a trace in the
 // flow.
 func (c *converter) passes(s *step) bool {
+	if isTrigger(s) {
+		return true
+	}
 	switch s.typ {
 	case "StartNode", "MergeNode", "ForLoopEndNode", "WhileLoopEndNode", "RetrySuccessNode", "JoinNode", "CatchNode", "FinallyNode":
 		return true

@@ -2,11 +2,12 @@ package casare
 
 import (
 	"fmt"
-	"path"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/aether-rpa/aether/flow"
+	"github.com/aether-rpa/aether/node"
 )
 
 // loopName resolves a name that a loop around a node sets.
@@ -123,10 +124,15 @@ func (c *converter) controlOutput(s *step, portName string, at *step) (val, bool
 			return code("nodes."+c.id(f)+".branches", "int"), true
 		} else if f != nil {
 			d := val{dict: map[string]val{}, isSet: true}
-			for port := range c.exec[f.id] {
-				if strings.HasPrefix(port, "branch_") {
-					d.dict[port] = c.branchResult(f, s, port, at)
-				}
+			ports := slices.DeleteFunc(slices.Sorted(maps.Keys(c.exec[f.id])), func(p string) bool { return !strings.HasPrefix(p, "branch_") })
+			switch strategy, _ := s.config["merge_strategy"].(string); {
+			case strategy == "first" && len(ports) > 0:
+				ports = ports[:1]
+			case strategy == "last" && len(ports) > 0:
+				ports = ports[len(ports)-1:]
+			}
+			for _, port := range ports {
+				d.dict[port] = c.branchResult(f, s, port, at)
 			}
 			c.report.adapted(s, "its results hold the outputs of the last node of each branch")
 			return code(d.expr(), "dict"), true
@@ -174,6 +180,45 @@ func subflowPort(s *step, otherwise string) string {
 	return otherwise
 }
 
+// declareResults makes outputs of what nodes compute and nothing reads, by the
+// ids of the nodes, under which CasareRPA kept it.
+func (c *converter) declareResults() {
+	taken := map[string]bool{}
+	for _, o := range c.flow.Outputs {
+		taken[o.Name] = true
+	}
+	for _, s := range c.w.nodes {
+		id := c.ids[s]
+		m := rowOf(s)
+		if m == nil || c.readFrom[s] || taken[id] || !c.emitted[id] || s.disabled || c.isControl(s) || c.broken[s.id] != "" || slices.ContainsFunc(c.w.wires, func(w wire) bool { return !w.exec && w.from == s.id }) {
+			continue
+		}
+		m = c.rowFor(s)
+		if d := c.o.Nodes.Get(m.to); d == nil || d.Effect != node.Pure || d.IsControl() || len(m.out) == 0 {
+			continue
+		}
+		result := map[string]any{}
+		plain := m.to == "map.create"
+		for _, p := range s.kind.Out {
+			if text, ok := m.out[p[0]]; ok {
+				plain = plain && text == "$.map."+p[0]
+				if v := c.output(s, p[0], s); v.secret == "" {
+					result[p[0]] = "{{ if_error(" + v.expr() + ", nil) }}"
+				}
+			}
+		}
+		if len(result) == 0 {
+			continue
+		}
+		taken[id] = true
+		o := flow.Output{Name: id, Value: result}
+		if plain {
+			o.Value = "{{ nodes." + id + "?.map }}"
+		}
+		c.flow.Outputs = append(c.flow.Outputs, o)
+	}
+}
+
 // declareSubflow writes the inputs and outputs of a workflow that others call.
 func (c *converter) declareSubflow() {
 	input := func(name string, o *object) {
@@ -186,6 +231,9 @@ func (c *converter) declareSubflow() {
 			in.Default = d
 		}
 		c.flow.Inputs = append(c.flow.Inputs, in)
+	}
+	for _, o := range c.w.inputs {
+		input(o.text("name"), o)
 	}
 	for _, s := range c.w.nodes {
 		switch s.typ {
@@ -200,9 +248,6 @@ func (c *converter) declareSubflow() {
 			c.report.became(s, "", "an output")
 		}
 	}
-	for _, o := range c.w.inputs {
-		input(o.text("name"), o)
-	}
 	for _, o := range c.w.outputs {
 		name := c.varName(o.text("name"))
 		s := c.w.byID[o.text("internal_node_id")]
@@ -211,27 +256,6 @@ func (c *converter) declareSubflow() {
 		}
 		c.flow.Outputs = append(c.flow.Outputs, flow.Output{Name: name, Value: c.output(s, o.text("internal_port_name"), s).param()})
 	}
-}
-
-// called returns the file of a workflow that a node names.
-func (c *converter) called(s *step) string {
-	for _, k := range []string{"subflow_path", "subworkflow_path", "workflow_path"} {
-		if p, ok := s.config[k].(string); ok && strings.TrimSpace(p) != "" {
-			p = path.Clean(strings.ReplaceAll(strings.TrimSpace(p), `\`, "/"))
-			if c.o.Rename != nil {
-				p = c.o.Rename(p)
-			}
-			return p
-		}
-	}
-	for _, k := range []string{"subflow_id", "subworkflow_id"} {
-		if id, ok := s.config[k].(string); ok && id != "" && c.o.Find != nil {
-			if p := c.o.Find(id); p != "" {
-				return p
-			}
-		}
-	}
-	return ""
 }
 
 // trigger keeps a trigger of the workflow.

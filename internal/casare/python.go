@@ -3,6 +3,7 @@ package casare
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -21,6 +22,7 @@ type term struct {
 	atom bool   // may stand beside any operator
 	safe bool   // cannot fail
 	ref  bool   // a {{ }} reference, which CasareRPA read as the text of a literal
+	cond string // the same as a condition, where and and or give one of their sides
 }
 
 func (t term) operand() string {
@@ -35,6 +37,9 @@ func (t term) truth() term {
 	switch t.typ {
 	case "bool":
 		return t
+	}
+	if t.cond != "" {
+		return term{code: t.cond, typ: "bool", safe: t.safe}
 	}
 	return term{code: "truthy(" + t.code + ")", typ: "bool", atom: true, safe: t.safe}
 }
@@ -66,7 +71,10 @@ func (c *converter) condition(text string, at *step) val {
 
 // python translates a Python expression.
 func (c *converter) python(text string, at *step) (t term, err error) {
-	p := &pyParser{c: c, at: at}
+	return (&pyParser{c: c, at: at, names: map[string]term{}, count: new(int)}).parse(text)
+}
+
+func (p *pyParser) parse(text string) (t term, err error) {
 	if p.toks, err = p.scan(text); err != nil {
 		return term{}, err
 	}
@@ -82,8 +90,8 @@ func (c *converter) python(text string, at *step) (t term, err error) {
 	return t, nil
 }
 
-// A token's kind: n number, s text, i name, o operator, r reference; 0 at the
-// end.
+// A token's kind: n number, s text, f text with {} in it, i name, o operator,
+// r reference; 0 at the end.
 type pyToken struct {
 	kind rune
 	text string
@@ -95,9 +103,17 @@ type pyParser struct {
 	at   *step
 	toks []pyToken
 	pos  int
+	// names are those that comprehensions around bind; count makes theirs unique.
+	names map[string]term
+	count *int
 }
 
-var pyOps = []string{"**", "//", "==", "!=", "<=", ">=", "<<", ">>", "<>", "(", ")", "[", "]", "{", "}", ",", ":", ".", "+", "-", "*", "/", "%", "<", ">", "="}
+var pyOps = []string{"===", "!==", "&&", "||", "**", "//", "==", "!=", "<=", ">=", "<<", ">>", "<>", "(", ")", "[", "]", "{", "}", ",", ":", ".", "+", "-", "*", "/", "%", "<", ">", "=", "!"}
+
+// pySame are operators of other languages that authors write.
+var pySame = map[string]string{"===": "==", "!==": "!=", "&&": "and", "||": "or", "!": "not", "<>": "!="}
+
+var pyPrefix = regexp.MustCompile(`^[fFrRbBuU]{1,2}["']`)
 
 var pyNumber = regexp.MustCompile(`^(?:\d[\d_]*(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?`)
 
@@ -114,16 +130,28 @@ func (p *pyParser) scan(s string) ([]pyToken, error) {
 			continue
 		}
 		r, _ := utf8.DecodeRuneInString(s)
+		filled, raw, skip := false, false, 0
+		if m := pyPrefix.FindString(s); m != "" {
+			skip = len(m) - 1
+			filled, raw = strings.ContainsAny(m, "fF"), strings.ContainsAny(m, "rR")
+			r = rune(m[skip])
+		}
 		switch {
 		case r == '"' || r == '\'':
-			lit, n, err := pyString(s)
+			lit, n, err := pyString(s[skip:], raw)
 			if err != nil {
 				return nil, err
+			}
+			n += skip
+			if filled {
+				out = append(out, pyToken{kind: 'f', text: lit})
+				s = s[n:]
+				continue
 			}
 			v := p.c.text(lit, p.at)
 			t := term{code: v.expr(), typ: "string", safe: true, atom: v.code == "" && v.parts == nil}
 			if v.code != "" && v.typ != "string" {
-				t.code, t.atom = "string("+v.code+")", true
+				t.code, t.atom = textOfTerm(term{code: v.code, typ: v.typ}), true
 			}
 			out = append(out, pyToken{'s', lit, t})
 			s = s[n:]
@@ -152,14 +180,17 @@ func (p *pyParser) scan(s string) ([]pyToken, error) {
 		if op == "" {
 			return nil, fmt.Errorf("%q means nothing there", string(r))
 		}
-		out = append(out, pyToken{kind: 'o', text: op})
 		s = s[len(op):]
+		if same := pySame[op]; same != "" {
+			op = same
+		}
+		out = append(out, pyToken{kind: 'o', text: op})
 	}
 	return append(out, pyToken{}), nil
 }
 
 // pyString reads a string literal and returns how long it is.
-func pyString(s string) (lit string, n int, err error) {
+func pyString(s string, raw bool) (lit string, n int, err error) {
 	q := s[:1]
 	if strings.HasPrefix(s, strings.Repeat(q, 3)) {
 		q = strings.Repeat(q, 3)
@@ -169,6 +200,9 @@ func pyString(s string) (lit string, n int, err error) {
 		switch {
 		case strings.HasPrefix(s[i:], q):
 			return b.String(), i + len(q), nil
+		case raw && s[i] == '\\' && i+1 < len(s):
+			b.WriteString(s[i : i+2])
+			i += 2
 		case s[i] == '\\' && i+1 < len(s):
 			esc := map[byte]string{'n': "\n", 't': "\t", 'r': "\r", '\\': "\\", '\'': "'", '"': "\"", '0': "\x00"}
 			if e, ok := esc[s[i+1]]; ok {
@@ -258,15 +292,49 @@ func (p *pyParser) and(depth int) (term, error) {
 
 func (p *pyParser) logic(depth int, op string, next func(int) (term, error)) (term, error) {
 	a, err := next(depth)
-	for err == nil && p.take(op) {
-		var b term
-		if b, err = next(depth); err != nil {
-			break
-		}
-		x, y := a.truth(), b.truth()
-		a = term{code: x.logical() + " " + op + " " + y.logical(), typ: "bool", safe: a.safe && b.safe}
+	if err != nil || !p.is(op) {
+		return a, err
 	}
-	return a, err
+	all := []term{a}
+	for p.take(op) {
+		b, err := next(depth)
+		if err != nil {
+			return term{}, err
+		}
+		all = append(all, b)
+	}
+	out := term{typ: "bool", safe: true}
+	parts := make([]string, len(all))
+	for i, t := range all {
+		parts[i] = t.truth().logical()
+		out.safe = out.safe && t.safe
+		if t.typ != "bool" {
+			out.typ = ""
+		}
+	}
+	out.code = strings.Join(parts, " "+op+" ")
+	if out.typ == "bool" {
+		return out, nil
+	}
+	// One of the sides is the value.
+	out.cond = out.code
+	out.code = all[len(all)-1].code
+	for _, t := range slices.Backward(all[:len(all)-1]) {
+		v := p.fresh("side")
+		yes, no := v, "("+out.code+")"
+		if op == "and" {
+			yes, no = no, yes
+		}
+		out.code = "(let " + v + " = " + t.code + "; truthy(" + v + ") ? " + yes + " : " + no + ")"
+	}
+	out.atom = true
+	return out, nil
+}
+
+// fresh makes a name that stands nowhere else in the expression.
+func (p *pyParser) fresh(like string) string {
+	*p.count++
+	return fmt.Sprintf("%s_%d", notID.ReplaceAllString(like, "_"), *p.count)
 }
 
 func (t term) logical() string {
@@ -310,8 +378,8 @@ func (p *pyParser) comparison(depth int) (term, error) {
 		case p.is("==", "!=", "<", ">", "<=", ">="):
 			op = p.peek().text
 			p.pos++
-		case p.take("<>"):
-			op = "!="
+		case p.take("="):
+			op = "=="
 		case p.take("in"):
 			op = "in"
 		case p.take("not"):
@@ -355,6 +423,9 @@ func compare(a term, op string, b term) term {
 	switch op {
 	case "in", "not in":
 		t := term{code: "contains(" + b.code + ", " + a.code + ")", typ: "bool", atom: true}
+		if a.ref && (a.typ == "" || a.typ == "string") && b.typ == "list" { // it may hold a number as text
+			t = term{code: "(contains(" + b.code + ", " + a.code + ") or contains(" + b.code + ", read_value(" + a.code + ")))", typ: "bool", atom: true}
+		}
 		if op == "not in" {
 			t = term{code: "not " + t.code, typ: "bool"}
 		}
@@ -368,7 +439,8 @@ func compare(a term, op string, b term) term {
 		}
 		return term{code: a.operand() + " " + op + " " + b.operand(), typ: "bool", safe: a.safe && b.safe}
 	}
-	if a.typ != "string" && b.typ != "string" {
+	isText := func(t term) bool { return t.typ == "string" && !t.ref }
+	if !isText(a) && !isText(b) {
 		a, b = a.number(), b.number()
 	}
 	return term{code: a.operand() + " " + op + " " + b.operand(), typ: "bool"}
@@ -391,6 +463,10 @@ func (p *pyParser) chain(depth int, ops []string, next func(int) (term, error)) 
 		if b, err = next(depth); err != nil {
 			break
 		}
+		if op == "%" && a.typ == "string" {
+			a, err = p.percent(a, b)
+			continue
+		}
 		a = arithmetic(a, op, b)
 	}
 	return a, err
@@ -398,11 +474,21 @@ func (p *pyParser) chain(depth int, ops []string, next func(int) (term, error)) 
 
 func arithmetic(a term, op string, b term) term {
 	typ := ""
+	for _, t := range []*term{&a, &b} {
+		if t.ref && t.typ == "string" { // its text was put there, and may be a number
+			*t = term{code: t.number().code, atom: true, safe: t.safe}
+		}
+	}
 	switch {
 	case a.typ == "string" && op == "+":
 		typ = "string"
-	case a.typ == "string" && op == "%":
-		return term{code: "format(" + a.code + ", " + b.code + ")", typ: "string", atom: true}
+	case a.typ == "list" && op == "+", b.typ == "list" && op == "+":
+		return term{code: "concat(" + a.code + ", " + b.code + ")", typ: "list", atom: true}
+	case op == "*" && (a.typ == "list" || b.typ == "list"):
+		if b.typ == "list" {
+			a, b = b, a
+		}
+		return term{code: "flatten(map(range(0, " + b.code + "), " + a.code + "), 1)", typ: "list", atom: true}
 	default:
 		if op != "+" || a.typ != "" || b.typ != "" {
 			a, b = a.number(), b.number()
@@ -419,6 +505,9 @@ func arithmetic(a term, op string, b term) term {
 	case "%":
 		return term{code: "mod(" + a.code + ", " + b.code + ")", typ: typ, atom: true}
 	case "*":
+		if b.typ == "string" {
+			a, b = b, a
+		}
 		if a.typ == "string" {
 			return term{code: "repeat(" + a.code + ", " + b.code + ")", typ: "string", atom: true}
 		}

@@ -20,6 +20,8 @@ type workflow struct {
 	frames            []any
 	inputs, outputs   []*object // of a subflow file: ports that lead inside
 	notes             []string  // what was odd about the file
+	callees           map[string]*callee
+	values            *object // values of variables that a scenario gives
 }
 
 // step is one node.
@@ -35,6 +37,8 @@ type step struct {
 	// order of the file, which maps forget.
 	keyOrder map[string][]any
 	kind     *kind // nil for an unknown type
+	// synthetic ones stand for the ports of a subflow file and are in no report.
+	synthetic bool
 }
 
 type wire struct {
@@ -114,6 +118,9 @@ func read(src []byte) (*workflow, error) {
 	w.readWires(root)
 	w.readVars(root.get("variables"))
 	w.readVars(root.get("default_variables"))
+	for _, k := range sortedKeys(w.values) {
+		w.setVar(variable{name: k, value: plain(w.values.at[k])})
+	}
 	if s := root.object("settings"); s != nil {
 		w.settings, _ = plain(s).(map[string]any)
 	}
@@ -130,7 +137,62 @@ func read(src []byte) (*workflow, error) {
 			}
 		}
 	}
+	w.readPorts(root.list("parameters"))
 	return w, nil
+}
+
+// readPorts brings the inputs and the promoted parameters of a subflow to the
+// ports inside that they feed.
+func (w *workflow) readPorts(parameters []any) {
+	feed := func(o *object, port string) {
+		to := w.byID[o.text("internal_node_id")]
+		if to == nil || port == "" {
+			return
+		}
+		name := o.text("name")
+		id := "input " + name
+		s := w.byID[id]
+		if s == nil {
+			s = &step{id: id, typ: "SubflowInputNode", kind: catalog()["SubflowInputNode"], index: len(w.nodes), config: map[string]any{"port_name": name}, synthetic: true}
+			w.nodes = append(w.nodes, s)
+			w.byID[id] = s
+		}
+		if !slices.ContainsFunc(w.wires, func(c wire) bool { return c.to == to.id && c.into == port }) {
+			w.wires = append(w.wires, wire{from: id, port: "value", to: to.id, into: port})
+		}
+	}
+	for _, o := range w.inputs {
+		feed(o, o.text("internal_port_name"))
+	}
+	for _, e := range parameters {
+		o, ok := e.(*object)
+		if !ok || o.text("name") == "" {
+			continue
+		}
+		to, prop := w.byID[o.text("internal_node_id")], o.text("internal_property_name")
+		if to == nil || prop == "" {
+			continue
+		}
+		if d := plain(o.get("default_value")); d != nil {
+			to.config[prop] = d
+		}
+		if p, known := to.kindProp(prop); known && strings.EqualFold(p.Type, "choice") {
+			w.notes = append(w.notes, fmt.Sprintf("the parameter %s chooses what %s does, which is fixed here as %v", o.text("name"), to.id, to.config[prop]))
+			continue
+		}
+		if o.get("default_value") == nil && to.config[prop] != nil {
+			o.at["default_value"] = to.config[prop]
+		}
+		w.inputs = append(w.inputs, o)
+		feed(o, prop)
+	}
+}
+
+func (s *step) kindProp(name string) (prop, bool) {
+	if s.kind == nil {
+		return prop{}, false
+	}
+	return s.kind.prop(name)
 }
 
 // find returns the object that holds the nodes, and takes names, variables and
@@ -160,9 +222,7 @@ func (w *workflow) find(o *object, depth int) (*object, error) {
 	case o.object("workflow") != nil:
 		root, err := w.find(o.object("workflow"), depth+1)
 		w.readVars(root.get("variables"))
-		for _, k := range sortedKeys(o.object("variable_values")) {
-			w.setVar(variable{name: k, value: plain(o.object("variable_values").at[k])})
-		}
+		w.values = o.object("variable_values")
 		return root, err
 	}
 	switch inner := o.get("workflow_json").(type) {

@@ -54,6 +54,9 @@ func newReport(w *workflow) *Report {
 		r.Notes = []string{}
 	}
 	for _, s := range w.nodes {
+		if s.synthetic {
+			continue
+		}
 		r.at[s] = len(r.Nodes)
 		r.Nodes = append(r.Nodes, Entry{ID: s.id, Name: s.name, Type: s.typ, Status: Exact})
 	}

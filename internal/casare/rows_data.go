@@ -2,6 +2,8 @@ package casare
 
 import (
 	"maps"
+	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -58,7 +60,7 @@ func init() {
 		compute("ListContainsNode", params{"contains": "contains($list, $item)", "index": "index_of($list, $item)"}).aka("list", "items input_list", "item", "value search").typed("list", "list"),
 		compute("ListSliceNode", params{"result": "$list[$start:$end ?? len($list)]"}).aka("list", "items input_list").typed("list", "list", "start", "int", "end", "int").defaults(params{"start": 0}),
 		mapping{from: "ListJoinNode", to: "list.join", in: params{"list": "$list", "separator": "$separator"}, out: outs{"result": "$.text"}}.aka("list", "items input_list", "separator", "delimiter").typed("list", "list"),
-		compute("ListSortNode", params{"result": `$key_path == "" ? sort($list, $reverse ? "desc" : "asc") : sort_by($list, $key_path, $reverse ? "desc" : "asc")`}).aka("list", "items input_list", "reverse", "descending").typed("list", "list"),
+		compute("ListSortNode", params{"result": "=[]"}).with(func(m *mapping) { m.prepare = sortRow("result", "key_path", "reverse") }).aka("list", "items input_list", "reverse", "descending").typed("list", "list"),
 		mapping{from: "ListReverseNode", to: "list.reverse", in: params{"list": "$list"}, out: outs{"result": "$.list"}}.aka("list", "items input_list").typed("list", "list"),
 		mapping{from: "ListUniqueNode", to: "list.unique", in: params{"list": "$list"}, out: outs{"result": "$.list"}}.aka("list", "items input_list").typed("list", "list"),
 		mapping{from: "ListFilterNode", to: "list.partition", in: params{"list": "$list"}, out: outs{"result": "$.matching", "removed": "$.others"}, prepare: filterRow}.aka("list", "items input_list", "value", "filter_value compare_value").typed("list", "list", "value", ""),
@@ -94,21 +96,20 @@ func init() {
 		compute("ListSuperNode/Contains", params{"contains": "contains($list, $item)", "index": "index_of($list, $item)", "count": "count($list, # == $item)"}).typed("list", "list", "item", ""),
 		compute("ListSuperNode/Append", params{"list": `$position == "start" ? concat($extend ? $item : [$item], $list ?? []) : $position == "index" ? concat(take($list ?? [], $insert_index), $extend ? $item : [$item], drop($list ?? [], $insert_index)) : concat($list ?? [], $extend ? $item : [$item])`}).typed("list", "list", "item", "").with(func(m *mapping) { m.out["length"] = "len($.map.list)" }),
 		compute("ListSuperNode/Slice", params{"slice": "=[]"}).typed("list", "list", "start", "int", "end", "int").defaults(params{"start": 0}).with(func(m *mapping) {
-			m.in = params{"entries": params{"slice": "$step == 1 ? $list[$start:$end ?? len($list)] : map(range($start, $end ?? len($list), $step), $list[#])"}}
+			m.in = params{"entries": params{"slice": "$step == 1 ? $list[$start:$end ?? len($list)] : $step < 0 ? filter(reverse($list[$start:$end ?? len($list)]), mod(#index, -$step) == 0) : filter($list[$start:$end ?? len($list)], mod(#index, $step) == 0)"}}
 			m.out["length"] = "len($.map.slice)"
 		}),
-		compute("ListSuperNode/Sort", params{"sorted": `$sort_key == "" ? sort($list, $descending ? "desc" : "asc") : sort_by($list, $sort_key, $descending ? "desc" : "asc")`}).typed("list", "list").with(func(m *mapping) { m.out["length"] = "len($.map.sorted)" }),
+		compute("ListSuperNode/Sort", params{"sorted": "=[]"}).with(func(m *mapping) { m.prepare = sortRow("sorted", "sort_key", "descending") }).typed("list", "list").with(func(m *mapping) { m.out["length"] = "len($.map.sorted)" }),
 		compute("ListSuperNode/Reverse", params{"reversed": "reverse($list)", "length": "len($list)"}).typed("list", "list"),
 		compute("ListSuperNode/Unique", params{"unique": "unique($list)", "duplicates_removed": "len($list) - len(unique($list))"}).typed("list", "list").with(func(m *mapping) { m.out["length"] = "len($.map.unique)" }),
 		mapping{from: "ListSuperNode/Filter", to: "list.partition", in: params{"list": "$list"}, out: outs{"filtered": "$.matching", "rejected": "$.others", "length": "len($.matching)"}, prepare: superExpr("where", true)}.typed("list", "list"),
 		mapping{from: "ListSuperNode/Map", to: "list.map", in: params{"list": "$list"}, out: outs{"mapped": "$.list", "length": "len($.list)"}, prepare: superExpr("to", false)}.typed("list", "list"),
 		compute("ListSuperNode/Reduce", params{"result": "=nil"}).typed("list", "list", "initial", "").with(func(m *mapping) {
-			m.prepare = func(_ *converter, s *step, m *mapping) {
-				op := map[string]string{"sum": "sum($list) + ($initial ?? 0)", "product": "reduce($list, #acc * #, $initial ?? 1)", "min": "min($list)", "max": "max($list)", "concat": `join($list, "")`}
+			m.prepare = func(c *converter, s *step, m *mapping) {
+				op := map[string]string{"sum": "sum($list, float(#)) + ($initial ?? 0)", "product": "reduce($list, #acc * float(#), $initial ?? 1)", "min": "min($list)", "max": "max($list)", "concat": `join($list, "")`}
 				text := op[textOf(s, "reduce_operation", "sum")]
 				if text == "" {
-					text = "sum($list)"
-					m.note = "a custom reduction becomes a sum"
+					text = c.customReduction(s)
 				}
 				m.in = params{"entries": params{"result": text}}
 			}
@@ -125,7 +126,7 @@ func init() {
 		compute("DictSuperNode/Get Keys", params{"keys": "keys($dict ?? {})", "count": "len($dict)"}).typed("dict", "dict"),
 		compute("DictSuperNode/Get Values", params{"values": "values($dict ?? {})", "count": "len($dict)"}).typed("dict", "dict"),
 		compute("DictSuperNode/Get Items", params{"items": "entries($dict ?? {})", "count": "len($dict)"}).typed("dict", "dict"),
-		compute("DictSuperNode/Set Value", params{"dict": "set($dict ?? {}, $key, $value)", "previous": "($dict ?? {})[$key]", "was_update": "has_key($dict ?? {}, $key)"}).typed("dict", "dict", "key", "string", "value", ""),
+		compute("DictSuperNode/Set Value", params{"dict": "set($dict ?? {}, $key, $value)", "previous": "($dict ?? {})[$key]", "was_update": "has_key($dict ?? {}, $key)"}).typed("dict", "dict", "key", "string", "value", "").with(func(m *mapping) { m.prepare = setPath }),
 		compute("DictSuperNode/Remove Key", params{"dict": "omit($dict ?? {}, $key)", "removed_value": "($dict ?? {})[$key]", "was_removed": "has_key($dict ?? {}, $key)"}).typed("dict", "dict", "key", "string"),
 		mapping{from: "DictSuperNode/Merge", to: "map.merge", in: params{"maps": []any{"=$dict1 ?? {}", "=$dict2 ?? {}"}, "deep": "$deep_merge", "conflict": `$overwrite ? "last" : "first"`}, out: outs{"merged": "$.map", "count": "len($.map)"}}.aka("dict1", "dict_1 dict", "dict2", "dict_2").typed("dict1", "dict", "dict2", "dict"),
 		mapping{from: "DictSuperNode/Parse JSON", to: "json.parse", in: params{"text": "$json_string", "mode": "lenient"}, out: outs{"data": "$.value"}}.aka("json_string", "json text data"),
@@ -181,10 +182,10 @@ func (c *converter) keyValues(s *step, m *mapping, port string) {
 			if a := c.arg(s, m, k); a.isSet {
 				if a.isLit() {
 					name, _ := a.as("string").plain().(string)
-					if name == "" || !ident.MatchString(name) {
-						plainKeys = plainKeys && name == ""
+					if name == "" {
 						continue
 					}
+					plainKeys = plainKeys && ident.MatchString(name)
 					fixed[name] = "$" + v
 					entries += quote(name) + ": $" + v + ", "
 				} else {
@@ -198,6 +199,43 @@ func (c *converter) keyValues(s *step, m *mapping, port string) {
 		m.in = params{"entries": params{port: fixed}}
 	} else {
 		m.in = params{"entries": params{port: "={" + strings.TrimSuffix(entries, ", ") + "}"}}
+	}
+}
+
+// setPath sets a value below other dictionaries, which are made where they are
+// not there, if the key is a path.
+func setPath(c *converter, s *step, m *mapping) {
+	sep := textOf(s, "separator", ".")
+	key, _ := c.arg(s, m, "key").plain().(string)
+	steps := strings.Split(key, sep)
+	if len(steps) < 2 || slices.Contains(steps, "") || c.arg(s, m, "create_path").plain() == false {
+		return
+	}
+	value, path := "$value", ""
+	for i := len(steps) - 1; i > 0; i-- {
+		at := "get($dict, " + quote(strings.Join(steps[:i], ".")) + ")"
+		value = "set(" + at + " ?? {}, " + quote(steps[i]) + ", " + value + ")"
+	}
+	path = quote(strings.Join(steps, "."))
+	m.in = params{"entries": params{"dict": "set($dict ?? {}, " + quote(steps[0]) + ", " + value + ")", "previous": "get($dict, " + path + ")", "was_update": "get($dict, " + path + ") != nil"}}
+}
+
+// sortRow sorts a list, by a path in its items if one is given.
+func sortRow(port, path, back string) func(c *converter, s *step, m *mapping) {
+	return func(c *converter, s *step, m *mapping) {
+		by, order := "sort($list", ""
+		if v := c.arg(s, m, path); !v.isLit() {
+			by = "$" + path + ` == "" ? sort($list) : sort_by($list, $` + path
+		} else if v.isSet && v.plain() != "" {
+			by = "sort_by($list, $" + path
+		}
+		switch v := c.arg(s, m, back); {
+		case !v.isLit():
+			order = ", $" + back + ` ? "desc" : "asc"`
+		case v.plain() == true:
+			order = `, "desc"`
+		}
+		m.in = params{"entries": params{port: "=" + by + order + ")"}}
 	}
 }
 
@@ -233,7 +271,7 @@ func mapRow(c *converter, s *step, m *mapping) {
 	if path := textOf(s, "key_path", ""); path != "" {
 		x = "get(#, " + quote(path) + ")"
 	}
-	to := map[string]string{"get_property": x, "to_string": "string(" + x + ")", "to_int": "int(" + x + ")", "to_float": "float(" + x + ")", "to_upper": "upper(string(" + x + "))", "to_lower": "lower(string(" + x + "))", "trim": "trim(string(" + x + "))", "length": "len(" + x + ")"}[textOf(s, "transform", textOf(s, "operation", "to_string"))]
+	to := map[string]string{"get_property": x, "to_string": "python_str(" + x + ")", "to_int": "int(" + x + ")", "to_float": "float(" + x + ")", "to_upper": "upper(string(" + x + "))", "to_lower": "lower(string(" + x + "))", "trim": "trim(string(" + x + "))", "length": "len(" + x + ")"}[textOf(s, "transform", textOf(s, "operation", "to_string"))]
 	if to == "" {
 		to = x
 		c.report.attention(s, "it has no transformation "+textOf(s, "transform", ""), "the items stay as they are")
@@ -247,8 +285,8 @@ func reduceRow(c *converter, s *step, m *mapping) {
 		list = "map($list, get(#, " + quote(path) + "))"
 	}
 	to := map[string]string{
-		"sum": "sum(" + list + ") + ($initial ?? 0)", "product": "reduce(" + list + ", #acc * #, $initial ?? 1)", "min": "min(" + list + ")", "max": "max(" + list + ")",
-		"avg": "avg(" + list + ")", "count": "len($list)", "first": "first(" + list + ")", "last": "last(" + list + ")", "join": "join(" + list + `, string($initial ?? ""))`,
+		"sum": "sum(" + list + ", float(#)) + ($initial ?? 0)", "product": "reduce(" + list + ", #acc * float(#), $initial ?? 1)", "min": "min(" + list + ")", "max": "max(" + list + ")",
+		"avg": "avg(map(" + list + ", float(#)))", "count": "len($list)", "first": "first(" + list + ")", "last": "last(" + list + ")", "join": "join(" + list + `, string($initial ?? ""))`,
 	}[textOf(s, "operation", "sum")]
 	if to == "" {
 		to = "sum(" + list + ")"
@@ -256,6 +294,27 @@ func reduceRow(c *converter, s *step, m *mapping) {
 	}
 	m.in = params{"entries": params{"result": to}}
 }
+
+// customReduction turns the Python expression of a reduction, in which acc is
+// what came out so far and x or item the item, into one over #acc and #.
+func (c *converter) customReduction(s *step) string {
+	text := lambda.ReplaceAllString(textOf(s, "expression", ""), "")
+	p := &pyParser{c: c, at: s, names: map[string]term{}, count: new(int)}
+	for _, n := range []string{"acc", "accumulator", "result", "total", "a"} {
+		p.names[n] = term{code: "so_far", atom: true, safe: true}
+	}
+	for _, n := range []string{"x", "item", "value", "b"} {
+		p.names[n] = term{code: "each", atom: true, safe: true}
+	}
+	t, err := p.parse(text)
+	if err != nil {
+		c.report.attention(s, "its expression "+quote(excerpt(text))+" cannot be translated: "+err.Error(), "it adds the items up")
+		return "sum($list)"
+	}
+	return "reduce($list, let so_far = #acc; let each = #; " + strings.ReplaceAll(t.code, "$", "$$") + ", $initial)"
+}
+
+var lambda = regexp.MustCompile(`^\s*lambda\s+\w+(\s*,\s*\w+)?\s*:`)
 
 // superExpr turns the Python expression of a list action, in which x or item
 // is the item, into one over item.
@@ -269,7 +328,7 @@ func superExpr(param string, condition bool) func(c *converter, s *step, m *mapp
 			}
 			return
 		}
-		text = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(text), "lambda x:"))
+		text = strings.TrimSpace(lambda.ReplaceAllString(text, ""))
 		c.itemNames = []string{"x", "item", "value"}
 		t, err := c.python(text, s)
 		c.itemNames = nil

@@ -2,6 +2,7 @@ package casare
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -31,7 +32,7 @@ func init() {
 					m.in["max"] = "$max_chars"
 				}
 			}},
-		mapping{from: "CredentialDialogNode", to: "dialog.credential", in: params{"title": "$title", "username_label": `trim_end($username_label, ": ")`, "password_label": `trim_end($password_label, ": ")`, "ask_remember": "$show_remember"},
+		mapping{from: "CredentialDialogNode", to: "dialog.credential", in: params{"title": "$title", "username_label": `trim_end($username_label, ": ")`, "password_label": `trim_end($password_label, ": ")`, "ask_remember": "$show_remember"}, //nolint:gosec // names of fields, no credentials
 			out: outs{"username": "$.username", "remember": "$.remember", "confirmed": "$.confirmed"}, prepare: func(c *converter, s *step, m *mapping) { m.in["name"] = c.id(s) },
 			note: "the password is kept as the secret of the node's id, never as a value: write {secret: ID} where it is used"},
 		notify("TooltipNode", "=string($duration) + \"ms\"").with(func(m *mapping) { m.in["level"] = level("tooltip_icon") }), notify("SystemNotificationNode", "$duration").with(func(m *mapping) { m.in["priority"], m.in["level"] = "$priority", level("icon_type") }),
@@ -51,13 +52,29 @@ func init() {
 		}},
 		mapping{from: "FolderPickerDialogNode", to: "dialog.folder", in: params{"title": "$title", "folder": "$start_directory", "required": false}, out: outs{"folder_path": `$.path ?? ""`, "selected": "$.selected"}, note: waits},
 		mapping{from: "ColorPickerDialogNode", to: "dialog.color", in: params{"title": "$title", "default": "$initial_color", "alpha": "$show_alpha"}, out: outs{"color": "$.color", "selected": "$.selected", "rgb": "$.rgb"}},
-		mapping{from: "DateTimePickerDialogNode", to: "dialog.date", in: params{"title": "$title", "mode": "$mode", "min": `$min_date == "" ? nil : $min_date`, "max": `$max_date == "" ? nil : $max_date`, "format": "=" + qtFormat, "required": false}, out: outs{"value": "$.text", "timestamp": "$.timestamp", "selected": "$.selected"}, note: waits},
+		mapping{from: "DateTimePickerDialogNode", to: "dialog.date", in: params{"title": "$title", "mode": "$mode", "min": `$min_date == "" ? nil : $min_date`, "max": `$max_date == "" ? nil : $max_date`, "required": false}, out: outs{"value": "$.text", "timestamp": "$.timestamp", "selected": "$.selected"}, note: waits, prepare: func(c *converter, s *step, m *mapping) {
+			f := c.arg(s, m, "format")
+			if t, ok := f.plain().(string); ok && f.isLit() {
+				if _, given := s.config["format"]; !given { // the usual pattern is that of a date with a time
+					t = map[string]string{"date": "yyyy-MM-dd", "time": "HH:mm:ss"}[textOf(s, "mode", "datetime")]
+					if t == "" {
+						t = "yyyy-MM-dd HH:mm:ss"
+					}
+				}
+				m.in["format"] = val{lit: qtFormat(t), isSet: true}
+				return
+			}
+			m.in["format"] = `replace(replace($format, "yyyy", "YYYY"), "dd", "DD")`
+		}},
 		mapping{from: "ListPickerDialogNode", to: "dialog.choose", in: params{"title": "$title", "multiple": "$multi_select", "required": false}, out: outs{"selected": "$multi_select ? $.values : $.value", "confirmed": "not $.cancelled"}, prepare: listPicker},
 		mapping{from: "FormDialogNode", to: "dialog.form", in: params{"title": "$title"}, out: outs{"data": "$.values", "confirmed": "$.confirmed"}, prepare: formDialog("fields")},
 		mapping{from: "WizardDialogNode", to: "dialog.form", in: params{"title": "$title"}, out: outs{"data": "$.values", "completed": "$.confirmed", "canceled": "$.cancelled", "last_step": "0"}, prepare: formDialog("steps")},
 		mapping{from: "ImagePreviewDialogNode", to: "dialog.preview", in: params{"title": "$title", "file": "$image_path"}, out: outs{"confirmed": "$.confirmed", "canceled": "$.cancelled"}},
 		mapping{from: "PDFPreviewDialogNode", to: "dialog.preview", in: params{"file": "$pdf_path", "page": "$initial_page"}, out: outs{"confirmed": "$.confirmed", "current_page": "$initial_page", "page_count": "$!info.page_count"}, post: []extra{{"info", "pdf.info", params{"file": "$pdf_path"}}}},
 		mapping{from: "TableDialogNode", to: "dialog.table", in: params{"title": "$title", "rows": "$data", "pick": `$selectable ? "one" : "none"`, "required": false}, out: outs{"selected_row": "$.row", "selected_index": "$.index", "confirmed": "$.confirmed"}, prepare: func(c *converter, s *step, m *mapping) {
+			if c.arg(s, m, "selectable").plain() == true {
+				m.note = waits
+			}
 			if cols := textOf(s, "columns", ""); cols != "" {
 				var list []any
 				for _, n := range strings.Split(cols, ",") {
@@ -72,8 +89,32 @@ func init() {
 	)
 }
 
-// qtFormat turns a date pattern of Qt into one of Aether.
-const qtFormat = `replace(replace($format, "yyyy", "YYYY"), "dd", "DD")`
+// qtToken finds the parts of a date pattern of Qt.
+var qtToken = regexp.MustCompile(`'[^']*'|yyyy|yy|d+|h+|H+|z+|AP|A|ap|a`)
+
+// qtFormat turns a date pattern of Qt into one of Aether. An hour is one of 24
+// unless the pattern has AM and PM.
+func qtFormat(p string) string {
+	half := false
+	for _, t := range qtToken.FindAllString(p, -1) {
+		half = half || strings.EqualFold(t, "ap") || strings.EqualFold(t, "a")
+	}
+	return qtToken.ReplaceAllStringFunc(p, func(t string) string {
+		switch {
+		case t[0] == '\'' && len(t) > 2:
+			return "[" + t[1:len(t)-1] + "]"
+		case t[0] == 'y', t == "d", t == "dd":
+			return strings.ToUpper(t)
+		case t[0] == 'h' && !half:
+			return strings.ToUpper(t)
+		case t[0] == 'z':
+			return "SSS"
+		case t[0] == 'A', t[0] == 'a':
+			return t[:1]
+		}
+		return t
+	})
+}
 
 func regionField(name string) params {
 	return params{"name": name, "type": "integer", "default": 0}
@@ -105,7 +146,7 @@ func messageBox(c *converter, s *step, m *mapping) {
 
 func inputDialog(c *converter, s *step, m *mapping) {
 	if c.arg(s, m, "password_mode").plain() == true {
-		m.to, m.in = "dialog.credential", params{"name": c.id(s), "ask_username": false, "title": "$title", "password_label": `trim_end($prompt, ": ")`}
+		m.to, m.in = "dialog.credential", params{"name": c.id(s), "ask_username": false, "title": "$title", "password_label": `trim_end($prompt, ": ")`} //nolint:gosec // names of fields, no credentials
 		m.out = outs{"value": `""`, "confirmed": "$.confirmed"}
 		c.report.attention(s, "what is typed in is hidden, so it is kept as a secret and never as a value", "write {secret: "+c.id(s)+"} where it is used")
 	}
@@ -125,6 +166,10 @@ func listPicker(c *converter, s *step, m *mapping) {
 	m.in["choices"] = v
 	if d := textOf(s, "default_selection", ""); d != "" {
 		m.in["default"] = "$default_selection"
+		if c.arg(s, m, "multi_select").plain() == true && !reference.MatchString(d) {
+			l, _ := convert(d, "list")
+			m.in["default"] = l
+		}
 	} else {
 		m.note = waits
 	}
@@ -153,6 +198,11 @@ func formDialog(key string) func(c *converter, s *step, m *mapping) {
 				o, _ := p.(map[string]any)
 				fields, _ := o["fields"].([]any)
 				title, _ := o["title"].(string)
+				for _, k := range []string{"name", "label", "id"} {
+					if t, ok := o[k].(string); ok && title == "" {
+						title = t
+					}
+				}
 				built := formFields(fields, i)
 				if answered(built) {
 					m.note = ""

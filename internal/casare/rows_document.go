@@ -52,11 +52,19 @@ func pdfRow(c *converter, s *step, m *mapping) {
 		c.report.attention(s, "it also extracts tables", "add a node pdf.read_tables")
 	}
 	first, last := c.arg(s, m, "start_page"), c.arg(s, m, "end_page")
+	if last.isLit() && (last.plain() == nil || last.plain() == "" || last.plain() == 0) {
+		last = val{}
+	}
 	start := first.plain()
 	switch {
 	case first.isLit() && (start == nil || start == 1) && !last.isSet:
 	case last.isSet:
-		m.in["pages"] = []any{`=string($start_page) + "-" + string($end_page)`}
+		// An end beyond the last page means the last page.
+		m.pre = []extra{{"info", "pdf.info", params{"file": m.in["file"]}}}
+		if p := c.arg(s, m, "password"); p.isSet && p.plain() != "" {
+			m.pre[0].in["password"] = "$password"
+		}
+		m.in["pages"] = []any{`=string($start_page) + "-" + string(max($start_page, min($end_page, $!info.page_count)))`}
 	default:
 		m.in["pages"] = []any{`=string($start_page) + "-"`}
 	}

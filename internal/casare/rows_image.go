@@ -11,14 +11,17 @@ func init() {
 	convert := mapping{from: "ImageConvertNode", to: "image.convert", in: params{
 		"file": "$source_path", "quality": "$quality", "scale": `float(trim_end(string($scale_percent), "%"))`, "format": `{"PNG": "png", "JPEG": "jpeg", "JPG": "jpeg", "BMP": "bmp", "GIF": "gif", "WEBP": "webp"}[upper($output_format)] ?? lower($output_format)`,
 	}, out: outs{"output_path": "$.file", "files": "[$.file]", "file_count": "1", "format": "upper($.format)"}, prepare: imageConvert}
-	zip := mapping{from: "ZipFilesNode", to: "file.zip", in: params{"to": "$zip_path", "level": `$compression == "ZIP_STORED" ? 0 : 6`}, out: outs{"zip_path": "$.path", "attachment_file": "[$.path]", "file_count": "$.files"}, prepare: zipRow}.typed("files", "list")
-	unzip := mapping{from: "UnzipFilesNode", to: "file.unzip", in: params{"path": "$zip_path", "to": "$extract_to"}, out: outs{"extract_to": "$.folder", "files": "$.names", "file_count": "$.files"}}
+	zip := mapping{from: "ZipFilesNode", to: "archive.zip", in: params{"to": "$zip_path", "level": `$compression == "ZIP_STORED" ? 0 : 6`}, out: outs{"zip_path": "$.path", "attachment_file": "[$.path]", "file_count": "$.files"}, prepare: zipRow}.typed("files", "list")
+	unzip := mapping{from: "UnzipFilesNode", to: "archive.extract", in: params{"path": "$zip_path", "to": "$extract_to"}, out: outs{"extract_to": "$.folder", "files": "$.names", "file_count": "$.files"}}
 	register(
 		convert, convert.as("StructuredDataSuperNode/Image Convert"), zip, zip.as("StructuredDataSuperNode/Zip Files"), unzip, unzip.as("StructuredDataSuperNode/Unzip Files"),
 		mapping{from: "CompareImagesNode", to: "image.compare", in: params{"file": "$image1_path", "other": "$image2_path", "method": "$method", "threshold": "$threshold"}, out: outs{"similarity": "$.similarity", "is_match": "$.match", "method": "$method"}, note: "the likeness is computed in another way, so the threshold may need another value"}.aka("image1_path", "image1 image_1", "image2_path", "image2 image_2"),
 		mapping{from: "QRCodeNode", to: "image.make_code", in: params{"text": "$data", "to": "$output_path", "size": "$size"}, out: outs{"result": "$.file"}, prepare: func(c *converter, s *step, m *mapping) {
 			if textOf(s, "action", "generate") == "read" {
 				m.to, m.in, m.out = "image.read_codes", params{"file": "$image_path"}, outs{"result": "$.text", "success": "$.found"}
+			} else if p := c.arg(s, m, "output_path"); !p.isSet || p.isLit() && p.plain() == "" {
+				m.in["to"] = "qrcode.png"
+				c.report.adapted(s, "no file is named, so it writes qrcode.png")
 			}
 		}},
 
@@ -36,9 +39,9 @@ func init() {
 			"diff_summary": `{"added_count": $.only_right_count, "removed_count": $.only_left_count, "modified_count": $.changed_count, "matched_count": $.pair_count, "total_a": $.left_count, "total_b": $.right_count}`,
 		}}.typed("data_a", "list", "data_b", "list", "key_columns", ""),
 		mapping{from: "ValidateExtractionNode", to: "table.validate_record", in: params{"record": "$extraction", "required": "$required_fields", "min_score": "$confidence_threshold"}, out: outs{
-			"is_valid": "$.valid", "needs_review": "$.needs_review", "confidence_score": "$.score", "validation_errors": "$.messages", "field_status": "$.fields",
+			"is_valid": "$.valid", "needs_review": `$.needs_review or (if_error(float(get($extraction, "confidence")), nil) ?? 1) < $confidence_threshold`, "confidence_score": `if_error(float(get($extraction, "confidence")), nil) ?? $.score`, "validation_errors": "$.messages", "field_status": "$.fields",
 		}, prepare: extractionRules}.typed("extraction", "dict", "required_fields", "list", "validation_rules", "dict"),
-		mapping{from: "ListTemplatesNode", to: "file.list", in: params{"folder": "prompts", "recursive": true, "pattern": []any{"*.json", "*.md", "*.txt"}}, out: outs{"templates": `map($.items, ({id: .stem, name: .stem, path: .path}))`, "count": "$.count"}, note: "prompt templates are the files of the folder prompts"},
+		mapping{from: "ListTemplatesNode", to: "file.list", in: params{"folder": "prompts", "recursive": true, "pattern": []any{"*.json", "*.md", "*.txt"}}, out: outs{"templates": `map($.items, ({id: .stem, name: .stem, path: .path}))`, "count": "$.count"}, pre: []extra{{"folder", "file.make_folder", params{"path": "prompts"}}}, note: "prompt templates are the files of the folder prompts"},
 		mapping{from: "GetTemplateInfoNode", to: "file.read_json", in: params{"path": `="prompts/" + string($template_id) + ".json"`}, out: outs{
 			"template_info": "$.value", "variables": `get($.value, "variables") ?? []`, "system_prompt": `get($.value, "system_prompt") ?? ""`, "found": "true",
 		}, note: "a prompt template is the file prompts/ID.json"},
@@ -74,19 +77,65 @@ func imageConvert(c *converter, s *step, m *mapping) {
 }
 
 func zipRow(c *converter, s *step, m *mapping) {
-	if b := c.arg(s, m, "base_dir"); b.isSet && b.plain() != "" {
-		c.report.attention(s, "its base_dir says under which names files are packed, which is not possible here", "look at the names in the archive")
+	base, _ := c.arg(s, m, "base_dir").plain().(string)
+	base = path.Clean(strings.ReplaceAll(base, `\`, "/"))
+	if b := c.arg(s, m, "base_dir"); b.isSet && !b.isLit() {
+		base = "?"
+	}
+	// names notes that files would have other names in the archive.
+	names := func(dirs ...string) {
+		for _, d := range dirs {
+			if base != "." && base != d {
+				c.report.attention(s, "its base_dir says under which names files are packed, which is not possible here", "look at the names in the archive")
+				return
+			}
+		}
 	}
 	if f := c.arg(s, m, "files"); f.isSet && !(f.list != nil && len(f.list) == 0) {
 		m.in["paths"] = f
+		for _, e := range f.list {
+			t, ok := e.plain().(string)
+			if dir := path.Dir(path.Clean(t)); !ok || base != "." && base != dir {
+				names("?")
+			}
+		}
+		if f.list == nil && base != "." {
+			names("?")
+		}
 		return
 	}
-	src, _ := c.arg(s, m, "source_path").plain().(string)
-	if strings.ContainsAny(src, "*?[") {
-		m.in["paths"], m.in["pattern"], m.in["flat"] = []any{val{lit: path.Dir(src), isSet: true}}, []any{val{lit: path.Base(src), isSet: true}}, true
-		return
+	src, ok := c.arg(s, m, "source_path").plain().(string)
+	src = path.Clean(strings.ReplaceAll(src, `\`, "/"))
+	folder, pattern := splitGlob(src)
+	given, _ := s.config["base_dir"].(string)
+	switch {
+	case ok && pattern != "" && strings.Contains(pattern, "/"):
+		m.in["paths"], m.in["pattern"], m.in["flat"] = []any{val{lit: folder, isSet: true}}, []any{val{lit: pattern, isSet: true}}, true
+		names(folder)
+	case ok && pattern != "": // files of the folder itself
+		m.pre = []extra{{"list", "file.list", params{"folder": val{lit: folder, isSet: true}, "pattern": []any{val{lit: pattern, isSet: true}}, "hidden": true}}}
+		m.in["paths"] = "=map($!list.items, .path)"
+		names(folder)
+	case ok && given != "" && base == path.Dir(src): // with the name of the folder
+		m.in["paths"] = []any{"$source_path"}
+	default:
+		m.in["paths"], m.in["flat"] = []any{"$source_path"}, true
+		names(src)
 	}
-	m.in["paths"], m.in["flat"] = []any{"$source_path"}, true
+}
+
+// splitGlob cuts a path at its first part with wildcards.
+func splitGlob(p string) (folder, pattern string) {
+	parts := strings.Split(p, "/")
+	i := slices.IndexFunc(parts, func(e string) bool { return strings.ContainsAny(e, "*?[") })
+	if i < 0 {
+		return p, ""
+	}
+	folder = strings.Join(parts[:i], "/")
+	if folder == "" && !strings.HasPrefix(p, "/") {
+		folder = "."
+	}
+	return folder, strings.Join(parts[i:], "/")
 }
 
 // fuzzyRow leaves the branch out where nothing is wired to it.
@@ -122,9 +171,13 @@ func extractionRules(c *converter, s *step, m *mapping) {
 				if rule["type"] == "" {
 					rule["type"] = t
 				}
-			case k == "min", k == "max":
+			case k == "min", k == "max", k == "min_length", k == "max_length", k == "required":
 				rule[k] = x
-			case k == "pattern" && isText: // Python matches at the beginning
+			case k == "min_value", k == "max_value":
+				rule[strings.TrimSuffix(k, "_value")] = x
+			case k == "enum", k == "allowed", k == "allowed_values", k == "choices", k == "in", k == "values":
+				rule["in"] = x
+			case (k == "pattern" || k == "regex") && isText: // Python matches at the beginning
 				rule["pattern"] = "^(?:" + t + ")"
 			default:
 				c.report.attention(s, "its rule "+k+" for "+field+" is not known", "write it as a rule of table.validate_record")

@@ -1,6 +1,8 @@
 package casare
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -11,14 +13,14 @@ func init() {
 		mapping{from: "RunBatchScriptNode", to: "script.shell", out: outs{"stdout": "$.stdout", "stderr": "$.stderr", "return_code": "$.exit_code", "success": "$.exit_code == 0"}, prepare: shellScript},
 		mapping{from: "RunPythonScriptNode", to: "script.python", out: outs{"result": "$.result", "output": "$.stdout"}, prepare: pythonScript},
 		mapping{from: "RunPythonFileNode", to: "sys.run", out: outs{"stdout": "$.stdout", "stderr": "$.stderr", "return_code": "$.exit_code", "success": "$.exit_code == 0"}, prepare: pythonFile},
-		mapping{from: "RunJavaScriptNode", to: "script.javascript", out: outs{"result": "$.result"}, prepare: javaScript},
+		mapping{from: "RunJavaScriptNode", to: "script.javascript", out: outs{"result": `$.result ?? join($.logs, "\n")`}, prepare: javaScript},
 		compute("EvalExpressionNode", params{"result": "=nil"}).with(func(m *mapping) { m.prepare = evalRow }),
 		mapping{from: "ProcessListNode", to: "sys.list_processes", in: params{"name": `$filter_name == "" ? nil : "*" + $filter_name + "*"`, "details": "$include_details"}, out: outs{"processes": "$.processes", "count": "$.count"}},
-		mapping{from: "ProcessKillNode", to: "sys.kill_process", in: params{"force": "$force", "grace": "$timeout"}, out: outs{"killed_count": "$.killed", "success": "$.killed > 0"}, prepare: killRow}.aka("pid_or_name", "process_name pid name"),
+		mapping{from: "ProcessKillNode", to: "sys.kill_process", in: params{"force": "$force", "grace": "$timeout"}, out: outs{"killed_count": "$.count", "success": "$.count > 0"}, prepare: killRow}.aka("pid_or_name", "process_name pid name"),
 		mapping{from: "EnvironmentVariableNode", to: "sys.get_env", in: params{"name": "$var_name"}, out: outs{"result_value": "$.value", "exists": "$.found"}, prepare: environmentRow}.aka("var_name", "name variable_name"),
 		mapping{from: "SystemInfoNode", to: "sys.info", in: params{"cpu_percent": true}, out: outs{
-			"info": "{\"os\": $.os, \"platform\": $.platform, \"hostname\": $.hostname, \"architecture\": $.architecture, \"cpu\": $.cpu, \"memory\": $.memory}", "os_name": "$.os", "cpu_percent": "$.cpu.percent", "ram_percent": "$.memory.percent", "disk_percent": "$!disk.percent",
-		}, post: []extra{{"disk", "sys.disk_usage", nil}}},
+			"os_name": "$.os", "cpu_percent": "$.cpu.percent", "ram_percent": "$.memory.percent", "disk_percent": "$!disk.percent",
+		}, post: []extra{{"disk", "sys.disk_usage", nil}}, prepare: systemInfo},
 
 		mapping{from: "SubflowNode", to: "flow.call", prepare: callRow, out: outs{}},
 		mapping{from: "CallSubworkflowNode", to: "flow.call", prepare: callRow, out: outs{"job_id": "run.id", "success": "true", "execution_time_ms": "0"}},
@@ -28,8 +30,8 @@ func init() {
 		mapping{from: "OAuth2TokenExchangeNode", to: "http.request", prepare: tokenRow, out: outs{}},
 		mapping{from: "OAuth2TokenValidateNode", to: "http.request", in: params{
 			"url": "$introspection_url", "method": "POST", "body_kind": "form", "body": params{"token": "$token"}, "auth": params{"kind": "basic", "user": "$client_id", "password": "$client_secret"}, "parse": "json",
-		}, out: outs{"active": "get($.body, \"active\") == true", "client_id": `get($.body, "client_id")`, "username": `get($.body, "username")`, "scope": `get($.body, "scope")`, "expires_at": `get($.body, "exp")`, "token_type": `get($.body, "token_type")`, "full_response": "$.body"}},
-		mapping{from: "OAuth2CallbackServerNode", to: "http.wait_for_request", in: params{"port": "$port", "path": "$path", "timeout": "$timeout"}, out: outs{
+		}, out: outs{"active": "get($.body, \"active\") == true", "client_id": `get($.body, "client_id")`, "username": `get($.body, "username")`, "scope": `get($.body, "scope")`, "expires_at": `get($.body, "exp")`, "token_type": `get($.body, "token_type")`, "full_response": "$.body"}}, //nolint:gosec // names of fields, no credentials
+		mapping{from: "OAuth2CallbackServerNode", to: "http.wait_for_request", in: params{"port": "$port", "path": "$path", "timeout": "$timeout"}, out: outs{ //nolint:gosec // names of fields, no credentials
 			"code": `get($.query, "code") ?? ""`, "state": `get($.query, "state") ?? ""`, "access_token": `get($.query, "access_token") ?? ""`, "error": `get($.query, "error") ?? ""`, "error_description": `get($.query, "error_description") ?? ""`,
 		}, prepare: callbackRow},
 	)
@@ -47,6 +49,7 @@ func emptyWorkDir(c *converter, s *step, m *mapping, port string) {
 func runCommand(c *converter, s *step, m *mapping) {
 	m.in = params{"timeout": programTimeout, "exit_codes": []any{}}
 	emptyWorkDir(c, s, m, "working_dir")
+	c.setEnviron(m)
 	cmd, args := c.arg(s, m, "command"), c.arg(s, m, "args")
 	if c.arg(s, m, "shell").plain() == true {
 		m.to = "script.shell"
@@ -180,7 +183,11 @@ func (c *converter) shellCode(m *mapping, v val) {
 		return
 	}
 	m.in["code"] = raw{`eval "$SCRIPT"`}
-	m.in["env"] = params{"SCRIPT": code(v.expr(), "string")}
+	script := `{"SCRIPT": ` + v.expr() + `}`
+	if old, ok := m.in["env"].(val); ok {
+		script = "merge(" + old.expr() + ", " + script + ")"
+	}
+	m.in["env"] = code(script, "dict")
 }
 
 func allLit(parts []val) bool {
@@ -195,6 +202,7 @@ func allLit(parts []val) bool {
 func shellScript(c *converter, s *step, m *mapping) {
 	m.in = params{"shell": "sh", "timeout": programTimeout, "exit_codes": []any{}, "strict": false}
 	emptyWorkDir(c, s, m, "working_dir")
+	c.setEnviron(m)
 	c.shellCode(m, c.arg(s, m, "script"))
 }
 
@@ -204,6 +212,7 @@ func pythonScript(c *converter, s *step, m *mapping) {
 	m.alias = map[string]string{"code": "script"}
 	m.types = map[string]string{"variables": "dict"}
 	m.in = params{"timeout": programTimeout}
+	c.setEnviron(m)
 	src := c.arg(s, m, "code")
 	vars := c.arg(s, m, "variables")
 	text, isText := src.plain().(string)
@@ -231,6 +240,7 @@ func pythonFile(c *converter, s *step, m *mapping) {
 		m.in["program"] = "$python_path"
 	}
 	emptyWorkDir(c, s, m, "working_dir")
+	c.setEnviron(m)
 	list := val{list: []val{c.arg(s, m, "file_path")}, isSet: true}
 	switch args := c.arg(s, m, "args"); {
 	case args.list != nil:
@@ -276,6 +286,16 @@ type raw struct{ v any }
 func evalRow(c *converter, s *step, m *mapping) {
 	m.out["type"] = `{"int": "int", "float": "float", "string": "str", "bool": "bool", "list": "list", "map": "dict", "nil": "NoneType"}[type($.map.result)]`
 	text := textOf(s, "expression", "")
+	// The dictionary variables gives further names.
+	if d := c.arg(s, m, "variables"); d.isSet {
+		c.localNames = func(name string) (val, bool) {
+			if v, ok := d.dict[name]; ok {
+				return code(v.operand(), v.kindOf()), true
+			}
+			return code("get("+d.expr()+", "+quote(name)+")", ""), d.dict == nil && !c.set[name] && c.declared[name] == nil
+		}
+		defer func() { c.localNames = nil }()
+	}
 	t, err := c.python(text, s)
 	if err != nil {
 		c.report.attention(s, "its expression "+quote(excerpt(text))+" cannot be translated: "+err.Error(), "write it anew in the language of Aether; its result is nil")
@@ -303,45 +323,74 @@ func killRow(c *converter, s *step, m *mapping) {
 	m.in["name"] = code("if_error(int("+v.expr()+"), nil) == nil ? string("+v.expr()+") : nil", "string")
 }
 
-func environmentRow(c *converter, s *step, m *mapping) {
-	if textOf(s, "action", "get") != "set" {
-		return
-	}
-	m.to, m.in = "flow.comment", params{"text": "Set an environment variable."}
-	m.out = outs{"result_value": "$value", "exists": "true"}
-	c.report.attention(s, "it sets an environment variable, which a flow of Aether cannot do for other programs", "hand the variable to the program that needs it by its param env")
+// environ is the variable of the flow that keeps an environment variable which
+// the workflow sets.
+func environ(name string) string {
+	return "env_" + strings.Trim(notID.ReplaceAllString(name, "_"), "_")
 }
 
-func callRow(c *converter, s *step, m *mapping) {
-	ref := c.called(s)
-	if ref == "" {
-		c.broken[s.id] = "the workflow it calls is not named, or not found beside this file"
+// setsEnviron lists the environment variables that nodes of the workflow set.
+func (c *converter) setsEnviron() []string {
+	var out []string
+	for _, s := range c.w.nodes {
+		if s.typ == "EnvironmentVariableNode" && !s.disabled && textOf(s, "action", "get") == "set" {
+			if name, ok := c.arg(s, tables[s.typ], "var_name").plain().(string); ok && name != "" && !slices.Contains(out, name) {
+				out = append(out, name)
+			}
+		}
+	}
+	return out
+}
+
+// setEnviron hands environment variables that the workflow sets to a program.
+func (c *converter) setEnviron(m *mapping) {
+	var pairs []string
+	for _, name := range c.setsEnviron() {
+		pairs = append(pairs, "["+quote(name)+", vars."+environ(name)+"]")
+	}
+	if pairs != nil {
+		m.in["env"] = code("from_entries(filter(["+strings.Join(pairs, ", ")+"], #[1] != nil))", "dict")
+	}
+}
+
+// environmentRow keeps what a workflow sets in a variable of the flow, which
+// later nodes of it see, and the programs that it starts.
+func environmentRow(c *converter, s *step, m *mapping) {
+	name, ok := c.arg(s, m, "var_name").plain().(string)
+	if textOf(s, "action", "get") != "set" {
+		if ok && slices.Contains(c.setsEnviron(), name) {
+			m.out = outs{"result_value": "vars." + environ(name) + " ?? $.value", "exists": "vars." + environ(name) + " != nil or $.found"}
+		}
 		return
 	}
-	m.in = params{"flow": raw{ref}}
-	in := params{}
-	for port := range c.dataIn[s.id] {
-		if ident.MatchString(port) {
-			in[port] = "$" + port
+	m.out = outs{"result_value": "$value", "exists": "true"}
+	if !ok || name == "" {
+		m.to, m.in = "flow.comment", params{"text": "Set an environment variable."}
+		c.report.attention(s, "the name of the environment variable it sets is computed", "hand the variable to the program that needs it by its param env")
+		return
+	}
+	m.to, m.in = "var.set", params{"name": environ(name), "value": "=string($value)"}
+	m.note = "nodes of the flow and the programs they start see it; other programs do not"
+	if scope := textOf(s, "scope", "process"); scope != "process" {
+		c.report.attention(s, "it sets an environment variable of the "+scope+" for good, which a flow of Aether does not do", "set it in the settings of the computer")
+	}
+}
+
+// systemInfo gives the facts that were asked for.
+func systemInfo(c *converter, s *step, m *mapping) {
+	facts := map[string]string{
+		"os": `{"name": $.os, "platform": $.platform, "hostname": $.hostname, "architecture": $.architecture}`, "cpu": "$.cpu", "ram": "$.memory",
+		"disk": `{"total": $!disk.total, "used": $!disk.used, "free": $!disk.free, "percent": $!disk.percent}`, "network": `{"hostname": $.hostname, "interfaces": $!net.networks}`,
+	}
+	what := strings.ToLower(textOf(s, "info_type", "all"))
+	m.post = append(m.post, extra{"net", "sys.list_networks", nil})
+	var parts []string
+	for _, k := range slices.Sorted(maps.Keys(facts)) {
+		if what == "all" || what == k {
+			parts = append(parts, quote(k)+": "+facts[k])
 		}
 	}
-	known := map[string]bool{"subflow_id": true, "subflow_path": true, "subworkflow_id": true, "subworkflow_path": true, "workflow_path": true, "execution_mode": true, "timeout_seconds": true, "wait_for_result": true, "wait_for_completion": true, "poll_interval": true, "label": true, "name": true}
-	for k, v := range s.config {
-		if v != nil && !known[k] && ident.MatchString(k) && !strings.HasPrefix(k, "_") {
-			in[k] = "$" + k
-		}
-	}
-	if len(in) > 0 {
-		m.in["inputs"] = in
-	}
-	for _, w := range c.w.wires { // outputs are named like those of the flow
-		if w.from == s.id && !w.exec && m.out[w.port] == "" {
-			m.out[w.port] = "$." + safeName(w.port)
-		}
-	}
-	if textOf(s, "execution_mode", "") == "async" || c.arg(s, m, "wait_for_completion").plain() == false || c.arg(s, m, "wait_for_result").plain() == false {
-		m.note = "it waits for the workflow it calls, which runs as a part of this run"
-	}
+	m.out["info"] = "{" + strings.Join(parts, ", ") + "}"
 }
 
 func authorizeRow(c *converter, s *step, m *mapping) {
@@ -354,7 +403,7 @@ func authorizeRow(c *converter, s *step, m *mapping) {
 	challenge := ""
 	if c.arg(s, m, "pkce_enabled").plain() != false {
 		challenge = "$!pkce.text"
-		m.pre = append(m.pre, extra{"pkce", "text.hash", params{"text": "=$!verifier.text", "algorithm": "sha256", "as": "base64url"}})
+		m.pre = append(m.pre, extra{"pkce", "hash.text", params{"text": "=$!verifier.text", "algorithm": "sha256", "as": "base64url"}})
 		query["code_challenge"], query["code_challenge_method"] = `=trim_end($!pkce.text, "=")`, "S256"
 	}
 	m.in = params{"base": "$auth_url", "query": query}
@@ -388,6 +437,11 @@ func tokenRow(c *converter, s *step, m *mapping) {
 		}
 	}
 	m.in = params{"url": "$token_url", "method": "POST", "body_kind": "form", "body": body, "parse": "json"}
+	if v := c.arg(s, m, "client_secret"); v.secret != "" { // the body takes no secrets
+		delete(body, "client_secret")
+		m.in["auth"] = params{"kind": "basic", "user": "$client_id", "password": v}
+		c.report.adapted(s, "it sends the client secret as basic authentication and not in the body")
+	}
 	for _, k := range []string{"access_token", "refresh_token", "token_type", "expires_in", "scope", "id_token"} {
 		m.out[k] = `get($.body, "` + k + `")`
 	}

@@ -1,6 +1,9 @@
 package casare
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
 const (
 	folded     = "($case_sensitive ? string($text) : lower(string($text)))"
@@ -122,6 +125,8 @@ func goGroups(t string) string {
 	return b.String()
 }
 
+var formatLetter = regexp.MustCompile(`(\{[^{}:]*:[^{}]*?)[dfs]\}`)
+
 func caseRow(prop string) func(c *converter, s *step, m *mapping) {
 	return func(c *converter, s *step, m *mapping) {
 		to := textOf(s, prop, "lower")
@@ -183,6 +188,12 @@ func countRow(prop string) func(c *converter, s *step, m *mapping) {
 // formatRow fills {name} from the variables of the flow when the node is given
 // none.
 func formatRow(c *converter, s *step, m *mapping) {
+	// Formats such as .2f and 05d have no letter here.
+	if t := c.arg(s, m, "template"); t.isLit() {
+		if text, ok := t.plain().(string); ok {
+			m.in["template"] = val{lit: formatLetter.ReplaceAllString(strings.ReplaceAll(text, `\`, `\\`), "$1}"), isSet: true}
+		}
+	}
 	if v := c.arg(s, m, "variables"); v.isSet && !(v.dict != nil && len(v.dict) == 0) {
 		return
 	}

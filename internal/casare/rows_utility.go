@@ -1,7 +1,9 @@
 package casare
 
 import (
+	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -40,16 +42,20 @@ func init() {
 
 		// Dates.
 		mapping{from: "GetCurrentDateTimeNode", to: "date.now", in: params{"timezone": "$timezone", "format": "$format"}, out: outs{
-			"datetime": `$format == "" ? $.date : $.text`, "timestamp": "$.unix", "year": "year($.date)", "month": "month($.date)", "day": "day($.date)", "hour": "hour($.date)", "minute": "minute($.date)", "second": "second($.date)", "day_of_week": "weekday($.date) - 1",
+			"datetime": `$format == "" ? $.date : $.text`, "timestamp": "$.unix", "year": "year($.date)", "month": "month($.date)", "day": "day($.date)", "hour": "hour($.date)", "minute": "minute($.date)", "second": "second($.date)", "day_of_week": `format_date($.date, "%A")`,
 		}}.with(func(m *mapping) { m.prepare = emptyMeansNone("timezone", "format") }),
 		mapping{from: "GetTimestampNode", to: "date.now", out: outs{"timestamp": "$milliseconds ? unix_ms($.date) : $.unix"}},
-		mapping{from: "FormatDateTimeNode", to: "date.format", in: params{"date": `$input_format == "" or $input_format == nil ? string($datetime) : parse_date(string($datetime), $input_format)`, "format": "$format"}, out: outs{"result": "$.text"}}.typed("datetime", "").aka("datetime", "date datetime_string", "format", "output_format"),
+		mapping{from: "FormatDateTimeNode", to: "date.format", in: params{"date": `$input_format == "" or $input_format == nil ? string($datetime) : parse_date(string($datetime), $input_format)`, "format": "$format"}, out: outs{"result": "$.text"}, prepare: unixDates("datetime", "date")}.typed("datetime", "").aka("datetime", "date datetime_string", "format", "output_format"),
 		mapping{from: "ParseDateTimeNode", to: "date.parts", in: params{"date": `=$format == "" or $format == nil ? parse_date($datetime_string) : parse_date($datetime_string, $format)`}, out: outs{
 			"timestamp": "$.unix", "year": "$.year", "month": "$.month", "day": "$.day", "hour": "$.hour", "minute": "$.minute", "second": "$.second",
 			"iso_format": `$format == "" or $format == nil ? parse_date($datetime_string) : parse_date($datetime_string, $format)`,
 		}}.aka("datetime_string", "datetime date text"),
 		mapping{from: "DateTimeAddNode", to: "date.add", in: params{"date": "$datetime", "years": "$years", "months": "$months", "weeks": "$weeks", "days": "$days", "hours": "$hours", "minutes": "$minutes", "seconds": "$seconds"}, out: outs{
 			"result": "$.date", "timestamp": "unix($.date)",
+		}, prepare: func(c *converter, s *step, m *mapping) {
+			if v := c.arg(s, m, "datetime"); !v.isSet || v.isLit() && v.plain() == "" { // from now on
+				m.pre, m.in["date"] = []extra{{"now", "date.now", nil}}, "=$!now.date"
+			}
 		}}.typed("datetime", "string", "years", "int", "months", "int", "weeks", "int", "days", "int", "hours", "float", "minutes", "float", "seconds", "float").aka("datetime", "date"),
 		compute("DateTimeDiffNode", params{"total_seconds": `abs(unix($datetime_1) - unix($datetime_2))`}).with(func(m *mapping) {
 			for port, text := range map[string]string{"total_minutes": "$.map.total_seconds / 60", "total_hours": "$.map.total_seconds / 3600", "total_days": "$.map.total_seconds / 86400", "days": "floor($.map.total_seconds / 86400)", "hours": "floor(mod($.map.total_seconds, 86400) / 3600)", "minutes": "floor(mod($.map.total_seconds, 3600) / 60)", "seconds": "floor(mod($.map.total_seconds, 60))"} {
@@ -63,10 +69,18 @@ func init() {
 		mapping{from: "LogErrorNode", to: "flow.log", in: params{"level": "=" + logLevels}, out: outs{"log_entry": `{"error_message": $error_message, "error_type": $error_type, "context": $context, "level": $level}`}, prepare: func(c *converter, s *step, m *mapping) {
 			m.in["message"] = `=($error_type == nil or $error_type == "" ? "" : string($error_type) + ": ") + string($error_message)`
 		}},
-		mapping{from: "AssertNode", to: "flow.assert", in: params{"message": "$message"}, out: outs{"passed": "true"}, prepare: func(c *converter, s *step, m *mapping) { m.in["condition"] = c.cond(s) }},
+		mapping{from: "AssertNode", to: "flow.assert", in: params{"message": "$message"}, out: outs{"passed": "true"}, prepare: func(c *converter, s *step, m *mapping) {
+			_, wired := c.dataIn[s.id]["condition"]
+			if v := s.config["condition"]; wired || v != nil && v != "" || s.config["expression"] != nil {
+				m.in["condition"] = c.cond(s, "expression")
+				return
+			}
+			m.in["condition"] = true // the default
+		}},
 		mapping{from: "AssertSystemNode", to: "map.create", prepare: assertSystem},
 		compute("ValidateNode", params{"is_valid": "=true"}).with(func(m *mapping) {
 			m.prepare = validateRow
+			m.types = map[string]string{"value": "", "validation_param": ""}
 			m.out = outs{"is_valid": "$.map.is_valid", "error_message": `$.map.is_valid ? "" : $error_message`}
 			m.post = []extra{{"if", "flow.if", params{"condition": "=$.map.is_valid"}}}
 			m.ports = map[string]string{"valid": "if.then", "invalid": "if.else", "exec_out": "if.then", "success": "if.then", "error": "if.else"}
@@ -93,14 +107,32 @@ func emptyMeansNone(names ...string) func(c *converter, s *step, m *mapping) {
 	}
 }
 
+// unixDates lets a date be given as seconds since 1970.
+func unixDates(port, param string) func(c *converter, s *step, m *mapping) {
+	return func(c *converter, s *step, m *mapping) {
+		switch v := c.arg(s, m, port); v.kindOf() {
+		case "int", "float":
+			m.in[param] = "from_unix($" + port + ")"
+		case "":
+			if v.code != "" {
+				m.in[param] = "type($" + port + `) in ["int", "float"] ? from_unix($` + port + ") : " + strings.TrimPrefix(m.in[param].(string), "=")
+			}
+		}
+	}
+}
+
 func manyUUIDs(c *converter, s *step, m *mapping) {
+	if textOf(s, "uuid_version", "4") == "1" {
+		m.in["version"] = "7"
+		c.report.adapted(s, "it draws version 7, which begins with the time as version 1 has it, but does not tell the computer")
+	}
 	n := c.arg(s, m, "count")
 	if n.isLit() && n.plain() == 1 {
 		return
 	}
 	// There is no node that draws several: one is taken apart into as many as
 	// wanted by its hash, which is as unique as it is.
-	m.out = outs{"uuid": "$.uuid", "uuids": `map(1..$count, let h = sha256($.uuid + string(#)); substring(h, 0, 8) + "-" + substring(h, 8, 4) + "-4" + substring(h, 13, 3) + "-a" + substring(h, 17, 3) + "-" + substring(h, 20, 12))`}
+	m.out = outs{"uuid": "$.uuid", "uuids": `map(1..$count, # == 1 ? $.uuid : let h = sha256($.uuid + string(#)); substring(h, 0, 8) + "-" + substring(h, 8, 4) + "-4" + substring(h, 13, 3) + "-a" + substring(h, 17, 3) + "-" + substring(h, 20, 12))`}
 }
 
 // variableName returns the name of the variable that a node sets or reads; ok
@@ -124,8 +156,9 @@ func setVariable(c *converter, s *step, m *mapping) {
 	v = castVariable(v, typ)
 	m.out = outs{}
 	if !fixed {
-		m.to, m.in, m.note = "flow.comment", params{"text": "Sets a variable whose name is computed, which is not possible here."}, ""
-		c.report.attention(s, "the name of the variable it sets is computed", "name the variable in plain text, or use var.put with a map")
+		m.to, m.in = "var.put", params{"name": computedNames, "key": c.arg(s, m, "variable_name").as("string"), "value": v}
+		m.out["value"] = "get(vars." + computedNames + ", string($variable_name))"
+		m.note = "the name of the variable it sets is computed: it is kept in the map " + computedNames
 		return
 	}
 	m.in = params{"name": c.varName(name), "value": v}
@@ -163,7 +196,7 @@ func castVariable(v val, typ string) val {
 		if v.kindOf() == "dict" {
 			return v
 		}
-		return code("read_value("+v.expr()+")", "dict")
+		return code(`(let read = read_value(`+v.expr()+`); type(read) == "map" or type(read) == "list" ? read : {"value": read})`, "")
 	case "Array", "List", "DataTable":
 		if v.isLit() {
 			if v.list != nil {
@@ -186,7 +219,7 @@ func castVariable(v val, typ string) val {
 		if v.kindOf() == "list" {
 			return v
 		}
-		return code("read_value("+v.expr()+")", "list")
+		return code(`(let read = read_value(`+v.expr()+`); type(read) == "string" ? map(split(read, ","), trim(#)) : type(read) == "list" ? read : [read])`, "list")
 	}
 	return v
 }
@@ -196,8 +229,16 @@ func getVariable(c *converter, s *step, m *mapping) {
 	var v val
 	switch {
 	case !fixed:
-		c.report.attention(s, "the name of the variable it reads is computed", "its value is nil here")
-		v = code("nil", "")
+		all := val{dict: map[string]val{}, isSet: true}
+		for _, known := range append(slices.Sorted(maps.Keys(c.set)), slices.Sorted(maps.Keys(c.declared))...) {
+			if known != "" && !strings.HasPrefix(known, "_") && !reference.MatchString(known) {
+				all.dict[known] = c.varRef(known)
+			}
+		}
+		v = code("get("+all.expr()+", string("+c.arg(s, m, "variable_name").expr()+"))", "")
+		if c.computed {
+			v = code("get(vars."+computedNames+", string("+c.arg(s, m, "variable_name").expr()+")) ?? "+v.code, "")
+		}
 	default:
 		ref, ok := c.reference(name, s, true)
 		if !ok {
@@ -216,8 +257,10 @@ func incrementVariable(c *converter, s *step, m *mapping) {
 	m.alias = map[string]string{"increment": "amount step by"}
 	name, fixed := c.variableName(s)
 	if !fixed {
-		m.to, m.in = "flow.comment", params{"text": "Increments a variable whose name is computed, which is not possible here."}
-		c.report.attention(s, "the name of the variable it increments is computed", "name the variable in plain text")
+		key := c.arg(s, m, "variable_name").as("string")
+		m.to, m.in = "var.put", params{"name": computedNames, "key": key, "value": code("float(get(vars."+computedNames+", "+key.expr()+") ?? 0) + "+c.arg(s, m, "increment").operand(), "float")}
+		m.out = outs{"value": "get(vars." + computedNames + ", string($variable_name))"}
+		m.note = "the name of the variable it increments is computed: it is kept in the map " + computedNames
 		return
 	}
 	v := c.varName(name)
@@ -238,6 +281,9 @@ func mathRow(c *converter, s *step, m *mapping) {
 		"min": "min($a, $b)", "max": "max($a, $b)", "abs": "abs($a)", "sqrt": "sqrt($a)", "floor": "floor($a)", "ceil": "ceil($a)", "round": "round($a, int($b))",
 		"log": "log($a)", "log10": "log($a, 10)", "exp": "exp($a)", "negate": "-$a",
 	}[op]
+	if b := c.arg(s, m, "b"); op == "log" && b.isSet && !(b.isLit() && (b.plain() == 0 || b.plain() == 1)) {
+		to = "log($a, $b)"
+	}
 	switch {
 	case op == "sin" || op == "cos" || op == "tan":
 		m.to, m.in, m.out = "math.trig", params{"function": op, "value": "$a", "unit": "radians"}, outs{"result": "$.result"}
@@ -246,8 +292,8 @@ func mathRow(c *converter, s *step, m *mapping) {
 		return
 	default:
 		if op == "round" {
-			if b := c.arg(s, m, "b"); b.isLit() && b.plain() == 0 {
-				to = "round($a)"
+			if b := c.arg(s, m, "b"); b.isLit() && b.plain() == 0 { // halves go to the even number
+				to = "(let n = $a; abs(n - trunc(n)) == 0.5 ? 2 * round(n / 2) : round(n))"
 			}
 		}
 		if d := c.arg(s, m, "round_digits"); d.isSet {
@@ -293,6 +339,23 @@ func comparisonRow(c *converter, s *step, m *mapping) {
 		if num(a) || num(b) {
 			a, b = toNumber(a), toNumber(b)
 		}
+		// A number or a truth value in a config may stand there as text.
+		for _, p := range [][2]val{{a, b}, {b, a}} {
+			text, isText := p[1].plain().(string)
+			if p[0].isLit() || p[0].kindOf() == "string" || !p[1].isLit() || !isText {
+				continue
+			}
+			read, ok := fold("read_value(" + quote(text) + ")")
+			if ok && read.kindOf() != "string" && read.isSet {
+				x := p[0].operand()
+				text := "(" + x + " == " + quote(text) + " or " + x + " == " + read.operand() + ")"
+				if op == "!=" {
+					text = "not " + text
+				}
+				m.in = params{"entries": params{"result": code(text, "bool")}}
+				return
+			}
+		}
 		m.in = params{"entries": params{"result": code(a.operand()+" "+op+" "+b.operand(), "bool")}}
 	case ">", "<", ">=", "<=":
 		a, b = toNumber(a), toNumber(b)
@@ -310,6 +373,7 @@ func comparisonRow(c *converter, s *step, m *mapping) {
 // logRow puts {name} of variables into the message, as Python's format does,
 // and adds the data.
 func logRow(c *converter, s *step, m *mapping) {
+	m.types = map[string]string{"message": "any"}
 	msg, _ := s.config["message"].(string)
 	if _, wired := c.dataIn[s.id]["message"]; !wired && strings.Contains(msg, "{") {
 		full, end := "", 0
@@ -326,6 +390,13 @@ func logRow(c *converter, s *step, m *mapping) {
 		full += msg[end:]
 		m.in["message"] = c.text(full, s)
 	}
+	v, ok := m.in["message"].(val)
+	if !ok {
+		v = c.arg(s, m, "message")
+	}
+	if v.code != "" && v.typ != "string" && v.typ != "int" && v.typ != "float" {
+		m.in["message"] = code("python_str("+v.code+")", "string")
+	}
 	data := c.arg(s, m, "data")
 	if !data.isSet {
 		if v := c.arg(s, m, "message"); !v.isSet || v.isLit() && v.plain() == "" {
@@ -341,7 +412,7 @@ func logRow(c *converter, s *step, m *mapping) {
 		message = v
 	}
 	if !message.isSet || message.isLit() && message.plain() == "" {
-		m.in["message"] = code("string("+data.expr()+")", "string")
+		m.in["message"] = code("python_str("+data.expr()+")", "string")
 		return
 	}
 	parts := val{isSet: true}
@@ -352,17 +423,23 @@ func logRow(c *converter, s *step, m *mapping) {
 		parts.parts = append(parts.parts, message)
 	}
 	parts.parts = append(parts.parts, literal(": "))
-	if data.isLit() {
-		parts.parts = append(parts.parts, code("string("+data.expr()+")", "string"))
-	} else {
-		parts.parts = append(parts.parts, code(data.expr(), data.kindOf()))
+	switch kind := data.kindOf(); {
+	case data.isLit(), kind == "bool", kind == "list", kind == "dict":
+		parts.parts = append(parts.parts, code("python_str("+data.expr()+")", "string"))
+	default:
+		parts.parts = append(parts.parts, code(data.expr(), kind))
 	}
 	m.in["message"] = parts
 }
 
 func assertSystem(c *converter, s *step, m *mapping) {
 	m.alias = map[string]string{"assert_message": "message"}
-	cond := c.cond(s)
+	var cond val
+	if v := c.arg(s, m, "value"); v.isSet {
+		c.localValue = &v
+	}
+	cond = c.cond(s)
+	c.localValue = nil
 	if text, ok := s.config["condition"].(string); ok {
 		if _, wired := c.dataIn[s.id]["condition"]; !wired {
 			// The condition speaks of the value by the name value.
@@ -381,13 +458,21 @@ func assertSystem(c *converter, s *step, m *mapping) {
 }
 
 func validateRow(c *converter, s *step, m *mapping) {
-	m.types = map[string]string{"value": "", "validation_param": ""}
+	// A chain that goes on at exec_out goes on whatever the value is, unless
+	// another one takes over when it is not valid.
+	ways := c.exec[s.id]
+	if len(ways["valid"])+len(ways["invalid"])+len(ways["success"])+len(ways["error"]) == 0 {
+		m.post, m.ports = nil, nil
+	} else if len(ways["valid"]) > 0 && len(ways["invalid"]) == 0 {
+		m.ports = maps.Clone(m.ports)
+		m.ports["exec_out"] = "if.else"
+	}
 	p := "$validation_param"
 	to := map[string]string{
 		"not_empty": "not is_empty($value)", "is_string": `type($value) == "string"`, "is_number": "is_number($value)", "is_integer": `type($value) == "int" or if_error(matches(string($value), "^[+-]?[0-9]+$"), false)`,
 		"is_boolean": `type($value) == "bool"`, "is_list": `type($value) == "list"`, "is_dict": `type($value) == "map"`, "matches_regex": "if_error(matches(string($value), string(" + p + ")), false)",
 		"min_length": "len($value) >= int(" + p + ")", "max_length": "len($value) <= int(" + p + ")", "min_value": "if_error(float($value) >= float(" + p + "), false)", "max_value": "if_error(float($value) <= float(" + p + "), false)",
-		"in_list":  "contains(type(" + p + `) == "string" ? map(split(` + p + `, ","), trim(#)) : ` + p + ", $value)",
+		"in_list":  "contains(map(type(" + p + `) == "string" ? split(` + p + `, ",") : ` + p + ", trim(string(#))), string($value))",
 		"is_email": `if_error(matches(string($value), "^[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\\.[A-Za-z]{2,}$$"), false)`, "is_url": `if_error(matches(string($value), "^https?://[^\\s/$$.?#].[^\\s]*$$"), false)`,
 	}[textOf(s, "validation_type", "not_empty")]
 	switch {
@@ -410,7 +495,7 @@ func transformRow(c *converter, s *step, m *mapping) {
 	m.types = map[string]string{"value": "", "param": "", "transform_param": ""}
 	m.alias = map[string]string{"param": "transform_param"}
 	to := map[string]string{
-		"to_string": "string($value)", "to_integer": "int($value)", "to_float": "float($value)", "to_boolean": "bool($value)",
+		"to_string": "python_str($value)", "to_integer": "int(float($value))", "to_float": "float($value)", "to_boolean": `type($value) == "string" ? if_error(bool($value), false) : truthy($value)`,
 		"to_list": `type($value) == "list" ? $value : type($value) == "map" ? values($value) : type($value) == "string" ? chars($value) : [$value]`,
 		"to_json": "to_json($value)", "from_json": "from_json($value)", "uppercase": "upper(string($value))", "lowercase": "lower(string($value))", "trim": "trim(string($value))",
 		"split": `split(string($value), string($param ?? ","))`, "join": `join($value, string($param ?? ""))`, "regex_extract": `regex_find(string($value), string($param))`,

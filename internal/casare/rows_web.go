@@ -1,7 +1,9 @@
 package casare
 
+import "strings"
+
 func init() {
-	answer := outs{"response_body": "$.body", "response_json": "if_error(from_json($.body), nil)", "status_code": "$.status", "response_headers": "$.headers", "success": "$.ok", "error": `$.ok ? "" : "HTTP " + string($.status)`}
+	answer := outs{"response_body": "$.body", "response_json": "if_error(from_json($.body), nil)", "status_code": "$.status", "response_headers": headerNames, "success": "$.ok", "error": `$.ok ? "" : "HTTP " + string($.status)`}
 	request := mapping{from: "HttpRequestNode", to: "http.request", in: params{
 		"url": "$url", "method": "$method", "headers": "$headers", "query": "$params", "timeout": "$timeout", "follow_redirects": "$follow_redirects", "parse": "text", "expect": []any{"any"},
 	}, out: answer, prepare: requestRow}.typed("headers", "dict", "params", "dict", "body", "").aka("params", "query_params", "body", "data json")
@@ -30,6 +32,9 @@ func init() {
 	)
 }
 
+// headerNames writes the names of headers as servers do: Content-Type.
+const headerNames = `from_entries(map(keys($.headers), [join(map(split(#, "-"), capitalize(#)), "-"), $.headers[#]]))`
+
 func requestRow(c *converter, s *step, m *mapping) {
 	method, _ := c.arg(s, m, "method").plain().(string)
 	if b := c.arg(s, m, "body"); b.isSet && b.plain() != "" && method != "GET" && method != "HEAD" {
@@ -45,9 +50,6 @@ func requestRow(c *converter, s *step, m *mapping) {
 			m.in["body_kind"], m.in["content_type"] = "text", "$content_type"
 		}
 	}
-	if h := c.arg(s, m, "headers"); h.dict != nil && len(h.dict) == 0 {
-		delete(m.in, "headers")
-	}
 	if q := c.arg(s, m, "params"); q.dict != nil && len(q.dict) == 0 {
 		delete(m.in, "query")
 	}
@@ -58,10 +60,17 @@ func requestRow(c *converter, s *step, m *mapping) {
 }
 
 func tlsRow(c *converter, s *step, m *mapping) {
+	auth, rest, ok := c.authOf(s)
+	if ok {
+		m.in["auth"], m.in["headers"] = auth, rest
+	}
 	if v := c.arg(s, m, "verify_ssl"); v.isLit() && v.plain() == false {
 		m.in["tls"] = params{"insecure": true}
 	}
 	for _, k := range []string{"headers", "fields"} {
+		if k == "headers" && ok {
+			continue
+		}
 		port := map[string]string{"headers": "headers", "fields": "extra_fields"}[k]
 		if h := c.arg(s, m, port); h.dict != nil && len(h.dict) == 0 {
 			delete(m.in, k)
@@ -69,27 +78,53 @@ func tlsRow(c *converter, s *step, m *mapping) {
 	}
 }
 
-// authRow makes the headers of HttpAuthNode, which other nodes send.
+// authMapping says under which names the nodes that make headers have their
+// values.
+func authMapping() *mapping {
+	return &mapping{
+		alias: map[string]string{"token": "bearer_token api_key key api_key_value", "header_name": "api_key_name api_key_header"},
+		def:   params{"header_name": "X-API-Key", "username": "", "password": "", "token": ""},
+	}
+}
+
+// authKind tells how a node that makes headers proves who one is.
+func authKind(s *step) string {
+	switch strings.ToLower(strings.NewReplacer(" ", "", "_", "", "-", "").Replace(textOf(s, "auth_type", "bearer"))) {
+	case "basic":
+		return "basic"
+	case "apikey":
+		return "api_key"
+	}
+	return "bearer"
+}
+
+// authRow makes the headers of HttpAuthNode, which other nodes send. A stored
+// credential is no value: the http nodes that use the headers get it in their
+// param auth instead.
 func authRow(c *converter, s *step, m *mapping) {
-	m.alias = map[string]string{"api_key": "token key api_key_value", "token": "bearer_token api_key", "header_name": "api_key_name api_key_header"}
-	m.def = params{"header_name": "X-API-Key", "username": "", "password": "", "token": ""}
-	base := "$base_headers ?? {}"
+	am := authMapping()
+	m.alias, m.def = am.alias, am.def
+	m.out = outs{"headers": "$.map.headers", "auth_headers": "$.map.headers"}
+	if _, ok := c.secretAuth(s); ok {
+		m.in = params{"entries": params{"headers": "=$base_headers ?? {}"}}
+		m.note = "the http nodes that use its headers take the credential by their param auth"
+		return
+	}
 	to := ""
-	switch textOf(s, "auth_type", "bearer") {
-	case "basic", "Basic":
+	switch authKind(s) {
+	case "basic":
 		to = `{"Authorization": "Basic " + base64_encode(string($username) + ":" + string($password))}`
-	case "api_key", "API Key", "ApiKey":
+	case "api_key":
 		to = `{($header_name): string($token)}`
 	default:
 		to = `{"Authorization": "Bearer " + string($token)}`
 	}
 	for _, k := range []string{"password", "token", "api_key"} {
-		if t, ok := s.config[k].(string); ok && t != "" {
+		if t, ok := s.config[k].(string); ok && t != "" && !reference.MatchString(t) {
 			c.report.attention(s, "its credentials stand in the file in plain text and in the headers it makes", "store them as secrets and use the param auth of the http nodes")
 		}
 	}
-	m.in = params{"entries": params{"headers": "=merge(" + base + ", " + to + ")"}}
-	m.out = outs{"headers": "$.map.headers", "auth_headers": "$.map.headers"}
+	m.in = params{"entries": params{"headers": "=merge($base_headers ?? {}, " + to + ")"}}
 }
 
 func notifyRow(c *converter, s *step, m *mapping) {

@@ -205,6 +205,9 @@ func (c *converter) fillText(text string, s *step, m *mapping, self string) (val
 			lit = false
 		default:
 			a := c.arg(s, m, text[f[2]:f[3]])
+			if name := a.secretIn(); name != "" {
+				c.unfit(s, name, "in "+text[f[2]:f[3]])
+			}
 			b.WriteString(a.operand())
 			lit, reads = lit && a.isLit(), true
 		}

@@ -80,7 +80,7 @@ func (c *converter) text(s string, at *step) val {
 			if len(whole) == len(s) {
 				return val{secret: c.secret(name, at), isSet: true}
 			}
-			c.report.attention(at, "the secret "+name+" stands inside a longer text, where Aether reads no secrets", "give it to a param that takes a secret, for instance the credentials of the node")
+			c.unfit(at, name, "inside a longer text")
 			lit(whole)
 			continue
 		}
@@ -89,7 +89,11 @@ func (c *converter) text(s string, at *step) val {
 			lit(whole)
 			continue
 		}
-		single = len(whole) == len(s)
+		if single = len(whole) == len(s); !single && v.secret != "" {
+			c.unfit(at, v.secret, "inside a longer text")
+			lit(whole)
+			continue
+		}
 		parts = append(parts, v)
 	}
 	lit(s[end:])
@@ -102,7 +106,22 @@ func (c *converter) text(s string, at *step) val {
 	if len(parts) == 0 {
 		return literal("")
 	}
+	if !looksLikeJSON(s) {
+		for i, p := range parts {
+			switch {
+			case p.typ == "bool", p.typ == "list", p.typ == "dict", p.typ == "" && strings.HasPrefix(p.code, "nodes."):
+				parts[i] = code("python_str("+p.code+")", "string")
+			}
+		}
+	}
 	return val{parts: parts, isSet: true}
+}
+
+// looksLikeJSON reports whether values put into a text are to be JSON: Python's
+// notation, in which CasareRPA put them there, gave text that nothing reads.
+func looksLikeJSON(s string) bool {
+	s = strings.TrimSpace(s)
+	return strings.HasPrefix(s, "{\"") || strings.HasPrefix(s, "[") && strings.HasSuffix(s, "]") || strings.HasPrefix(s, "{") && strings.HasSuffix(s, "}") && strings.Contains(s, "\"")
 }
 
 // value turns any value of a config into what the new flow gets.

@@ -52,7 +52,7 @@ func sample(k *kind, action string) map[string]any {
 	}
 	// Values that must have a form of their own.
 	for name, v := range map[string]any{
-		"cc": "c@example.com", "bcc": "", "reply_to": "", "extraction": map[string]any{"total": 5}, "validation_rules": map[string]any{"total": map[string]any{"type": "float", "min": 1}}, "from_email": "a@example.com", "to_email": "b@example.com", "search_criteria": "ALL",
+		"region": map[string]any{"x": 0, "y": 0, "width": 9, "height": 9}, "cc": "c@example.com", "bcc": "", "reply_to": "", "extraction": map[string]any{"total": 5}, "validation_rules": map[string]any{"total": map[string]any{"type": "float", "min": 1}}, "from_email": "a@example.com", "to_email": "b@example.com", "search_criteria": "ALL",
 		"expression": "1 + 1", "condition": "1 > 0", "datetime": "2026-01-31T00:00:00", "datetime_1": "2026-01-31", "datetime_2": "2026-02-01", "datetime_string": "2026-01-31",
 		"json_string": "{}", "fields": []any{map[string]any{"name": "a"}}, "steps": []any{map[string]any{"title": "t", "fields": []any{map[string]any{"name": "a"}}}}, "statements": []any{"select 1"}, "email_uid": "7",
 		"data": []any{map[string]any{"a": 1}}, "list": []any{1, 2}, "emails": []any{map[string]any{"subject": "x"}}, "pages": []any{1}, "min_date": "", "max_date": "", "data_a": []any{map[string]any{"id": 1}}, "data_b": []any{}, "input_files": []any{"a.pdf"},
@@ -93,6 +93,10 @@ func TestEveryRowFits(t *testing.T) {
 			link("c", "x")
 		case k.Category == "database" && typ != "DatabaseConnectNode" && action == "":
 			nodes["c"] = map[string]any{"node_type": "DatabaseConnectNode", "config": map[string]any{"db_type": "sqlite", "database": "x.db"}}
+			link("s", "c")
+			link("c", "x")
+		case strings.HasPrefix(typ, "Excel") && typ != "ExcelOpenNode", strings.HasPrefix(typ, "Word") && typ != "WordOpenNode":
+			nodes["c"] = map[string]any{"node_type": typ[:strings.IndexAny(typ[1:], "ABCDEFGHIJKLMNOPQRSTUVWXYZ")+1] + "OpenNode", "config": map[string]any{"file_path": "x"}}
 			link("s", "c")
 			link("c", "x")
 		default:

@@ -180,13 +180,17 @@ func (v val) param() any {
 		return "{{ " + v.code + " }}"
 	case v.parts != nil:
 		b := &strings.Builder{}
-		for _, p := range v.parts {
+		for i, p := range v.parts {
 			if p.code != "" {
 				b.WriteString("{{ " + p.code + " }}")
-			} else {
-				s, _ := p.lit.(string)
-				b.WriteString(escape(s))
+				continue
 			}
+			s, _ := p.lit.(string)
+			s = escape(s)
+			if cut := strings.TrimRight(s, "{"); i+1 < len(v.parts) && cut != s { // braces before an expression
+				s = cut + "{{ " + quote(s[len(cut):]) + " }}"
+			}
+			b.WriteString(s)
 		}
 		return b.String()
 	case v.list != nil:
@@ -230,7 +234,10 @@ func (v val) as(typ string) val {
 	case "int", "float", "string":
 		return code(typ+"("+v.expr()+")", typ)
 	case "bool":
-		return code("truthy(read_value("+v.expr()+"))", typ)
+		if have == "int" || have == "float" {
+			return code("truthy("+v.expr()+")", typ)
+		}
+		return code("if_error(bool("+v.expr()+"), false)", typ)
 	case "list", "dict":
 		if have == "string" {
 			return code("from_json("+v.expr()+")", typ)

@@ -74,7 +74,10 @@ func (c *checker) template(at place, text string) *expr.Template {
 func (c *checker) templates(at place, v any) {
 	switch x := v.(type) {
 	case string:
-		if isTemplate(x) {
+		switch {
+		case isTemplate(x) && at.bound:
+			c.computed(at, nil, x)
+		case isTemplate(x):
 			c.template(at, x)
 		}
 	case []any:

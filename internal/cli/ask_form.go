@@ -374,15 +374,16 @@ const listHeight = 10
 func (s *screen) choice(f *question.Field, title, help string) huh.Field {
 	at := -1
 	var opts []huh.Option[int]
+	if !f.Required { // first, so that a long list begins at its top
+		opts = append(opts, huh.NewOption("(none)", -1))
+	}
 	for i, o := range f.Choices {
 		opts = append(opts, huh.NewOption(oneLine(o.Text()), i))
 		if f.Default != nil && value.Equal(o.Value, f.Default) {
 			at = i
 		}
 	}
-	if !f.Required {
-		opts = append(opts, huh.NewOption("(none)", -1))
-	} else if at < 0 {
+	if f.Required && at < 0 {
 		at = 0
 	}
 	s.values[f.Name] = func() any {

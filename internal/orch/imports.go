@@ -98,7 +98,7 @@ func importOne(source, target string, reg *node.Registry) (Import, error) {
 		return ref
 	}
 	f, report, err := casare.Convert(src, casare.Options{
-		Nodes: reg, Name: stem(source), Rename: rename,
+		Nodes: reg, Name: stem(source), Rename: rename, Open: casare.OpenFrom(dir),
 		Find: func(id string) string {
 			if name := casare.FindFile(dir, id); name != "" {
 				return rename(name)

@@ -168,12 +168,28 @@ func (l *loader) decode(src []byte, path string) (*flow.Flow, error) {
 	if !casare.Is(src) {
 		return flow.Decode(src)
 	}
-	f, report, err := casare.Convert(src, casare.Options{Nodes: l.reg, Name: stem(path), Find: func(id string) string {
-		if l.within != "" && !filepath.IsLocal(id) {
-			return ""
+	dir := filepath.Dir(path)
+	o := casare.Options{Nodes: l.reg, Name: stem(path), Find: func(id string) string { return casare.FindFile(dir, id) }, Open: casare.OpenFrom(dir)}
+	if l.within != "" {
+		open := o.Open
+		o.Find = func(id string) string {
+			if !filepath.IsLocal(id) {
+				return ""
+			}
+			return casare.FindFile(dir, id)
 		}
-		return casare.FindFile(filepath.Dir(path), id)
-	}})
+		o.Open = func(ref string) ([]byte, error) {
+			to := ref
+			if !filepath.IsAbs(to) {
+				to = filepath.Join(dir, filepath.FromSlash(ref))
+			}
+			if rel, err := filepath.Rel(l.within, to); err != nil || !filepath.IsLocal(rel) {
+				return nil, errors.New("it calls a workflow that is not in the bundle")
+			}
+			return open(ref)
+		}
+	}
+	f, report, err := casare.Convert(src, o)
 	if err != nil {
 		return nil, fmt.Errorf("reading the CasareRPA workflow %s: %w", filepath.Base(path), err)
 	}

@@ -12,7 +12,7 @@ import (
 type operator struct{ symbol, doc, example, result string }
 
 var operators = []operator{
-	{"+ - * / % **", "Calculate; + also joins texts and lists. / always divides exactly, ** is the power.", `7 / 2 + 2 ** 3`, `11.5`},
+	{"+ - * / % **", "Calculate; + also joins texts (lists: concat). / always divides exactly, ** is the power.", `7 / 2 + 2 ** 3`, `11.5`},
 	{"== !=", "Compare any two values; 1 == 1.0 holds, 1 == \"1\" does not.", `[1, 2] == [1, 2]`, `true`},
 	{"< <= > >=", "Compare numbers, or texts letter by letter.", `"2026-01-31" < "2026-02-01"`, `true`},
 	{"and or not", "Join conditions; also written && || !. The second one is only looked at if it matters.", `not (1 > 2) and 2 > 1`, `true`},

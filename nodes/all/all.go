@@ -4,6 +4,8 @@ package all
 import (
 	_ "time/tzdata" // time zones where the system has none
 
+	_ "github.com/aether-rpa/aether/nodes/archive"
+	_ "github.com/aether-rpa/aether/nodes/crypto"
 	_ "github.com/aether-rpa/aether/nodes/csv"
 	_ "github.com/aether-rpa/aether/nodes/date"
 	_ "github.com/aether-rpa/aether/nodes/db"
@@ -12,6 +14,7 @@ import (
 	_ "github.com/aether-rpa/aether/nodes/file"
 	_ "github.com/aether-rpa/aether/nodes/flowctl"
 	_ "github.com/aether-rpa/aether/nodes/ftp"
+	_ "github.com/aether-rpa/aether/nodes/hash"
 	_ "github.com/aether-rpa/aether/nodes/html"
 	_ "github.com/aether-rpa/aether/nodes/http"
 	_ "github.com/aether-rpa/aether/nodes/image"
@@ -21,10 +24,12 @@ import (
 	_ "github.com/aether-rpa/aether/nodes/mail"
 	_ "github.com/aether-rpa/aether/nodes/map"
 	_ "github.com/aether-rpa/aether/nodes/math"
+	_ "github.com/aether-rpa/aether/nodes/ocr"
 	_ "github.com/aether-rpa/aether/nodes/pdf"
 	_ "github.com/aether-rpa/aether/nodes/random"
 	_ "github.com/aether-rpa/aether/nodes/script"
 	_ "github.com/aether-rpa/aether/nodes/sftp"
+	_ "github.com/aether-rpa/aether/nodes/sheet"
 	_ "github.com/aether-rpa/aether/nodes/ssh"
 	_ "github.com/aether-rpa/aether/nodes/sys"
 	_ "github.com/aether-rpa/aether/nodes/table"

@@ -1,9 +1,12 @@
 // Package crypto holds the nodes that encrypt and decrypt, sign and verify.
 // Encryption is age (age-encryption.org): what these nodes write the age
-// program reads, and the other way round. Signatures are Ed25519, tokens JWT.
+// program reads, and the other way round; AES-GCM is there for what others ask
+// for. Signatures are those of openssl, tokens JWT.
 //
-// Secret keys and passphrases come in as secrets and never go out: a new key is
-// written to a file that only its owner may read.
+// Secret keys and passphrases come in as secrets, or in files that only the
+// node reads, and never go out: a new key is written to a file that only its
+// owner may read. Errors of parsers are not passed on where they may quote a
+// key.
 package crypto
 
 import (
@@ -12,9 +15,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"strings"
-
-	"filippo.io/age"
+	"os"
 
 	"github.com/aether-rpa/aether/node"
 	"github.com/aether-rpa/aether/vault"
@@ -22,7 +23,7 @@ import (
 )
 
 func init() {
-	node.RegisterFamily(node.Family{Name: "crypto", Title: "Encryption and signatures", Doc: "Encrypt and decrypt with age, sign and verify with Ed25519, make and read JSON web tokens."})
+	node.RegisterFamily(node.Family{Name: "crypto", Title: "Encryption and signatures", Doc: "Encrypt and decrypt with age, make keys, sign and verify, make and read JSON web tokens."})
 }
 
 func input(hint, format string, args ...any) error {
@@ -59,66 +60,49 @@ func (r reader) Read(p []byte) (int, error) {
 	return r.r.Read(p)
 }
 
-// maxWork bounds the memory that the header of a hostile file may ask for:
-// 2^20 is one gigabyte.
-const maxWork = 20
-
-// locks are what to encrypt for, as params have it.
-type locks struct {
-	Recipients []string     `json:"recipients" doc:"Public keys (age1...) of those who may decrypt."`
-	Passphrase vault.Secret `json:"passphrase" doc:"Passphrase instead of recipients, as a secret."`
-	WorkFactor int          `json:"work_factor" default:"18" min:"10" max:"20" is:"advanced" doc:"How slow guessing a passphrase is; one more takes twice as long and twice the memory (18: about a second, 256 MB)."`
-	Armor      bool         `json:"armor" doc:"Write text (base64 between marker lines) rather than bytes."`
+// writeNew writes a file that only its owner may read. One that is there is
+// never replaced: it could be the only copy of a key.
+func writeNew(env *node.Env, path, content string) error {
+	f, err := env.Files.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return input("choose another name, or move the old one away", "%s exists already", path)
+	}
+	if err != nil {
+		return tell(err, "writing "+path)
+	}
+	_, err = f.WriteString(content)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		_ = env.Files.Remove(path) // half a key is of no use
+		return tell(err, "writing "+path)
+	}
+	return nil
 }
 
-func (l locks) recipients() ([]age.Recipient, error) {
-	if l.Passphrase.Empty() == (len(l.Recipients) == 0) {
-		return nil, input("give recipients to encrypt for keys, or passphrase", "exactly one of recipients and passphrase is needed")
-	}
-	if !l.Passphrase.Empty() {
-		r, err := age.NewScryptRecipient(l.Passphrase.Reveal())
-		if err != nil {
-			return nil, input("check the secret", "the passphrase cannot be used")
-		}
-		r.SetWorkFactor(max(10, l.WorkFactor))
-		return []age.Recipient{r}, nil
-	}
-	var all []age.Recipient
-	for i, s := range l.Recipients {
-		s = strings.TrimSpace(s)
-		if strings.HasPrefix(strings.ToUpper(s), "AGE-SECRET-KEY-") {
-			return nil, input("give the public key (age1...); the secret key is for decrypting, and belongs in a secret", "recipient %d is a secret key", i)
-		}
-		found, err := age.ParseRecipients(strings.NewReader(s))
-		if err != nil {
-			return nil, input("public keys begin with age1", "recipient %d is no public key of age", i)
-		}
-		all = append(all, found...)
-	}
-	return all, nil
-}
+// maxKeyFile is more than any key takes.
+const maxKeyFile = 1 << 20
 
-// keys are what to decrypt with, as params have it.
-type keys struct {
-	Identity   vault.Secret `json:"identity" doc:"Secret key (AGE-SECRET-KEY-...), as a secret; the content of a key file with several will do too."`
-	Passphrase vault.Secret `json:"passphrase" doc:"Passphrase instead of a key, as a secret."`
-}
-
-func (k keys) identities() ([]age.Identity, error) {
-	if k.Identity.Empty() == k.Passphrase.Empty() {
-		return nil, input("give the secret key, or the passphrase", "exactly one of identity and passphrase is needed")
+// secretOrFile returns a secret, or the content of a file with one. Exactly one
+// of them is to be given.
+func secretOrFile(env *node.Env, secret vault.Secret, path, what string) (vault.Secret, error) {
+	switch {
+	case path == "" && !secret.Empty():
+		return secret, nil
+	case path == "":
+		return secret, input("give "+what+", as a secret, or "+what+"_file", "there is no %s", what)
+	case !secret.Empty():
+		return secret, input("give one of them", "both %s and %s_file are given", what, what)
 	}
-	if !k.Passphrase.Empty() {
-		id, err := age.NewScryptIdentity(k.Passphrase.Reveal())
-		if err != nil {
-			return nil, input("check the secret", "the passphrase cannot be used")
-		}
-		id.SetMaxWorkFactor(maxWork)
-		return []age.Identity{id}, nil
+	f, err := env.Files.Open(path)
+	if err != nil {
+		return secret, tell(err, "opening "+path)
 	}
-	ids, err := age.ParseIdentities(strings.NewReader(k.Identity.Reveal()))
-	if err != nil { // the error may show a part of the key
-		return nil, input("check the secret; keys begin with AGE-SECRET-KEY-", "the identity is no secret key of age")
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxKeyFile+1))
+	if err != nil {
+		return secret, tell(err, "reading "+path)
 	}
-	return ids, nil
+	if len(b) > maxKeyFile {
+		return secret, input("check the path", "%s is too large for a file with a key", path)
+	}
+	return vault.New(string(b)), nil
 }

@@ -19,9 +19,16 @@ import (
 	"github.com/aether-rpa/aether/vault"
 )
 
-// samplePublic is the key of the examples; it protects nothing.
+// The key and the text of the examples protect nothing.
 const (
-	samplePublic = "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj"
+	samplePublic  = "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj"
+	sampleArmored = `-----BEGIN AGE ENCRYPTED FILE-----
+YWdlLWVuY3J5cHRpb24ub3JnL3YxCi0+IHNjcnlwdCBhSVJNNnI3aTJiL3k1clBq
+dnRPMWtnIDEwCjBZby9nOEJ0N0kxaU5SNDRHSE1pd0pVVXpzS082YzU0V0dQQnFO
+anJpVlkKLS0tIDdxa0tTck5uVHZuK1Izdlgvd3FkNlBPUys5azhDREtMc2xkdm8v
+Si9jdFkK/6stYiYo6TNMtLna39Lik7Jlhh118wGyzTtEWFTmr6WAwFivaA==
+-----END AGE ENCRYPTED FILE-----
+`
 )
 
 func init() {
@@ -42,9 +49,18 @@ func init() {
 	})
 	node.Register(node.Spec[decryptFileIn, fileOut]{
 		Type: "crypto.decrypt_file", Title: "Decrypt file", Effect: node.Idempotent,
-		Doc:      "Decrypts a file that age encrypted, as bytes or text. The target is replaced only when all of it was found genuine.",
-		Examples: []node.Example[decryptFileIn, fileOut]{{Title: "With a secret key", In: decryptFileIn{Path: "a.txt.age", To: "a.txt"}, DocOnly: "it needs an encrypted file and its key"}},
-		Run:      decryptFile,
+		Doc: "Decrypts a file that age encrypted, as bytes or text. The target is replaced only when all of it was found genuine.",
+		Examples: []node.Example[decryptFileIn, fileOut]{{
+			Title: "With a passphrase", Files: map[string]string{"a.txt.age": sampleArmored},
+			In: decryptFileIn{Path: "a.txt.age", To: "a.txt", keys: keys{Passphrase: vault.New("example")}},
+			Check: func(o fileOut) error {
+				if o.Size != 5 || !strings.HasSuffix(o.Path, "a.txt") {
+					return fmt.Errorf("got %+v", o)
+				}
+				return nil
+			},
+		}},
+		Run: decryptFile,
 	})
 	node.Register(node.Spec[encryptTextIn, textOut]{
 		Type: "crypto.encrypt_text", Title: "Encrypt text", Effect: node.Read,
@@ -61,9 +77,9 @@ func init() {
 		Run: encryptText,
 	})
 	node.Register(node.Spec[decryptTextIn, textOut]{
-		Type: "crypto.decrypt_text", Title: "Decrypt text", Effect: node.Pure,
+		Type: "crypto.decrypt_text", Title: "Decrypt text", Effect: node.Read,
 		Doc:      "Decrypts what crypto.encrypt_text made. The content must be text in UTF-8; for other content use files. The result is not a secret any more: later nodes may record or show it.",
-		Examples: []node.Example[decryptTextIn, textOut]{{Title: "With a secret key", In: decryptTextIn{Text: "YWdlLWVuY3J5cHRpb24ub3JnL3YxCg=="}, DocOnly: "it needs an encrypted text and its key"}},
+		Examples: []node.Example[decryptTextIn, textOut]{{Title: "With a passphrase", In: decryptTextIn{Text: sampleArmored, keys: keys{Passphrase: vault.New("example")}}, Out: textOut{Text: "hello"}}},
 		Run:      decryptText,
 	})
 }
@@ -125,8 +141,8 @@ func (l locks) seal(w io.Writer, r io.Reader) error {
 }
 
 // open returns the decrypted content of r.
-func (k keys) open(r io.Reader) (io.Reader, error) {
-	ids, err := k.identities()
+func (k keys) open(env *node.Env, r io.Reader) (io.Reader, error) {
+	ids, err := k.identities(env)
 	if err != nil {
 		return nil, err
 	}
@@ -163,11 +179,11 @@ func encryptFile(ctx context.Context, env *node.Env, in encryptFileIn) (fileOut,
 }
 
 func decryptFile(ctx context.Context, env *node.Env, in decryptFileIn) (fileOut, error) {
-	if _, err := in.identities(); err != nil {
+	if _, err := in.identities(env); err != nil {
 		return fileOut{}, err
 	}
 	return rewrite(env, in.Path, in.To, 0o600, func(w io.Writer, r io.Reader) error {
-		plain, err := in.open(reader{ctx, r})
+		plain, err := in.open(env, reader{ctx, r})
 		if err != nil {
 			return err
 		}
@@ -199,13 +215,18 @@ func (r *readError) Read(p []byte) (int, error) {
 // rewrite hands a file's content to do and puts what it writes in place in one
 // step.
 func rewrite(env *node.Env, from, to string, perm fs.FileMode, do func(io.Writer, io.Reader) error) (out fileOut, err error) {
+	if a, err := env.Files.Abs(from); err == nil {
+		if b, err := env.Files.Abs(to); err == nil && a == b {
+			return out, input("choose another name for to", "%s would replace itself", from)
+		}
+	}
 	f, err := env.Files.Open(from)
 	if err != nil {
 		return out, tell(err, "opening "+from)
 	}
-	defer func() { _ = f.Close() }() // only read
+	defer f.Close()
 	if info, err := f.Stat(); err == nil && info.IsDir() {
-		return out, input("pack it first with archive.pack", "%s is a folder", from)
+		return out, input("pack it first with archive.create", "%s is a folder", from)
 	}
 	err = env.Files.WriteAtomic(to, perm, func(w io.Writer) error {
 		return do(&counter{w, &out.Size}, f)
@@ -240,7 +261,7 @@ func encryptText(_ context.Context, _ *node.Env, in encryptTextIn) (textOut, err
 	return textOut{Text: base64.StdEncoding.EncodeToString(b.Bytes())}, nil
 }
 
-func decryptText(_ context.Context, _ *node.Env, in decryptTextIn) (textOut, error) {
+func decryptText(_ context.Context, env *node.Env, in decryptTextIn) (textOut, error) {
 	data := []byte(strings.TrimSpace(in.Text))
 	if !bytes.HasPrefix(data, []byte(armor.Header)) {
 		raw, err := base64.StdEncoding.DecodeString(string(data))
@@ -249,7 +270,7 @@ func decryptText(_ context.Context, _ *node.Env, in decryptTextIn) (textOut, err
 		}
 		data = raw
 	}
-	plain, err := in.open(bytes.NewReader(data))
+	plain, err := in.open(env, bytes.NewReader(data))
 	if err != nil {
 		return textOut{}, err
 	}

@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -11,6 +12,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -29,69 +31,129 @@ func servers(t *testing.T) map[string]connection {
 	if u := os.Getenv("AETHER_TEST_POSTGRES"); u != "" {
 		out["postgres"] = connection{Driver: "postgres", URL: vault.New(u), TLS: "prefer", Timeout: 10 * time.Second}
 	}
-	if c, ok := mariadb(t); ok {
+	c, err := maria()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Driver != "" {
 		out["mysql"] = c
 	}
 	return out
 }
 
+// maria is the MariaDB server of these tests, started when it is first asked
+// for; its driver is empty if there is none.
+var maria = sync.OnceValues(func() (connection, error) {
+	c, stop, err := mariadb()
+	stopMaria = stop
+	return c, err
+})
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	stopMaria()
+	os.Exit(code)
+}
+
+// stopMaria ends the server if it was started.
+var stopMaria = func() {}
+
 // mariadb starts a server of its own.
-func mariadb(t *testing.T) (connection, bool) {
-	t.Helper()
+func mariadb() (c connection, stop func(), err error) {
+	none := func() {}
 	server, err := exec.LookPath("mariadbd")
 	if err != nil {
-		if server = "/usr/sbin/mariadbd"; !exists(server) {
-			t.Log("MariaDB is not installed (apt install mariadb-server): it is left out")
-			return connection{}, false
-		}
+		server = "/usr/sbin/mariadbd"
 	}
 	install, err := exec.LookPath("mariadb-install-db")
-	if err != nil {
-		t.Log("mariadb-install-db is missing: MariaDB is left out")
-		return connection{}, false
+	if err != nil || !exists(server) {
+		fmt.Println("MariaDB is not installed (apt install mariadb-server): it is left out")
+		return c, none, nil
 	}
 	dir, err := os.MkdirTemp("", "aether-mariadb-")
 	if err != nil {
-		t.Fatal(err)
+		return c, none, err
 	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	user := "--user=" + map[bool]string{true: "root", false: ""}[os.Getuid() == 0]
 	if out, err := exec.Command(install, "--no-defaults", "--datadir="+dir, "--auth-root-authentication-method=normal", "--skip-test-db", user).CombinedOutput(); err != nil {
-		t.Fatalf("installing MariaDB: %v\n%s", err, out)
+		return c, none, fmt.Errorf("installing MariaDB: %w\n%s", err, out)
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		t.Fatal(err)
+		return c, none, err
 	}
 	port := l.Addr().(*net.TCPAddr).Port
 	_ = l.Close()
 	init := filepath.Join(dir, "init.sql")
 	if err := os.WriteFile(init, []byte("create database shop character set utf8mb4;\ncreate user robot@localhost identified by 'pass word';\ngrant all on shop.* to robot@localhost;\n"), 0o600); err != nil {
-		t.Fatal(err)
+		return c, none, err
 	}
 	cmd := exec.Command(server, "--no-defaults", "--datadir="+dir, "--port="+strconv.Itoa(port), "--bind-address=127.0.0.1", "--socket="+filepath.Join(dir, "s"), "--init-file="+init, "--innodb-flush-log-at-trx-commit=0", "--skip-log-bin", user)
 	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+		return c, none, err
 	}
-	t.Cleanup(func() {
+	stop = func() {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
-	})
-	c := connection{Driver: "mysql", Host: "127.0.0.1", Port: port, Database: "shop", User: "robot", Password: vault.New("pass word"), TLS: "prefer", Timeout: 10 * time.Second}
-	env := nodetest.Env(t)
-	for range 300 {
-		if _, err = c.look(context.Background(), env, "select 1 as one", nil); err == nil {
-			return c, true
-		}
-		time.Sleep(50 * time.Millisecond) // until the server answers
+		_ = os.RemoveAll(dir)
 	}
-	t.Fatalf("MariaDB does not answer: %v", err)
-	return c, false
+	c = connection{Driver: "mysql", Host: "127.0.0.1", Port: port, Database: "shop", User: "robot", Password: vault.New("pass word"), TLS: "prefer", Timeout: 10 * time.Second}
+	// The port opens after the init file was read.
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for range 600 {
+		if conn, err := net.Dial("tcp", c.addr()); err == nil {
+			_ = conn.Close()
+			return c, stop, nil
+		}
+		<-tick.C
+	}
+	stop()
+	return c, none, errors.New("MariaDB does not answer")
 }
 
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
+}
+
+// execute runs one statement as db.execute does.
+func execute(t *testing.T, env *node.Env, c connection, sql string, params any) executeOut {
+	t.Helper()
+	st, err := prepare(c.Driver, sql, params)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.session(t.Context(), env, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	out, err := s.exec(t.Context(), st)
+	if err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	return out
+}
+
+// ask runs a query as db.query does.
+func ask(t *testing.T, env *node.Env, c connection, sql string, params any) ([]any, []string) {
+	t.Helper()
+	out, err := query(t.Context(), env, queryIn{Connection: c, SQL: sql, Params: params, Decimals: "number", Timeout: time.Minute})
+	if err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	var rows []any
+	for r, err := range out.Rows.All(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows = append(rows, r)
+	}
+	if len(rows) != out.Count {
+		t.Errorf("count %d for %d rows", out.Count, len(rows))
+	}
+	return rows, out.Columns
 }
 
 func TestDatabases(t *testing.T) {
@@ -100,38 +162,11 @@ func TestDatabases(t *testing.T) {
 			ctx, env := context.Background(), nodetest.Env(t)
 			run := func(sql string, params any) executeOut {
 				t.Helper()
-				st, err := prepare(c.Driver, sql, params)
-				if err != nil {
-					t.Fatal(err)
-				}
-				db, release, err := c.open(env)
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer release()
-				out, err := c.execute(ctx, db, st)
-				if err != nil {
-					t.Fatal(err)
-				}
-				return out
+				return execute(t, env, c, sql, params)
 			}
 			ask := func(sql string, params any) ([]any, []string) {
 				t.Helper()
-				out, err := query(ctx, env, queryIn{Connection: c, SQL: sql, Params: params, Decimals: "number", Timeout: time.Minute})
-				if err != nil {
-					t.Fatal(err)
-				}
-				var rows []any
-				for r, err := range out.Rows.All(ctx) {
-					if err != nil {
-						t.Fatal(err)
-					}
-					rows = append(rows, r)
-				}
-				if len(rows) != out.Count {
-					t.Errorf("count %d for %d rows", out.Count, len(rows))
-				}
-				return rows, out.Columns
+				return ask(t, env, c, sql, params)
 			}
 			blob, stamp := map[string]string{"sqlite": "blob", "postgres": "bytea", "mysql": "blob"}[kind], map[string]string{"sqlite": "text", "postgres": "timestamptz", "mysql": "datetime"}[kind]
 			run("drop table if exists part", nil)
@@ -156,7 +191,7 @@ func TestDatabases(t *testing.T) {
 			if out, err := insertRows(ctx, env, in); err != nil || out.Count != 1200 || out.Affected != 1200 {
 				t.Fatalf("insert: %+v, %v", out, err)
 			}
-			if _, err := insertRows(ctx, env, in); err == nil || !strings.Contains(err.Error(), "rows 1 to 500") {
+			if _, err := insertRows(ctx, env, in); err == nil || !strings.Contains(err.Error(), map[bool]string{true: "row 1:", false: "rows 1 to 500:"}[kind == "postgres"]) {
 				t.Errorf("rows that are there already: %v", err)
 			}
 			in.OnConflict, in.Key = "update", []string{"id"}
@@ -225,7 +260,7 @@ func TestWrongPasswordIsNotTold(t *testing.T) {
 			u.Path = "/does_not_exist"
 			c.URL = vault.New(u.String())
 		}
-		_, err := c.look(context.Background(), env, "select 1 as one", nil)
+		_, err := c.look(t.Context(), env, "select 1 as one", nil)
 		if err == nil || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s: %v", kind, err)
 		}
@@ -236,7 +271,7 @@ func TestUnreachable(t *testing.T) {
 	env := nodetest.Env(t)
 	for _, driver := range []string{"postgres", "mysql", "sqlserver", "oracle"} {
 		c := connection{Driver: driver, Host: "127.0.0.1", Port: 1, Database: "x", User: "u", Password: vault.New("hunter2"), TLS: "prefer", Timeout: 2 * time.Second}
-		_, err := c.look(context.Background(), env, "select 1 as one", nil)
+		_, err := c.look(t.Context(), env, "select 1 as one", nil)
 		if err == nil || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s: %v", driver, err)
 		}
@@ -246,6 +281,7 @@ func TestUnreachable(t *testing.T) {
 func TestQueryIsStreamed(t *testing.T) {
 	ctx, env := context.Background(), nodetest.Env(t)
 	c := connection{Driver: "sqlite", File: "big.db", Timeout: 10 * time.Second}
+	execute(t, env, c, "create table empty (a)", nil)
 	out, err := query(ctx, env, queryIn{Connection: c, SQL: "with recursive n(i) as (select 1 union all select i + 1 from n where i < 200000) select i, 'row ' || i as text from n", Decimals: "number"})
 	if err != nil || out.Count != 200000 {
 		t.Fatalf("%d rows, %v", out.Count, err)
@@ -280,6 +316,13 @@ func TestPlaceholders(t *testing.T) {
 		{"sqlserver", "select [?], :b", m, "select [?], @p1", []any{"x"}},
 		{"oracle", "select :a, :b from dual", m, "select :1, :2 from dual", []any{int64(1), "x"}},
 		{"sqlite", "select ?", []any{[]any{1, "a"}}, "select ?", []any{`[1,"a"]`}},
+		{"sqlite", "select [?] from t where a in (?) or b = ?", []any{[]any{1, 2, 3}, "x"}, "select [?] from t where a in (?, ?, ?) or b = ?", []any{int64(1), int64(2), int64(3), "x"}},
+		{"postgres", "select :l, 1 where a NOT IN ( :l ) or b in (:l) or main(:l)", map[string]any{"l": []any{"u", nil}}, "select $1, 1 where a NOT IN ( $2, $3 ) or b in ($2, $3) or main($1)", []any{jsonArg{[]any{"u", nil}, `["u",null]`}, "u", nil}},
+		{"postgres", "select e'a''\\'?', ?, \"v$1\", v$1", []any{1}, "select e'a''\\'?', $1, \"v$1\", v$1", []any{int64(1)}},
+		{"mysql", "select 5--?, @p1 /*! + ? */ -- ?", []any{1, 2}, "select 5--?, @p1 /*! + ? */ -- ?", []any{int64(1), int64(2)}},
+		{"oracle", "select q'[it's ?]', :1, :2 from v$x", []any{1, 2}, "select q'[it's ?]', :1, :2 from v$x", []any{int64(1), int64(2)}},
+		{"sqlserver", "select [a]]?], $1, /* /* ? */ ? */ @p1", []any{1}, "select [a]]?], $1, /* /* ? */ ? */ @p1", []any{int64(1)}},
+		{"sqlite", "insert into t values (?)", []any{map[string]any{"base64": "AP8="}}, "insert into t values (?)", []any{[]byte{0, 255}}},
 		{"sqlite", "select '12:30', ?", []any{1}, "select '12:30', ?", []any{int64(1)}},
 	} {
 		got, err := prepare(c.driver, c.in, c.params)
@@ -298,7 +341,7 @@ func TestPlaceholders(t *testing.T) {
 		params any
 		why    string
 	}{
-		{"select ?", []any{}, "0 values"}, {"select ?", []any{1, 2}, "number 2 nowhere"}, {"select :a", []any{1}, "params is no map"}, {"select :c", m, "no value for :c"}, {"select ?", m, "params is a map"}, {"select 1", "x", "neither a list nor a map"},
+		{"select ?", []any{}, "0 values"}, {"select ?", []any{1, 2}, "number 2 nowhere"}, {"select :a", []any{1}, "params is no map"}, {"select :c", m, "no value for :c"}, {"select ?", m, "params is a map"}, {"select 1 where 1 in (?)", []any{[]any{}}, "list for IN is empty"}, {"select ?", []any{map[string]any{"base64": "?"}}, "no base64"}, {"select 1", "x", "neither a list nor a map"},
 	} {
 		if _, err := prepare("sqlite", c.in, c.params); err == nil || !strings.Contains(err.Error(), c.why) {
 			t.Errorf("%s with %v: %v", c.in, c.params, err)
@@ -314,7 +357,11 @@ func FuzzPlaceholders(f *testing.F) {
 			if err == nil && arg != "" && len(arg) > 3 && !strings.Contains(text, arg) && strings.Contains(st.sql, arg) {
 				t.Errorf("the value stands in the statement: %s", st.sql)
 			}
-			_, _ = prepare(driver, text, map[string]any{"a": arg})
+			_, _ = prepare(driver, text, map[string]any{"a": arg, "l": []any{arg, 1}})
+			for _, rule := range []func(driver, text string) error{single, alone, inTransaction, reads} {
+				_ = rule(driver, text) // no text may bring it down
+			}
+			spoils(driver, text)
 		}
 	})
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/aether-rpa/aether/node"
@@ -21,10 +20,14 @@ func init() {
 			}
 			return node.Once
 		},
-		Doc: "Adds the rows of a table of any size to a table of a database, many at a time and in one transaction: all of them, or none. With on_conflict update, rows whose key is there already are changed instead (PostgreSQL, MySQL, SQLite).",
+		Doc: "Adds the rows of a table of any size to a table of a database, in bulk and in one transaction: all of them, or none. With on_conflict update, rows whose key is there already are changed instead (PostgreSQL, MySQL, SQLite). " +
+			"PostgreSQL takes the rows by COPY, a stream, as long as no conflicts are to be settled; MySQL, SQLite and SQL Server take many rows in each statement; Oracle takes one at a time.",
 		Examples: []node.Example[insertIn, insertOut]{{
 			Title: "Load a CSV file", DocOnly: "it needs a database",
 			In: insertIn{Connection: connection{Driver: "sqlite", File: "stock.db"}, Table: "part", Rows: value.RowsOf([]any{map[string]any{"number": "A1", "stock": 4}}), OnConflict: "update", Key: []string{"number"}},
+		}, {
+			Title: "Files into a table", DocOnly: "it needs a database",
+			In: insertIn{Connection: connection{Driver: "postgres", Host: "db.example.com", Database: "erp", User: "robot"}, Table: "archive.document", Rows: value.RowsOf([]any{map[string]any{"name": "a.pdf", "content": "JVBERi0="}}), Binary: []string{"content"}},
 		}},
 		Check: func(in insertIn) error {
 			if in.OnConflict != "fail" && (in.Connection.Driver == "sqlserver" || in.Connection.Driver == "oracle") {
@@ -43,10 +46,11 @@ type insertIn struct {
 	Connection connection    `json:"connection" is:"required" doc:"The database."`
 	Table      string        `json:"table" is:"required" doc:"Table to add to; schema.table is possible."`
 	Rows       value.Rows    `json:"rows" is:"required" doc:"Rows: maps by column name."`
-	Columns    []string      `json:"columns" doc:"Columns to fill; those of the first row if not given. A row without one of them gets NULL there."`
+	Columns    []string      `json:"columns" doc:"Columns to fill; those of the first row if not given, and a later row with another one is then an error. A row without one of them gets NULL there."`
+	Binary     []string      `json:"binary" doc:"Columns whose values are base64 of binary data, as db.query and file.read_bytes give it."`
 	OnConflict string        `json:"on_conflict" default:"fail" enum:"fail,skip,update" doc:"What to do with a row whose key is there already."`
 	Key        []string      `json:"key" doc:"Columns that tell rows apart, for update; they need a unique index."`
-	BatchSize  int           `json:"batch_size" default:"500" min:"1" max:"5000" is:"advanced" doc:"Rows in one statement at most."`
+	BatchSize  int           `json:"batch_size" default:"500" min:"1" max:"5000" is:"advanced" doc:"Rows in one statement at most; fewer if they are large."`
 	Timeout    time.Duration `json:"timeout" default:"1h" min:"0" doc:"How long all of it may take. 0 for no limit."`
 }
 
@@ -56,146 +60,169 @@ type insertOut struct {
 	Columns  []string `json:"columns" doc:"Columns that were filled."`
 }
 
-// mostArgs is how many values one statement may have.
-var mostArgs = map[string]int{"postgres": 65000, "mysql": 65000, "sqlite": 30000, "sqlserver": 2000, "oracle": 30000}
+// mostBytes is how large one statement may become, about: servers have limits.
+const mostBytes = 1 << 20
+
+// loader adds rows to a table.
+type loader struct {
+	insertIn
+	env     *node.Env
+	s       *session
+	out     insertOut
+	pending []any // arguments of the rows to come
+	rows    int   // how many
+	bytes   int
+	most    int // rows in one statement
+	told    int // ten thousands of rows that were told
+}
 
 func insertRows(ctx context.Context, env *node.Env, in insertIn) (out insertOut, err error) {
 	ctx, cancel := limited(ctx, in.Timeout)
 	defer cancel()
-	c := in.Connection
-	table, err := quoteName(c.Driver, in.Table)
-	if err != nil {
+	l := &loader{insertIn: in, env: env}
+	if _, err := quoteName(in.Connection.Driver, in.Table); err != nil {
 		return out, err
 	}
-	out.Columns = in.Columns
-	err = c.transact(ctx, env, nil, func(s session) error {
-		var pending []map[string]any
-		size := in.BatchSize
-		if c.Driver == "oracle" {
-			size = 1 // it has no VALUES of several rows
+	err = in.Connection.transact(ctx, env, nil, func(s *session) error {
+		l.s = s
+		if in.Connection.Driver == "postgres" && in.OnConflict == "fail" {
+			return l.copy(ctx)
 		}
-		flush := func() error {
-			if len(pending) == 0 {
-				return nil
-			}
-			st, err := insertStatement(c.Driver, table, out.Columns, pending, in)
+		for row, err := range l.each(ctx) {
 			if err != nil {
 				return err
 			}
-			r, err := c.execute(ctx, s, st)
-			if err != nil {
-				f := *node.AsFailure(err)
-				f.Message = fmt.Sprintf("rows %d to %d: %s; nothing was added", out.Count-len(pending)+1, out.Count, f.Message)
-				return &f
-			}
-			out.Affected += max(r.Affected, 0)
-			pending = pending[:0]
-			if env.Progress != nil {
-				env.Progress("inserting", out.Count, in.Rows.Len())
-			}
-			return nil
-		}
-		for v, err := range in.Rows.All(ctx) {
-			if err != nil {
+			if err := l.add(ctx, row); err != nil {
 				return err
 			}
-			row, ok := v.(map[string]any)
-			if !ok {
-				return node.Failf(node.KindInput, "row %d is a %s and no map by column name", out.Count+1, value.Kind(v))
-			}
-			if len(out.Columns) == 0 {
-				if out.Columns = slices.Sorted(maps.Keys(row)); len(out.Columns) == 0 {
-					return node.Fail(node.KindInput, "the first row has no columns", "give columns")
-				}
-			}
-			out.Count++
-			pending = append(pending, row)
-			if len(pending) >= min(size, max(1, mostArgs[c.Driver]/len(out.Columns))) {
-				if err := flush(); err != nil {
-					return err
-				}
-			}
 		}
-		return flush()
+		return l.flush(ctx)
 	})
 	if err != nil {
 		return insertOut{}, err
 	}
-	return out, nil
+	return l.out, nil
 }
 
-func insertStatement(driver, table string, columns []string, rows []map[string]any, in insertIn) (statement, error) {
-	st := statement{}
-	b := &strings.Builder{}
-	quoted := make([]string, len(columns))
-	for i, n := range columns {
-		q, err := quoteName(driver, n)
-		if err != nil {
-			return st, err
-		}
-		quoted[i] = q
-	}
-	verb := "INSERT INTO "
-	if in.OnConflict == "skip" && driver == "mysql" {
-		verb = "INSERT IGNORE INTO "
-	}
-	b.WriteString(verb + table + " (" + strings.Join(quoted, ", ") + ") VALUES ")
-	for i, row := range rows {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteByte('(')
-		for j, n := range columns {
-			if j > 0 {
-				b.WriteString(", ")
-			}
-			arg, err := argument(row[n])
+// each yields the rows and settles the columns with the first of them.
+func (l *loader) each(ctx context.Context) func(yield func([]any, error) bool) {
+	return func(yield func([]any, error) bool) {
+		l.out.Columns = l.Columns
+		var known map[string]bool // columns, if the first row gave them
+		var cells []any
+		for v, err := range l.Rows.All(ctx) {
 			if err != nil {
-				return st, fmt.Errorf("column %s: %w", n, err)
+				yield(nil, cause(ctx, err))
+				return
 			}
-			st.args = append(st.args, arg)
-			b.WriteString(mark(driver, len(st.args)))
+			row, ok := v.(map[string]any)
+			if !ok {
+				yield(nil, node.Failf(node.KindInput, "row %d is a %s and no map by column name", l.out.Count+1, value.Kind(v)))
+				return
+			}
+			if len(l.out.Columns) == 0 {
+				if l.out.Columns = slices.Sorted(maps.Keys(row)); len(l.out.Columns) == 0 {
+					yield(nil, node.Fail(node.KindInput, "the first row has no columns", "give columns"))
+					return
+				}
+				known = map[string]bool{}
+				for _, n := range l.out.Columns {
+					known[n] = true
+				}
+			}
+			l.out.Count++
+			if cells, err = l.cells(row, known, cells[:0]); err != nil {
+				yield(nil, err)
+				return
+			}
+			if !yield(cells, nil) {
+				return
+			}
 		}
-		b.WriteByte(')')
 	}
-	key := make([]string, len(in.Key))
-	for i, n := range in.Key {
-		q, err := quoteName(driver, n)
+}
+
+// cells returns the arguments of one row.
+func (l *loader) cells(row map[string]any, known map[string]bool, into []any) ([]any, error) {
+	if known != nil {
+		for n := range row {
+			if !known[n] {
+				return nil, node.Fail(node.KindInput, fmt.Sprintf("row %d has the column %.60q, which the first row has not", l.out.Count, n), "give columns: what is not named there is left out")
+			}
+		}
+	}
+	for _, n := range l.out.Columns {
+		arg, err := argument(row[n])
+		if text, ok := arg.(string); ok && err == nil && slices.Contains(l.Binary, n) {
+			arg, err = binary(text)
+		}
 		if err != nil {
-			return st, err
+			return nil, node.Fail(node.KindInput, fmt.Sprintf("row %d, column %s: %v", l.out.Count, n, err), "look at the value")
 		}
-		key[i] = q
+		into = append(into, arg)
 	}
-	switch {
-	case in.OnConflict == "skip" && driver != "mysql":
-		b.WriteString(" ON CONFLICT")
-		if len(key) > 0 {
-			b.WriteString(" (" + strings.Join(key, ", ") + ")")
-		}
-		b.WriteString(" DO NOTHING")
-	case in.OnConflict == "update":
-		var set []string
-		for i, q := range quoted {
-			if slices.Contains(in.Key, columns[i]) {
-				continue
-			}
-			if driver == "mysql" {
-				set = append(set, q+" = VALUES("+q+")")
-			} else {
-				set = append(set, q+" = excluded."+q)
-			}
-		}
-		switch {
-		case driver == "mysql" && len(set) > 0:
-			b.WriteString(" ON DUPLICATE KEY UPDATE " + strings.Join(set, ", "))
-		case driver == "mysql":
-			b.WriteString(" ON DUPLICATE KEY UPDATE " + quoted[0] + " = " + quoted[0])
-		case len(set) == 0:
-			b.WriteString(" ON CONFLICT (" + strings.Join(key, ", ") + ") DO NOTHING")
-		default:
-			b.WriteString(" ON CONFLICT (" + strings.Join(key, ", ") + ") DO UPDATE SET " + strings.Join(set, ", "))
+	return into, nil
+}
+
+// add keeps a row until there are enough for a statement.
+func (l *loader) add(ctx context.Context, cells []any) error {
+	if l.most == 0 {
+		driver := l.Connection.Driver
+		l.most = max(1, min(l.BatchSize, mostArgs[driver]/len(cells)))
+		switch driver {
+		case "oracle":
+			l.most = 1 // it has no VALUES of several rows
+		case "sqlserver":
+			l.most = min(l.most, 1000)
 		}
 	}
-	st.sql = b.String()
-	return st, nil
+	l.pending = append(l.pending, cells...)
+	l.rows++
+	for _, a := range cells {
+		switch x := a.(type) {
+		case string:
+			l.bytes += len(x)
+		case []byte:
+			l.bytes += len(x)
+		case jsonArg:
+			l.bytes += len(x.text)
+		}
+		l.bytes += 8
+	}
+	if l.rows < l.most && l.bytes < mostBytes {
+		return nil
+	}
+	return l.flush(ctx)
+}
+
+func (l *loader) flush(ctx context.Context) error {
+	if l.rows == 0 {
+		return nil
+	}
+	text, err := l.statement()
+	if err != nil {
+		return err
+	}
+	st := statement{text, l.pending}
+	if l.Connection.Driver != "postgres" {
+		st.args = plain(st.args)
+	}
+	r, err := l.s.exec(ctx, st)
+	if err != nil {
+		f := *node.AsFailure(err)
+		f.Message = fmt.Sprintf("rows %d to %d: %s; nothing was added", l.out.Count-l.rows+1, l.out.Count, f.Message)
+		return &f
+	}
+	l.out.Affected += max(r.Affected, 0)
+	l.pending, l.rows, l.bytes = l.pending[:0], 0, 0
+	l.progress()
+	return nil
+}
+
+// progress tells how far it is, once in ten thousand rows.
+func (l *loader) progress() {
+	if l.env.Progress != nil && l.out.Count/10000 > l.told {
+		l.told = l.out.Count / 10000
+		l.env.Progress("inserting", l.out.Count, l.Rows.Len())
+	}
 }

@@ -2,8 +2,6 @@ package db
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"time"
 
 	"github.com/aether-rpa/aether/node"
@@ -19,11 +17,16 @@ func init() {
 			}
 			return node.Read
 		},
-		Doc: "Runs a query and returns its rows as a table of any size. The query can only read: PostgreSQL, MySQL and SQLite refuse one that writes, unless allow_writes is set. " +
-			"Values go in by params, never by putting text into the statement. Times come as ISO 8601, binary data as base64, JSON columns as values; rows have no order of columns, the output columns has it.",
+		Doc: "Runs a query and returns its rows as a table of any size, read as they come. The query can only read, unless allow_writes is set: PostgreSQL, MySQL, SQLite and Oracle refuse one that writes, SQL Server gets only statements that begin with SELECT or WITH, and what they change is taken back. " +
+			"Values go in by params, never by putting text into the statement; a list in `in (:ids)` becomes one value for each of its items. " +
+			"Times come as ISO 8601, with a zone only where the column has one; binary data as base64; JSON and the arrays of PostgreSQL as values; whole numbers of 64 bits exactly. Rows have no order of columns, the output columns has it.\n\n" +
+			"MySQL: times are in the time zone of the session, an empty date is 0000-00-00. SQLite: a column declared DATE, DATETIME or TIMESTAMP comes as RFC 3339, one without a zone as UTC.",
 		Examples: []node.Example[queryIn, queryOut]{{
 			Title: "Open invoices of a customer", DocOnly: "it needs a database",
 			In: queryIn{Connection: connection{Driver: "postgres", Host: "db.example.com", Database: "erp", User: "robot"}, SQL: "select number, amount from invoice where customer = ? and not paid", Params: []any{17}},
+		}, {
+			Title: "Several at once", DocOnly: "it needs a database",
+			In: queryIn{Connection: connection{Driver: "mysql", Host: "db.example.com", Database: "shop", User: "robot"}, SQL: "select number, stock from part where number in (:numbers)", Params: map[string]any{"numbers": []any{"A1", "B7"}}},
 		}},
 		Check: func(in queryIn) error { return in.Connection.check() },
 		Run:   query,
@@ -39,13 +42,20 @@ func init() {
 		Run: func(ctx context.Context, env *node.Env, in valueIn) (out valueOut, err error) {
 			ctx, cancel := limited(ctx, in.Timeout)
 			defer cancel()
-			err = in.Connection.read(ctx, env, in.SQL, in.Params, false, func(rows *sql.Rows, cols []column) error {
-				return each(ctx, rows, cols, in.Decimals == "text", func(r map[string]any) bool {
-					out.Found, out.Row = true, r
-					if len(cols) > 0 {
-						out.Value = r[cols[0].name]
-					}
-					return false
+			st, err := prepare(in.Connection.Driver, in.SQL, in.Params)
+			if err != nil {
+				return out, err
+			}
+			err = in.Connection.read(ctx, env, st.sql, false, func(s *session) error {
+				s.exact = in.Decimals == "text"
+				return s.query(ctx, st, func(cur *cursor) error {
+					return cur.each(ctx, func(r map[string]any) bool {
+						out.Found, out.Row = true, r
+						if len(cur.cols) > 0 {
+							out.Value = r[cur.cols[0].name]
+						}
+						return false
+					})
 				})
 			})
 			return out, err
@@ -58,7 +68,7 @@ type queryIn struct {
 	SQL         string        `json:"sql" is:"required" widget:"code" doc:"The query, with ? or :name where values belong. Write ?? for the operator ? of PostgreSQL."`
 	Params      any           `json:"params" doc:"Values: a list for ? in their order, or a map for :name."`
 	Limit       int           `json:"limit" min:"0" doc:"Most rows to return; 0 returns all."`
-	Decimals    string        `json:"decimals" default:"number" enum:"number,text" doc:"Decimals as numbers, or exactly as text."`
+	Decimals    string        `json:"decimals" default:"number" enum:"number,text" doc:"Decimals as numbers where a number holds them exactly, which is up to 15 digits, and else as text; or always as text."`
 	Timeout     time.Duration `json:"timeout" default:"5m" min:"0" doc:"How long the statement may take; it is cancelled then. 0 for no limit."`
 	AllowWrites bool          `json:"allow_writes" is:"advanced" doc:"Let the statement change data too, for instance with RETURNING. After a crash it is then not repeated silently."`
 }
@@ -73,7 +83,7 @@ type valueIn struct {
 	Connection connection    `json:"connection" is:"required" doc:"The database."`
 	SQL        string        `json:"sql" is:"required" widget:"code" doc:"The query, with ? or :name where values belong."`
 	Params     any           `json:"params" doc:"Values: a list for ? in their order, or a map for :name."`
-	Decimals   string        `json:"decimals" default:"number" enum:"number,text" doc:"Decimals as numbers, or exactly as text."`
+	Decimals   string        `json:"decimals" default:"number" enum:"number,text" doc:"As in db.query."`
 	Timeout    time.Duration `json:"timeout" default:"5m" min:"0" doc:"How long the statement may take."`
 }
 
@@ -86,73 +96,29 @@ type valueOut struct {
 func query(ctx context.Context, env *node.Env, in queryIn) (out queryOut, err error) {
 	ctx, cancel := limited(ctx, in.Timeout)
 	defer cancel()
-	err = in.Connection.read(ctx, env, in.SQL, in.Params, in.AllowWrites, func(rows *sql.Rows, cols []column) error {
-		out.Columns = names(cols)
-		var err error
-		out.Rows, err = env.Rows(ctx, func(yield func(any) bool) error {
-			return each(ctx, rows, cols, in.Decimals == "text", func(r map[string]any) bool {
-				if in.Limit > 0 && out.Count == in.Limit {
-					return false
-				}
-				out.Count++
-				return yield(r)
+	st, err := prepare(in.Connection.Driver, in.SQL, in.Params)
+	if err != nil {
+		return out, err
+	}
+	err = in.Connection.read(ctx, env, st.sql, in.AllowWrites, func(s *session) error {
+		s.exact = in.Decimals == "text"
+		return s.query(ctx, st, func(cur *cursor) error {
+			out.Columns = cur.names()
+			var err error
+			out.Rows, err = env.Rows(ctx, func(yield func(any) bool) error {
+				return cur.each(ctx, func(r map[string]any) bool {
+					if in.Limit > 0 && out.Count == in.Limit {
+						return false
+					}
+					out.Count++
+					if env.Progress != nil && out.Count%10000 == 0 {
+						env.Progress("reading rows", out.Count, 0)
+					}
+					return yield(r)
+				})
 			})
+			return err
 		})
-		return err
 	})
 	return out, err
-}
-
-// read runs a query and hands its result to fn. It cannot write, unless told
-// so, where the database can hold to that.
-func (c connection) read(ctx context.Context, env *node.Env, text string, params any, writes bool, fn func(*sql.Rows, []column) error) error {
-	st, err := prepare(c.Driver, text, params)
-	if err != nil {
-		return err
-	}
-	db, release, err := c.open(env)
-	if err != nil {
-		return err
-	}
-	defer release()
-	conn, err := db.Conn(ctx)
-	if err != nil {
-		return c.fail(cause(ctx, err), "connecting")
-	}
-	defer func() { _ = conn.Close() }() // goes back to the pool
-	var on session = conn
-	end := func() error { return nil }
-	switch {
-	case writes:
-	case c.Driver == "sqlite":
-		if _, err := conn.ExecContext(ctx, "pragma query_only = 1"); err != nil {
-			return c.fail(err, "the query failed")
-		}
-		defer func() {
-			if _, err := conn.ExecContext(context.WithoutCancel(ctx), "pragma query_only = 0"); err != nil {
-				_ = conn.Raw(func(any) error { return errors.New("do not use it again") })
-			}
-		}()
-	case c.Driver == "postgres" || c.Driver == "mysql":
-		tx, err := conn.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
-		if err != nil {
-			return c.fail(cause(ctx, err), "connecting")
-		}
-		on, end = tx, tx.Rollback
-	}
-	rows, err := on.QueryContext(ctx, st.sql, st.args...)
-	if err != nil {
-		_ = end() // the query told what is wrong
-		return c.fail(cause(ctx, err), "the query failed")
-	}
-	cols, err := columnsOf(rows)
-	if err == nil {
-		err = fn(rows, cols)
-	}
-	err = errors.Join(err, rows.Close())
-	if err != nil {
-		_ = end()
-		return c.fail(cause(ctx, err), "reading the result")
-	}
-	return c.fail(end(), "ending the query")
 }

@@ -11,18 +11,23 @@ import (
 func init() {
 	node.Register(node.Spec[checkIn, checkOut]{
 		Type: "db.check_connection", Title: "Check database", Effect: node.Read,
-		Doc:      "Connects to a database and tells its version, to find out whether the settings are right. Nodes connect by themselves; it is not needed before them.",
+		Doc:      "Connects to a database and tells its version, to find out whether the settings are right. Nodes connect by themselves; it is not needed before them. The file of an SQLite database need not be there yet: the first node that writes makes it.",
 		Examples: []node.Example[checkIn, checkOut]{{Title: "Is it there?", DocOnly: "it needs a database", In: checkIn{Connection: connection{Driver: "mysql", Host: "db.example.com", User: "robot"}}}},
 		Check:    func(in checkIn) error { return in.Connection.check() },
 		Run: func(ctx context.Context, env *node.Env, in checkIn) (checkOut, error) {
 			ctx, cancel := limited(ctx, in.Connection.Timeout)
 			defer cancel()
-			db, release, err := in.Connection.open(env)
+			s, err := in.Connection.session(ctx, env, false)
+			if in.Connection.absent(err) {
+				version, err := sqliteVersion(ctx)
+				return checkOut{Connected: true, Version: version}, err
+			}
 			if err != nil {
 				return checkOut{}, err
 			}
-			defer release()
-			rows, err := in.Connection.collect(ctx, db, statement{sql: map[string]string{
+			defer s.close()
+			s.reading = true
+			rows, err := s.collect(ctx, statement{sql: map[string]string{
 				"sqlite": "select sqlite_version() as v", "postgres": "select version() as v", "mysql": "select version() as v", "sqlserver": "select @@version as v", "oracle": "select banner as v from v$version where rownum = 1",
 			}[in.Connection.Driver]})
 			if err != nil {
@@ -55,11 +60,14 @@ func init() {
 	})
 	node.Register(node.Spec[tableIn, existsOut]{
 		Type: "db.table_exists", Title: "Does a table exist", Effect: node.Read,
-		Doc:      "Tells whether a table or view is there, in the schema given as schema.table or in the usual one.",
+		Doc:      "Tells whether a table or view is there, in the schema given as schema.table or in the usual one. In the file of an SQLite database that is not there yet, no table is.",
 		Examples: []node.Example[tableIn, existsOut]{{Title: "Is it there?", DocOnly: "it needs a database", In: tableIn{Connection: connection{Driver: "sqlite", File: "stock.db"}, Table: "part"}}},
 		Check:    func(in tableIn) error { return in.Connection.check() },
 		Run: func(ctx context.Context, env *node.Env, in tableIn) (existsOut, error) {
 			cols, err := in.Connection.columns(ctx, env, in.Table)
+			if in.Connection.absent(err) {
+				err = nil
+			}
 			return existsOut{Exists: len(cols) > 0}, err
 		},
 	})
@@ -127,12 +135,13 @@ func (c connection) look(ctx context.Context, env *node.Env, text string, params
 	if err != nil {
 		return nil, err
 	}
-	db, release, err := c.open(env)
+	s, err := c.session(ctx, env, false)
 	if err != nil {
 		return nil, err
 	}
-	defer release()
-	return c.collect(ctx, db, st)
+	defer s.close()
+	s.reading = true
+	return s.collect(ctx, st)
 }
 
 func (c connection) columns(ctx context.Context, env *node.Env, table string) ([]map[string]any, error) {

@@ -9,12 +9,12 @@
 package doc
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -85,18 +85,34 @@ func (s source) change(env *node.Env, t target, use func(*docx.File) error) (str
 	if to == "" {
 		to = s.File
 	}
-	var b bytes.Buffer
-	err := s.with(env, func(d *docx.File) error {
+	// The document may hold pictures and films of any size, so it is put
+	// together on disk. It is read to the end before it may be replaced.
+	dir, err := env.TempDir()
+	if err != nil {
+		return to, fmt.Errorf("making a temporary folder: %w", err)
+	}
+	made, err := os.CreateTemp(dir, "document-*")
+	if err != nil {
+		return to, fmt.Errorf("making a temporary file: %w", err)
+	}
+	defer func() {
+		_ = made.Close()
+		_ = os.Remove(made.Name())
+	}()
+	err = s.with(env, func(d *docx.File) error {
 		if err := use(d); err != nil {
 			return err
 		}
-		return d.Write(&b)
+		return d.Write(made)
 	})
 	if err != nil {
 		return to, err
 	}
 	err = env.Files.WriteAtomic(to, 0o644, func(w io.Writer) error {
-		_, err := w.Write(b.Bytes())
+		if _, err := made.Seek(0, io.SeekStart); err != nil {
+			return err
+		}
+		_, err := io.Copy(w, made)
 		return err
 	})
 	return to, tell(err, to)

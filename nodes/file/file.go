@@ -18,7 +18,7 @@ import (
 )
 
 func init() {
-	node.RegisterFamily(node.Family{Name: "file", Title: "Files and folders", Doc: "Read, write, find, move, pack and watch files and folders."})
+	node.RegisterFamily(node.Family{Name: "file", Title: "Files and folders", Doc: "Read, write, find, move and watch files and folders."})
 }
 
 // tell turns an error of the file system into a failure that a person

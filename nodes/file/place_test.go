@@ -163,18 +163,3 @@ func TestCompareLarge(t *testing.T) {
 		}
 	}
 }
-
-func TestHashes(t *testing.T) {
-	env, _ := folder(t, map[string]string{"a": "hello", "empty": ""})
-	for algorithm, want := range map[string]string{
-		"sha1": "aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d", "crc32": "3610a686",
-		"sha512": "9b71d224bd62f3785d96d46ad3ea3d73319bfbc2890caadae2dff72519673ca72323c3d99ba5c11d7c7acc6e14b8c5da0c4663475c2e5c3adef46f73bcdec043",
-	} {
-		if got := run(t, env, "file.hash", map[string]any{"path": "a", "algorithm": algorithm, "expected": " " + want + "\n"}); got["hash"] != want || got["matches"] != true {
-			t.Errorf("%s gave %v", algorithm, got)
-		}
-	}
-	if got := run(t, env, "file.hash", map[string]any{"path": "empty"}); got["hash"] != "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" {
-		t.Errorf("got %v", got)
-	}
-}

@@ -35,13 +35,15 @@ func (s *session) refusal(err error) error {
 	}
 	said := s.said(te)
 	switch {
+	case s.Security == "explicit" && s.c == nil && te.Code >= 500 && s.control != nil && s.control.greeting() != "":
+		// It has greeted, and all that was asked of it since is to encrypt. Some
+		// answer that with the number for a login that is missing.
+		return remote.Fail(node.KindError, "set security to implicit if the server expects TLS at once, or to none if readable passwords and files are acceptable", "%s refuses to encrypt: %s", s.addr, said)
 	case te.Code == 530 || te.Code == 331 || te.Code == 332 || te.Code == 430:
 		if s.Security == "none" && strings.Contains(strings.ToLower(te.Msg), "encrypt") {
 			break
 		}
 		return remote.Fail(node.KindDenied, "check user and password", "%s does not let %s in: %s", s.addr, s.User, said)
-	case s.Security == "explicit" && te.Code >= 500:
-		return remote.Fail(node.KindError, "set security to implicit if the server expects TLS at once, or to none if readable passwords and files are acceptable", "%s refuses to encrypt: %s", s.addr, said)
 	}
 	if s.Security == "none" && te.Code >= 500 {
 		return remote.Fail(node.KindDenied, "set security to explicit", "%s refuses the login: %s", s.addr, said)

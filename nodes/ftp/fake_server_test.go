@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -236,6 +237,28 @@ func TestLyingServer(t *testing.T) {
 	}
 }
 
+// A server that names another computer for data would have this one knock at
+// doors that only it can reach.
+func TestDataComeFromTheServerOnly(t *testing.T) {
+	env, f := nodetest.Env(t), newFake(t)
+	f.put("/a", "12345")
+	dial := env.Dial
+	env.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if !strings.HasPrefix(addr, "127.0.0.1:") {
+			t.Errorf("it connects to %s", addr)
+		}
+		return dial(ctx, network, addr)
+	}
+	for i, answer := range []string{"500 what?", "229 (|1|203.0.113.9|21|)", "229 (|2|::1|21|)"} {
+		f.answer("EPSV", answer)
+		to := fmt.Sprint("a", i)
+		if _, err := f.run(env, "ftp.download", params{"from": "/a", "to": to}); err != nil || read(t, env, to) != "12345" {
+			t.Errorf("%s: %v", answer, err)
+		}
+		f.hangUp()
+	}
+}
+
 var hostile = []string{"../evil", "..", "/etc/passwd", "a/b", `..\evil`, "x\x00y", "evil\x0dRMD /"}
 
 func TestHostileNames(t *testing.T) {
@@ -298,6 +321,9 @@ func TestConnecting(t *testing.T) {
 	fails(t, err, node.KindDenied, "530 no entry with ***")
 	c = f.connection()
 	c["security"] = "explicit"
+	_, err = f.run(env, "ftp.list", params{"connection": c})
+	fails(t, err, node.KindError, "refuses to encrypt")
+	f.answer("AUTH", "530 Please login with USER and PASS.") // as vsftpd does
 	_, err = f.run(env, "ftp.list", params{"connection": c})
 	fails(t, err, node.KindError, "refuses to encrypt")
 	c["security"], c["timeout"] = "implicit", "300ms"

@@ -228,6 +228,13 @@ func (c *fakeConn) do(cmd, arg string) bool {
 		}
 		c.cwd = c.abs(arg)
 		c.say("250 ok")
+	case "PASV": // it claims to be another computer
+		var err error
+		if c.data, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+			return false
+		}
+		port := c.data.Addr().(*net.TCPAddr).Port
+		c.say("227 Entering Passive Mode (203,0,113,9,%d,%d)", port/256, port%256)
 	case "EPSV":
 		var err error
 		if c.data, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {

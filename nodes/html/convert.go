@@ -12,6 +12,7 @@ import (
 	"github.com/JohannesKaufmann/html-to-markdown/v2/plugin/table"
 	"github.com/microcosm-cc/bluemonday"
 	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
 
 	"github.com/aether-rpa/aether/node"
 )
@@ -62,6 +63,23 @@ type markdownOut struct {
 	Markdown string `json:"markdown" doc:"The page as Markdown."`
 }
 
+// maxQuoted bounds the work on quotes and lists in each other: the library
+// writes each line anew on every level.
+const maxQuoted = 300_000_000
+
+// quoted counts the nodes by the square of how many quotes and lists are around
+// them.
+func quoted(n *html.Node, depth int) int {
+	if n.DataAtom == atom.Blockquote || n.DataAtom == atom.Li {
+		depth++
+	}
+	sum := depth * depth
+	for c := n.FirstChild; c != nil && sum <= maxQuoted; c = c.NextSibling {
+		sum += quoted(c, depth)
+	}
+	return sum
+}
+
 func markdown(ctx context.Context, _ *node.Env, in markdownIn) (out markdownOut, err error) {
 	doc, err := in.parse(ctx)
 	if err != nil {
@@ -100,6 +118,9 @@ func markdown(ctx context.Context, _ *node.Env, in markdownIn) (out markdownOut,
 		if parts, err = elements(ctx, doc, in.Selector); err != nil {
 			return out, err
 		}
+	}
+	if quoted(doc, 0) > maxQuoted {
+		return out, wrong("name a part of the page in selector", "the page nests quotes and lists too deeply for its length to be written as Markdown")
 	}
 	defer caught("write this page as Markdown", &err)
 	heading := commonmark.HeadingStyleATX

@@ -3,6 +3,7 @@ package html
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -117,6 +118,7 @@ type textWriter struct {
 	resolve func(string) string
 	list    []string
 	known   map[string]int
+	numbers map[*html.Node]int // of the last item of each numbered list
 
 	b      strings.Builder
 	space  bool // a blank is due before the next word
@@ -268,7 +270,7 @@ func (w *textWriter) block(n *html.Node) {
 			// An outer bullet that has no text of its own stays on this line.
 			outer := w.bullet
 			w.prefix = append(w.prefix, "")
-			w.bullet = outer + bullet(n)
+			w.bullet = outer + w.mark(n)
 		}
 	}
 	w.children(n)
@@ -282,17 +284,25 @@ func (w *textWriter) block(n *html.Node) {
 	}
 }
 
-func bullet(li *html.Node) string {
+// mark returns the dot or the number of an item. It counts as it goes: looking
+// back at the items before would take very long in a long list.
+func (w *textWriter) mark(li *html.Node) string {
 	if li.Parent == nil || li.Parent.DataAtom != atom.Ol {
 		return "- "
 	}
-	i := 1
-	for s := li.PrevSibling; s != nil && i < 100_000; s = s.PrevSibling {
-		if s.DataAtom == atom.Li {
-			i++
-		}
+	if w.numbers == nil {
+		w.numbers = map[*html.Node]int{}
 	}
-	return fmt.Sprintf("%d. ", i)
+	n, begun := w.numbers[li.Parent]
+	if start, err := strconv.Atoi(attrOf(li.Parent, "start")); err == nil && !begun {
+		n = start - 1
+	}
+	n++
+	if value, err := strconv.Atoi(attrOf(li, "value")); err == nil {
+		n = value
+	}
+	w.numbers[li.Parent] = n
+	return strconv.Itoa(n) + ". "
 }
 
 func (w *textWriter) cell(n *html.Node) {

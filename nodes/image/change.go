@@ -9,6 +9,7 @@ import (
 	"golang.org/x/image/draw"
 
 	"github.com/aether-rpa/aether/node"
+	"github.com/aether-rpa/aether/nodes/image/picture"
 )
 
 func init() {
@@ -59,9 +60,9 @@ func init() {
 		}},
 		Run: func(_ context.Context, env *node.Env, in rotateIn) (convertOut, error) {
 			return in.change(env, func(img image.Image) (image.Image, error) {
-				img = turn(img, in.Degrees)
+				img = picture.Turn(img, in.Degrees)
 				if in.Flip == "horizontal" || in.Flip == "vertical" {
-					img = flip(img, in.Flip == "vertical")
+					img = picture.Flip(img, in.Flip == "vertical")
 				}
 				return img, nil
 			})
@@ -174,22 +175,6 @@ type rotateIn struct {
 	target
 	Degrees string `json:"degrees" enum:"0,90,180,270" default:"90" doc:"Degrees to turn it clockwise."`
 	Flip    string `json:"flip" enum:"none,horizontal,vertical" default:"none" doc:"How to mirror it: horizontal swaps left and right, vertical swaps top and bottom."`
-}
-
-// flip mirrors a picture.
-func flip(img image.Image, vertical bool) image.Image {
-	b := img.Bounds()
-	dst := image.NewRGBA(image.Rect(0, 0, b.Dx(), b.Dy()))
-	for y := range b.Dy() {
-		for x := range b.Dx() {
-			u, v := b.Dx()-1-x, y
-			if vertical {
-				u, v = x, b.Dy()-1-y
-			}
-			dst.Set(u, v, img.At(b.Min.X+x, b.Min.Y+y))
-		}
-	}
-	return dst
 }
 
 // marked is the colour of differences.

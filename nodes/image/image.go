@@ -2,11 +2,10 @@
 // writes codes that cameras read.
 //
 // A picture is held in memory while a node works on it; a file that claims more
-// than MaxPixels is refused before that.
+// than maxPixels is refused before that (see package picture).
 package image
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -16,15 +15,16 @@ import (
 	"image/jpeg"
 	"image/png"
 	"io"
+	"io/fs"
 	"path/filepath"
 	"strings"
 
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/draw"
 	"golang.org/x/image/tiff"
-	_ "golang.org/x/image/webp" // reads WebP
 
 	"github.com/aether-rpa/aether/node"
+	"github.com/aether-rpa/aether/nodes/image/picture"
 )
 
 // maxPixels bounds a picture: 100 megapixels are 400 MB in memory.
@@ -44,13 +44,13 @@ func init() {
 			if err != nil {
 				return infoOut{}, err
 			}
-			cfg, format, err := config(in.File, data)
-			return infoOut{Width: cfg.Width, Height: cfg.Height, Format: format, Size: len(data)}, err
+			i, err := picture.Inspect(data)
+			return infoOut{Width: i.Width, Height: i.Height, Format: i.Format, Size: len(data)}, tell(in.File, err)
 		},
 	})
 	node.Register(node.Spec[convertIn, convertOut]{
 		Type: "image.convert", Title: "Convert image", Effect: node.Idempotent,
-		Doc: "Writes a picture in another format, cut out, turned and in another size if wanted; in this order. Reads PNG, JPEG, GIF (the first picture), BMP, TIFF and WebP; writes all of them but WebP. JPEG and BMP have no transparency: the background shows there.",
+		Doc: "Writes a picture in another format, cut out, turned and in another size if wanted; in this order. Photos are put upright as their camera noted. Reads PNG, JPEG, GIF (the first picture), BMP, TIFF and WebP; writes all of them but WebP. JPEG and BMP have no transparency: the background shows there.",
 		Examples: []node.Example[convertIn, convertOut]{{
 			Title: "Half as large, as JPEG", In: convertIn{File: "dot.png", To: "dot.jpg", Scale: 50, Quality: 85, Background: "#ffffff", Fit: "inside"}, Files: map[string]string{"dot.png": dot},
 			Check: func(o convertOut) error {
@@ -83,8 +83,8 @@ type fileIn struct {
 }
 
 type infoOut struct {
-	Width  int    `json:"width" doc:"Width in pixels."`
-	Height int    `json:"height" doc:"Height in pixels."`
+	Width  int    `json:"width" doc:"Width in pixels, of a photo as it is shown."`
+	Height int    `json:"height" doc:"Height in pixels, of a photo as it is shown."`
 	Format string `json:"format" doc:"Format by its content: png, jpeg, gif, bmp, tiff or webp."`
 	Size   int    `json:"size" doc:"Size of the file in bytes."`
 }
@@ -120,10 +120,16 @@ type convertOut struct {
 
 func readFile(env *node.Env, path string) ([]byte, error) {
 	f, err := env.Files.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, tell(path, err)
+	}
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }() // only read
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		return nil, node.Fail(node.KindInput, path+" is a folder", "give the path of a picture")
+	}
 	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
 		return nil, err
@@ -134,40 +140,39 @@ func readFile(env *node.Env, path string) ([]byte, error) {
 	return data, nil
 }
 
-// config reads the size of a picture and refuses one that is too large.
-func config(path string, data []byte) (cfg image.Config, format string, err error) {
-	defer guard(path, &err)
-	cfg, format, err = image.DecodeConfig(bytes.NewReader(data))
-	if err != nil {
-		return cfg, "", node.Fail(node.KindInput, fmt.Sprintf("%s is no picture that can be read: %v", path, err), "PNG, JPEG, GIF, BMP, TIFF and WebP can")
+// tell says what is wrong with a picture or its file.
+func tell(path string, err error) error {
+	var large *picture.TooLargeError
+	var f *node.Failure
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &f):
+		return err
+	case errors.Is(err, fs.ErrNotExist):
+		return node.Fail(node.KindNotFound, path+" does not exist", "check the path; relative paths start in the flow's working folder")
+	case errors.Is(err, picture.ErrUnknown):
+		return node.Fail(node.KindInput, path+" is no picture that can be read", "PNG, JPEG, GIF, BMP, TIFF and WebP can")
+	case errors.As(err, &large):
+		return node.Fail(node.KindInput, fmt.Sprintf("%s claims to have %d by %d pixels; up to %d million are possible", path, large.Width, large.Height, maxPixels/1_000_000), "make it smaller with the program that made it")
 	}
-	if cfg.Width <= 0 || cfg.Height <= 0 || cfg.Width > maxPixels/cfg.Height {
-		return cfg, "", node.Failf(node.KindInput, "%s claims to have %d by %d pixels; up to %d million are possible", path, cfg.Width, cfg.Height, maxPixels/1_000_000)
-	}
-	return cfg, format, nil
+	return node.Fail(node.KindInput, fmt.Sprintf("%s cannot be read: %v", path, err), "open it with another program and save it anew")
 }
 
-// guard turns a panic of a decoder into a failure.
+// guard turns a panic of the code library into a failure.
 func guard(path string, err *error) {
 	if p := recover(); p != nil {
 		*err = node.Failf(node.KindInput, "%s is a damaged picture: %v", path, p)
 	}
 }
 
-func load(env *node.Env, path string) (img image.Image, err error) {
+func load(env *node.Env, path string) (image.Image, error) {
 	data, err := readFile(env, path)
 	if err != nil {
 		return nil, err
 	}
-	if _, _, err := config(path, data); err != nil {
-		return nil, err
-	}
-	defer guard(path, &err)
-	img, _, err = image.Decode(bytes.NewReader(data))
-	if err != nil {
-		return nil, node.Fail(node.KindInput, fmt.Sprintf("%s is a damaged picture: %v", path, err), "open it with another program and save it anew")
-	}
-	return upright(img, orientation(data)), nil
+	img, _, err := picture.Decode(data, maxPixels)
+	return img, tell(path, err)
 }
 
 func formatOf(path string) string {
@@ -231,7 +236,7 @@ func convert(_ context.Context, env *node.Env, in convertIn) (out convertOut, er
 		}
 		img = cut(img, r)
 	}
-	img = turn(img, in.Rotate)
+	img = picture.Turn(img, in.Rotate)
 	if img, err = resize(img, in); err != nil {
 		return out, err
 	}
@@ -252,33 +257,6 @@ func convert(_ context.Context, env *node.Env, in convertIn) (out convertOut, er
 func cut(img image.Image, r image.Rectangle) image.Image {
 	dst := image.NewRGBA(image.Rect(0, 0, r.Dx(), r.Dy()))
 	draw.Draw(dst, dst.Bounds(), img, r.Min, draw.Src)
-	return dst
-}
-
-// turn rotates clockwise by a multiple of 90 degrees.
-func turn(img image.Image, degrees string) image.Image {
-	b := img.Bounds()
-	w, h := b.Dx(), b.Dy()
-	if degrees == "90" || degrees == "270" {
-		w, h = h, w
-	}
-	if degrees == "0" || degrees == "" {
-		return img
-	}
-	dst := image.NewRGBA(image.Rect(0, 0, w, h))
-	for y := range b.Dy() {
-		for x := range b.Dx() {
-			c := img.At(b.Min.X+x, b.Min.Y+y)
-			switch degrees {
-			case "90":
-				dst.Set(b.Dy()-1-y, x, c)
-			case "180":
-				dst.Set(b.Dx()-1-x, b.Dy()-1-y, c)
-			default:
-				dst.Set(y, b.Dx()-1-x, c)
-			}
-		}
-	}
 	return dst
 }
 

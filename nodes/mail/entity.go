@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -200,6 +201,9 @@ func (w *walker) body(r io.Reader, ct field, rich bool) error {
 		w.m.issue("a text is not in the charset it claims, " + short(charset) + "; it was guessed")
 	}
 	text = strings.ReplaceAll(text, "\r\n", "\n")
+	if m := uuencoded.FindStringSubmatch(text); m != nil && !rich {
+		w.m.issue("the text holds the file " + short(m[1]) + " in uuencode, an old form of attachment; it is left in the text")
+	}
 	if ct.params["format"] == "flowed" && !rich {
 		text = unflow(text, ct.params["delsp"] == "yes")
 	}
@@ -209,6 +213,9 @@ func (w *walker) body(r io.Reader, ct field, rich bool) error {
 	into.WriteString(text)
 	return nil
 }
+
+// uuencoded finds the first line of a file in a text, with the line after it.
+var uuencoded = regexp.MustCompile("(?m)^begin [0-7]{3,4} ([^\\n]{1,255})\\n[ -`]{1,61}$")
 
 // unflow joins the lines that RFC 3676 broke softly.
 func unflow(s string, delSpace bool) string {
@@ -233,6 +240,9 @@ func (w *walker) attach(h header, ct, disp field, name, parent string, r io.Read
 	a := attachment{Type: ct.value, ContentID: id, Inline: disp.value == "inline" && id != "" || disp.value == "" && id != "" && parent == "multipart/related"}
 	a.Name = cleanName(name)
 	count := &counting{r: r}
+	if ct.value == "application/ms-tnef" || ct.value == "application/vnd.ms-tnef" || strings.EqualFold(a.Name, "winmail.dat") {
+		w.m.issue("winmail.dat is a wrapping that only Outlook opens; it is left as it is: ask the sender to send in HTML or plain text")
+	}
 	var inner *message
 	if ct.value == "message/rfc822" || ct.value == "message/global" {
 		var err error

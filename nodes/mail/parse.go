@@ -17,7 +17,7 @@ func init() {
 		Type:  "mail.parse",
 		Title: "Parse e-mail",
 		Doc: "Takes a message apart: an .eml file, or its text. Headers, names and texts are decoded from whatever charset they are in; broken messages are read as well as they can be, and `issues` says what was wrong. Attachments are listed, and saved if `save_to` says where; files of any size go through bounded memory.\n\n" +
-			"Outlook's .msg files are another format. A winmail.dat is listed as an attachment, not taken apart.",
+			"Outlook's .msg files are another format. A winmail.dat (Outlook's own wrapping) is listed as an attachment and not taken apart, and a file that stands in the text in uuencode stays there; `issues` says so.",
 		Effect:   node.Once,
 		EffectOf: parseEffect,
 		Examples: []node.Example[parseIn, parseOut]{{

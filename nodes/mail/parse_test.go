@@ -401,6 +401,15 @@ func TestParseSaves(t *testing.T) {
 	if att["path"] != "" || att["message"].(map[string]any)["subject"] != "Angebot" {
 		t.Errorf("left out: %v", att)
 	}
+	for name, text := range map[string]string{
+		"in uuencode, an old form": "A: b\n\nsee below\nbegin 644 a.txt\n#0V%T\n`\nend\n",
+		"only Outlook opens":       "Content-Type: application/octet-stream; name=WINMAIL.DAT\n\nx",
+	} {
+		out, err := nodetest.Run(t, env, "mail.parse", map[string]any{"text": text})
+		if err != nil || !strings.Contains(fmt.Sprint(out["message"].(map[string]any)["issues"]), name) {
+			t.Errorf("%s: %v, %v", name, out, err)
+		}
+	}
 	for name, p := range map[string]map[string]any{
 		"outside": {"text": "Content-Type: a/b; name=x\n\nx", "save_to": "/etc"}, "no file": {"file": "nope.eml"}, "folder": {"file": "out"},
 	} {

@@ -1,7 +1,9 @@
 package mail
 
 import (
+	"bytes"
 	"context"
+	"encoding/base64"
 	"errors"
 	"io"
 	"net"
@@ -144,6 +146,55 @@ func TestHostileServers(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Who is on the way may answer before the encryption begins, or leave it out.
+func TestEncryptionIsNotTalkedAway(t *testing.T) {
+	for name, tt := range map[string]struct {
+		typ, greeting string
+		answers       []string
+	}{
+		"IMAP, signed in at once":  {"mail.list_folders", "* PREAUTH [CAPABILITY IMAP4rev1 STARTTLS] hi\r\n", []string{"TAG NO no\r\n"}},
+		"IMAP, answers before TLS": {"mail.list_folders", hello, []string{"TAG OK go on\r\n* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\nTAG OK in\r\n"}},
+		"SMTP, not offered":        {"mail.send", "220 hi\r\n", []string{"250-hi\r\n250 AUTH PLAIN\r\n"}},
+		"SMTP, refused":            {"mail.send", "220 hi\r\n", []string{"250-hi\r\n250-AUTH PLAIN\r\n250 STARTTLS\r\n", "454 not now\r\n"}},
+		"SMTP, answers before TLS": {"mail.send", "220 hi\r\n", []string{"250-hi\r\n250-AUTH PLAIN\r\n250 STARTTLS\r\n", "220 go on\r\n250-hi\r\n250 AUTH PLAIN\r\n235 in\r\n"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var heard bytes.Buffer
+			port := script(t, tt.greeting, tt.answers...)
+			env := nodetest.Env(t)
+			dial := env.Dial
+			env.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+				c, err := dial(ctx, network, addr)
+				return &tap{c, &heard}, err
+			}
+			p := map[string]any{"connection": with(conn(port, "starttls"), "timeout", "1s")}
+			if tt.typ == "mail.send" {
+				p = with(p, "from", "a@example.com", "to", "b@example.com", "text", "private")
+			}
+			if _, err := nodetest.Run(t, env, tt.typ, p); err == nil {
+				t.Error("it went on without encryption")
+			}
+			for _, s := range []string{"s3cret", "private", "AUTH", "LOGIN", base64.StdEncoding.EncodeToString([]byte("\x00ada\x00s3cret"))} {
+				if strings.Contains(heard.String(), s) {
+					t.Errorf("%s was sent in the clear: %q", s, heard.String())
+				}
+			}
+		})
+	}
+}
+
+// tap keeps what is sent.
+type tap struct {
+	net.Conn
+	heard *bytes.Buffer
+}
+
+func (c *tap) Write(p []byte) (int, error) {
+	c.heard.Write(p)
+	return c.Conn.Write(p)
 }
 
 // A server whose list of parts cannot be read is asked again without it.

@@ -11,8 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	_ "image/gif"  // pictures may be GIF
-	_ "image/jpeg" // or JPEG
 	"image/png"
 	"io"
 	"io/fs"
@@ -23,11 +21,8 @@ import (
 	"strings"
 	"time"
 
-	_ "golang.org/x/image/bmp"  // pictures may be BMP
-	_ "golang.org/x/image/tiff" // or TIFF
-	_ "golang.org/x/image/webp" // or WebP
-
 	"github.com/aether-rpa/aether/node"
+	"github.com/aether-rpa/aether/nodes/image/picture"
 	"github.com/aether-rpa/aether/process"
 	"github.com/aether-rpa/aether/workspace"
 )
@@ -181,35 +176,30 @@ type region struct {
 	Height int `json:"height" is:"required" min:"1" doc:"Height in pixels."`
 }
 
+// maxFile bounds the file of a picture, in bytes.
+const maxFile = 512 << 20
+
 // load reads a picture, cut to a region. A picture whose header promises more
 // pixels than allowed is not unpacked.
-func load(f io.ReadSeeker, name string, maxPixels int, r *region) (image.Image, error) {
-	c, _, err := image.DecodeConfig(f)
+func load(f io.Reader, name string, maxPixels int, r *region) (image.Image, error) {
+	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
-		return nil, input("use a PNG, JPEG, TIFF, BMP, GIF or WebP picture, or a PDF", "%s is not a picture that can be read", name)
-	}
-	if c.Width <= 0 || c.Height <= 0 || c.Width > maxPixels/c.Height {
-		return nil, input("make the picture smaller, or raise max_pixels", "%s has %d x %d pixels, more than max_pixels allows", name, c.Width, c.Height)
-	}
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return nil, err
 	}
-	img, err := decode(f)
-	if err != nil {
-		return nil, input("open the picture in a viewer and save it again", "%s is damaged: %v", name, err)
+	if len(data) > maxFile {
+		return nil, input("make the picture smaller", "%s has more than %d MiB", name, maxFile>>20)
+	}
+	img, _, err := picture.Decode(data, maxPixels)
+	var large *picture.TooLargeError
+	switch {
+	case errors.Is(err, picture.ErrUnknown):
+		return nil, input("use a PNG, JPEG, TIFF, BMP, GIF or WebP picture, or a PDF", "%s is not a picture that can be read", name)
+	case errors.As(err, &large):
+		return nil, input("make the picture smaller, or raise max_pixels", "%s has %d x %d pixels, more than max_pixels allows", name, large.Width, large.Height)
+	case err != nil:
+		return nil, input("open the picture in a viewer and save it again", "%s cannot be read: %v", name, err)
 	}
 	return cut(img, name, r)
-}
-
-// decode keeps a picture that breaks its decoder from breaking more.
-func decode(f io.Reader) (img image.Image, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("the decoder broke on it: %v", p)
-		}
-	}()
-	img, _, err = image.Decode(f)
-	return img, err
 }
 
 func cut(img image.Image, name string, r *region) (image.Image, error) {

@@ -20,7 +20,7 @@ import (
 
 // source is the picture or scan that a node reads.
 type source struct {
-	File      string       `json:"file" is:"required" widget:"file" doc:"Picture (PNG, JPEG, TIFF, BMP, GIF, WebP) or PDF file."`
+	File      string       `json:"file" is:"required" widget:"file" doc:"Picture (PNG, JPEG, TIFF, BMP, GIF, WebP) or PDF file. A photo is put upright as its camera noted."`
 	Pages     []string     `json:"pages" doc:"Pages of a PDF to read: numbers and ranges such as 1-3, 5, 8- (to the end), last. Empty is all. Of a TIFF with several pages the first is read."`
 	Password  vault.Secret `json:"password" doc:"Password of a PDF that is encrypted."`
 	DPI       int          `json:"dpi" default:"300" min:"50" max:"1200" doc:"How finely pages of a PDF are drawn, in dots to the inch."`

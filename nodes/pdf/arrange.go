@@ -229,26 +229,16 @@ func (s source) plainPages(ctx context.Context, env *node.Env, pages []string) (
 	type result struct{ b []byte }
 	got := make(chan result, 1)
 	err := s.with(ctx, env, func(rs io.ReadSeeker, conf *model.Configuration) error {
-		if len(pages) == 0 && s.Password.Empty() {
-			b, err := io.ReadAll(rs)
-			if err == nil {
-				var doc *model.Context
-				if doc, err = load(bytes.NewReader(b), conf, model.COLLECT); err == nil && doc.Encrypt == nil {
-					got <- result{b}
-					return nil
-				}
-			}
-			if err != nil {
-				return err
-			}
-			_, err = rs.Seek(0, io.SeekStart)
-			if err != nil {
-				return err
-			}
-			conf = s.conf()
-		}
 		doc, err := load(rs, conf, model.COLLECT)
 		if err != nil {
+			return err
+		}
+		if len(pages) == 0 && doc.Encrypt == nil {
+			if _, err := rs.Seek(0, io.SeekStart); err != nil {
+				return err
+			}
+			b, err := io.ReadAll(rs)
+			got <- result{b}
 			return err
 		}
 		var b bytes.Buffer

@@ -13,7 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pdfcpu/pdfcpu/pkg/api"
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/model"
 
 	"github.com/aether-rpa/aether/node"
@@ -75,8 +74,7 @@ func extractFiles(ctx context.Context, env *node.Env, in extractFilesIn) (extrac
 	}
 	made := make(chan []content, 1)
 	err := in.with(ctx, env, func(rs io.ReadSeeker, conf *model.Configuration) error {
-		conf.Cmd = model.EXTRACTATTACHMENTS
-		doc, err := api.ReadAndValidate(rs, conf)
+		doc, err := validated(rs, conf, model.EXTRACTATTACHMENTS)
 		if err != nil {
 			return err
 		}

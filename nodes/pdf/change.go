@@ -36,13 +36,6 @@ func (w *gatedWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// load reads a document with pdfcpu; cmd says what is meant to be done with it,
-// by which pdfcpu judges the permissions.
-func load(rs io.ReadSeeker, conf *model.Configuration, cmd model.CommandMode) (*model.Context, error) {
-	conf.Cmd = cmd
-	return api.ReadValidateAndOptimize(rs, conf)
-}
-
 // change reads the document, has fn change it and writes it to a file. What fn
 // returns is written; nil means the document given.
 func (s source) change(ctx context.Context, env *node.Env, to string, cmd model.CommandMode, fn func(*model.Context) (*model.Context, error)) (changedOut, error) {

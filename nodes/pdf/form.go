@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/form"
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/model"
 
 	"github.com/aether-rpa/aether/node"
@@ -37,7 +36,7 @@ func init() {
 		Title: "Fill form of PDF",
 		Doc: "Fills in the fields of a form (AcroForm) in a PDF file. Text fields take text and numbers, check boxes true and false, radio buttons and choices one of their options, lists with several choices a list. " +
 			"Fields not named keep their values. A signature on the file becomes invalid and is removed. " +
-			"Texts are drawn in the standard fonts of forms, which know the letters of western Europe only: others are refused.",
+			"Texts are drawn in a font that comes along and knows Latin, Greek and Cyrillic letters; give font_file for others. Letters that join (Arabic, Devanagari) are not joined.",
 		Effect: node.Idempotent,
 		Examples: []node.Example[fillFormIn, fillFormOut]{{
 			Title: "Fill in and lock",
@@ -78,126 +77,35 @@ type readFormOut struct {
 	Count  int              `json:"count" doc:"How many fields there are."`
 }
 
-// field is one field of a form, whatever its type.
-type field struct {
-	row map[string]any
-	set func(v any) error // takes a new value
-	use func(f *form.Form)
-}
-
-func (f field) name() string {
-	if n := f.row["name"].(string); n != "" {
-		return n
-	}
-	return f.row["id"].(string)
-}
-
 func readForm(ctx context.Context, env *node.Env, in readFormIn) (readFormOut, error) {
-	made := make(chan []field, 1)
+	made := make(chan readFormOut, 1)
 	err := in.with(ctx, env, func(rs io.ReadSeeker, conf *model.Configuration) error {
 		doc, err := load(rs, conf, model.EXPORTFORMFIELDS)
 		if err != nil {
 			return err
 		}
-		fields, err := fieldsOf(doc, in.File)
-		made <- fields
-		return err
+		out := readFormOut{Values: map[string]any{}, Fields: []map[string]any{}}
+		for _, f := range fieldsOf(doc) {
+			row := f.row()
+			out.Values[f.label()] = row["value"]
+			out.Fields = append(out.Fields, row)
+		}
+		out.Count = len(out.Fields)
+		made <- out
+		return nil
 	})
 	if err != nil {
 		return readFormOut{}, err
 	}
-	out := readFormOut{Values: map[string]any{}, Fields: []map[string]any{}}
-	for _, f := range <-made {
-		out.Values[f.name()] = f.row["value"]
-		out.Fields = append(out.Fields, f.row)
-	}
-	out.Count = len(out.Fields)
-	return out, nil
-}
-
-// fieldsOf lists the fields of the document's form; none is no error.
-func fieldsOf(doc *model.Context, path string) ([]field, error) {
-	if doc.Form == nil {
-		return nil, nil
-	}
-	group, ok, err := form.ExportForm(doc.XRefTable, path)
-	if err != nil {
-		if strings.Contains(err.Error(), "no form") {
-			return nil, nil
-		}
-		return nil, err
-	}
-	if !ok || group == nil {
-		return nil, nil
-	}
-	var out []field
-	for i := range group.Forms {
-		out = append(out, formFields(&group.Forms[i])...)
-	}
-	return out, nil
-}
-
-func row(kind, id, name, label string, pages []int, locked bool, value, def any, options []string) map[string]any {
-	if options == nil {
-		options = []string{}
-	}
-	return map[string]any{
-		"type": kind, "id": id, "name": name, "label": label, "pages": pages, "locked": locked,
-		"value": value, "default": def, "options": options, "max_length": 0, "multiline": false, "format": "",
-	}
-}
-
-func formFields(f *form.Form) []field {
-	var out []field
-	for _, t := range f.TextFields {
-		r := row("text", t.ID, t.Name, t.AltName, t.Pages, t.Locked, t.Value, t.Default, nil)
-		r["max_length"], r["multiline"] = t.MaxLen, t.Multiline
-		out = append(out, field{r, func(v any) (err error) {
-			t.Value, err = asText(v)
-			if err == nil && t.MaxLen > 0 && len([]rune(t.Value)) > t.MaxLen {
-				return input("shorten the text", "it takes %d characters, and the text has %d", t.MaxLen, len([]rune(t.Value)))
-			}
-			return err
-		}, func(f *form.Form) { f.TextFields = append(f.TextFields, t) }})
-	}
-	for _, d := range f.DateFields {
-		r := row("date", d.ID, d.Name, d.AltName, d.Pages, d.Locked, d.Value, d.Default, nil)
-		r["format"] = d.Format
-		out = append(out, field{r, func(v any) (err error) { d.Value, err = asDate(v, d.Format); return err },
-			func(f *form.Form) { f.DateFields = append(f.DateFields, d) }})
-	}
-	for _, c := range f.CheckBoxes {
-		out = append(out, field{row("checkbox", c.ID, c.Name, c.AltName, c.Pages, c.Locked, c.Value, c.Default, nil),
-			func(v any) (err error) { c.Value, err = asBool(v); return err },
-			func(f *form.Form) { f.CheckBoxes = append(f.CheckBoxes, c) }})
-	}
-	for _, b := range f.RadioButtonGroups {
-		out = append(out, field{row("radio", b.ID, b.Name, b.AltName, b.Pages, b.Locked, b.Value, b.Default, b.Options),
-			func(v any) (err error) { b.Value, err = asOption(v, b.Options, false); return err },
-			func(f *form.Form) { f.RadioButtonGroups = append(f.RadioButtonGroups, b) }})
-	}
-	for _, c := range f.ComboBoxes {
-		out = append(out, field{row("choice", c.ID, c.Name, c.AltName, c.Pages, c.Locked, c.Value, c.Default, c.Options),
-			func(v any) (err error) { c.Value, err = asOption(v, c.Options, c.Editable); return err },
-			func(f *form.Form) { f.ComboBoxes = append(f.ComboBoxes, c) }})
-	}
-	for _, l := range f.ListBoxes {
-		var value any = strings.Join(l.Values, "")
-		if l.Multi {
-			value = append([]string{}, l.Values...)
-		}
-		out = append(out, field{row("list", l.ID, l.Name, l.AltName, l.Pages, l.Locked, value, append([]string{}, l.Defaults...), l.Options),
-			func(v any) (err error) { l.Values, err = asOptions(v, l.Options, l.Multi); return err },
-			func(f *form.Form) { f.ListBoxes = append(f.ListBoxes, l) }})
-	}
-	return out
+	return <-made, nil
 }
 
 type fillFormIn struct {
 	source
-	Values  map[string]any `json:"values" is:"required" doc:"What to fill in, by the name of the field (or its id): see the fields that pdf.read_form returns. nil empties a field."`
-	Finish  string         `json:"finish" default:"open" enum:"open,lock,flatten" doc:"What becomes of the form. open: it can be filled in further. lock: all fields become read-only. flatten: the fields become a fixed part of the pages."`
-	Unknown string         `json:"unknown" default:"fail" enum:"fail,ignore" doc:"What to do about values for which the form has no field."`
+	Values   map[string]any `json:"values" is:"required" doc:"What to fill in, by the name of the field (or its id): see the fields that pdf.read_form returns. nil empties a field."`
+	Finish   string         `json:"finish" default:"open" enum:"open,lock,flatten" doc:"What becomes of the form. open: it can be filled in further. lock: all fields become read-only. flatten: the fields become a fixed part of the pages."`
+	FontFile string         `json:"font_file" widget:"file" is:"advanced" doc:"TrueType font for letters that the built-in font lacks, such as Chinese."`
+	Unknown  string         `json:"unknown" default:"fail" enum:"fail,ignore" doc:"What to do about values for which the form has no field."`
 	target
 }
 
@@ -215,33 +123,30 @@ func fillForm(ctx context.Context, env *node.Env, in fillFormIn) (fillFormOut, e
 	made := make(chan result, 1)
 	out := fillFormOut{Unknown: []string{}}
 	to := in.path(in.File)
+	var font []byte
+	if in.FontFile != "" {
+		var err error
+		if font, err = in.other(env, in.FontFile); err != nil {
+			return out, err
+		}
+	}
 	changed, err := in.change(ctx, env, to, model.FILLFORMFIELDS, func(doc *model.Context) (*model.Context, error) {
-		fields, err := fieldsOf(doc, in.File)
-		if err != nil {
-			return nil, err
-		}
+		fields := fieldsOf(doc)
 		if len(fields) == 0 {
-			return nil, input("check that it is the right file; a form made with Adobe LiveCycle (XFA) cannot be filled", "%s has no form fields", in.File)
+			return nil, input("check that it is the right file; a form made with Adobe LiveCycle (XFA) alone cannot be filled", "%s has no form fields", in.File)
 		}
-		wanted, filled, unknown, err := in.fill(fields)
+		draw, filled, unknown, err := in.fill(fields)
 		if err != nil {
 			return nil, err
 		}
 		doc.RemoveSignature()
-		if filled > 0 {
-			_, _, err := form.FillForm(doc, form.FillDetails(wanted, nil), nil, form.JSON)
-			if err != nil && strings.Contains(err.Error(), "unknown font") {
-				// pdfcpu would take a font of its own for them, from a folder
-				// that it does not have here.
-				return nil, input("write the values in letters of western Europe", "a value holds letters that the fonts of the form do not have")
-			}
-			if err != nil {
-				return nil, err
-			}
+		doc.Form.Delete("XFA") // it would hide what is filled in
+		if err := drawFields(doc, draw, font); err != nil {
+			return nil, err
 		}
 		if in.Finish == "lock" {
-			if _, err := form.LockFormFields(doc, nil); err != nil {
-				return nil, err
+			for _, f := range fields {
+				f.lock()
 			}
 		}
 		made <- result{filled, unknown}
@@ -260,14 +165,13 @@ func fillForm(ctx context.Context, env *node.Env, in fillFormIn) (fillFormOut, e
 	return out, err
 }
 
-// fill gives the fields their values and returns a form of those alone.
-func (in fillFormIn) fill(fields []field) (wanted *form.Form, filled int, unknown []string, err error) {
-	wanted = &form.Form{}
+// fill gives the fields their values and returns those that are to be drawn.
+func (in fillFormIn) fill(fields []*field) (draw []*field, filled int, unknown []string, err error) {
 	unknown = []string{}
 	for _, name := range sortedKeys(in.Values) {
-		i := slices.IndexFunc(fields, func(f field) bool { return f.row["name"] == name })
+		i := slices.IndexFunc(fields, func(f *field) bool { return f.name == name })
 		if i < 0 {
-			i = slices.IndexFunc(fields, func(f field) bool { return f.row["id"] == name })
+			i = slices.IndexFunc(fields, func(f *field) bool { return f.id == name })
 		}
 		if i < 0 {
 			if in.Unknown == "ignore" {
@@ -276,20 +180,29 @@ func (in fillFormIn) fill(fields []field) (wanted *form.Form, filled int, unknow
 			}
 			return nil, 0, nil, input("the fields are "+fieldNames(fields), "the form has no field %q", name)
 		}
-		if err := fields[i].set(in.Values[name]); err != nil {
-			f := node.AsFailure(err)
-			return nil, 0, nil, input(f.Hint, "the field %q cannot be filled: %s", name, f.Message)
+		// Fields that stand apart and have one name are one to the reader.
+		for _, f := range fields[i:] {
+			if f != fields[i] && (f.name != name || f.name == "") {
+				continue
+			}
+			draws, err := f.set(in.Values[name])
+			if err != nil {
+				f := node.AsFailure(err)
+				return nil, 0, nil, input(f.Hint, "the field %q cannot be filled: %s", name, f.Message)
+			}
+			if draws {
+				draw = append(draw, f)
+			}
 		}
-		fields[i].use(wanted)
 		filled++
 	}
-	return wanted, filled, unknown, nil
+	return draw, filled, unknown, nil
 }
 
-func fieldNames(fields []field) string {
+func fieldNames(fields []*field) string {
 	var names []string
 	for _, f := range fields[:min(len(fields), 30)] {
-		names = append(names, f.name())
+		names = append(names, f.label())
 	}
 	if len(fields) > 30 {
 		names = append(names, "…")

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -43,35 +42,6 @@ func asBool(v any) (bool, error) {
 		}
 	}
 	return false, input("give true or false", "it is a check box and takes true or false")
-}
-
-func asOption(v any, options []string, free bool) (string, error) {
-	s, err := asText(v)
-	if err != nil || s == "" || free || len(options) == 0 || slices.Contains(options, s) {
-		return s, err
-	}
-	return "", input("choose one of "+strings.Join(options, ", "), "%q is none of its options", s)
-}
-
-func asOptions(v any, options []string, many bool) ([]string, error) {
-	list, ok := v.([]any)
-	if !ok {
-		list = []any{v}
-	}
-	if len(list) > 1 && !many {
-		return nil, input("choose one", "it takes one option, not %d", len(list))
-	}
-	out := []string{}
-	for _, e := range list {
-		s, err := asOption(e, options, false)
-		if err != nil {
-			return nil, err
-		}
-		if s != "" {
-			out = append(out, s)
-		}
-	}
-	return out, nil
 }
 
 var dateTokens = regexp.MustCompile(`y{2,4}|m{1,4}|d{1,2}`)

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pdfcpu/pdfcpu/pkg/api"
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu"
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/model"
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/types"
@@ -126,8 +125,7 @@ func orNil(err error) error {
 }
 
 func describe(rs io.ReadSeeker, conf *model.Configuration) (infoOut, error) {
-	conf.Cmd = model.LISTINFO
-	doc, err := api.ReadAndValidate(rs, conf)
+	doc, err := validated(rs, conf, model.LISTINFO)
 	if err != nil {
 		return infoOut{}, err
 	}

@@ -69,7 +69,7 @@ type block struct {
 	Rows    value.Rows `json:"rows" doc:"Rows of a table: a list of maps."`
 	Columns []string   `json:"columns" doc:"Columns of a table in order. Empty takes those of the first row, sorted."`
 	Widths  []float64  `json:"widths" doc:"How wide the columns are in relation to each other. Empty lets the content decide."`
-	File    string     `json:"file" widget:"file" doc:"File of a picture, PNG or JPEG."`
+	File    string     `json:"file" widget:"file" doc:"File of a picture: PNG, JPEG, GIF, BMP, TIFF or WebP."`
 	Width   float64    `json:"width" min:"0" doc:"Width of a picture in points; 0 takes its own."`
 	Height  float64    `json:"height" min:"0" doc:"Height of empty space in points; 0 is a line."`
 	Align   string     `json:"align" default:"left" enum:"left,center,right" doc:"Where text or a picture stands."`
@@ -210,11 +210,11 @@ func (p *paper) block(ctx context.Context, env *node.Env, b block, n int) error 
 		p.y += size
 		return nil
 	case "image":
-		data, err := (source{limits: limits{MaxSize: 64 << 20}}).other(env, b.File)
+		data, size, err := (source{limits: limits{MaxSize: 64 << 20}}).pictureFile(env, b.File)
 		if err != nil {
 			return err
 		}
-		return p.picture(data, b.File, b.Width, b.Align)
+		return p.picture(data, size, b.File, b.Width, b.Align)
 	case "table":
 		return p.table(ctx, b, size, n)
 	case "list", "numbers":

@@ -1,9 +1,7 @@
 package pdf
 
 import (
-	"bytes"
 	"fmt"
-	"image"
 	"regexp"
 	"strconv"
 	"strings"
@@ -330,46 +328,6 @@ func textString(s string) string {
 		fmt.Fprintf(&b, "%04X", u)
 	}
 	return b.String() + ">"
-}
-
-// picture puts a picture at the current place, at most as wide as the text.
-func (p *paper) picture(data []byte, path string, width float64, align string) error {
-	if err := checkPicture(data, path); err != nil {
-		return err
-	}
-	c, _, err := image.DecodeConfig(bytes.NewReader(data))
-	if err != nil {
-		return err
-	}
-	full := p.w - 2*p.margin
-	w := float64(c.Width) * 72 / 96
-	if width > 0 {
-		w = width
-	}
-	w = min(w, full)
-	h := w * float64(c.Height) / float64(c.Width)
-	if limit := p.h - 2*p.margin; h > limit {
-		w, h = w*limit/h, limit
-	}
-	if err := p.room(h); err != nil {
-		return err
-	}
-	x := p.margin
-	switch align {
-	case "center":
-		x += (full - w) / 2
-	case "right":
-		x += full - w
-	}
-	holder, err := gopdf.ImageHolderByBytes(data)
-	if err != nil {
-		return err
-	}
-	if err := p.pdf.ImageByHolder(holder, x, p.y, &gopdf.Rect{W: w, H: h}); err != nil {
-		return input("use a PNG or JPEG picture", "%s cannot be put into the document: %s", path, firstLine(err.Error()))
-	}
-	p.y += h + p.size*0.5
-	return nil
 }
 
 // textPage makes a PDF of one page that is just as large as the text.

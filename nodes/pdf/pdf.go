@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -154,7 +155,7 @@ func (s source) conf() *model.Configuration {
 	c.UserPW, c.OwnerPW = s.Password.Reveal(), s.Password.Reveal()
 	size := int64(s.MaxSize)
 	c.Limits.MaxStreamBytes, c.Limits.MaxDecodeBytes, c.Limits.MaxImageBytes = size, size, size
-	c.Limits.MaxObjectCount, c.Limits.MaxXRefEntries = 2_000_000, 2_000_000
+	c.Limits.MaxObjectCount, c.Limits.MaxXRefEntries = 1_000_000, 1_000_000
 	return c
 }
 
@@ -183,6 +184,19 @@ type gatedReader struct {
 	r io.ReadSeeker
 }
 
+// maxFrames is how many calls deep a document may be read.
+const maxFrames = 1000
+
+// deep notices that a file has pdfcpu read it deeper and deeper: a stack that
+// grows too large ends the whole program.
+func deep() error {
+	var caller [1]uintptr
+	if runtime.Callers(maxFrames, caller[:]) > 0 {
+		return errors.New("its objects refer to each other without end")
+	}
+	return nil
+}
+
 func (r *gatedReader) Read(p []byte) (int, error) {
 	if err := r.g.enter(); err != nil {
 		return 0, err
@@ -196,6 +210,12 @@ func (r *gatedReader) Seek(offset int64, whence int) (int64, error) {
 		return 0, err
 	}
 	defer r.g.mu.Unlock()
+	if whence == io.SeekStart && offset < 0 {
+		return 0, errors.New("it refers to a place before its start")
+	}
+	if r.g.shut = deep(); r.g.shut != nil {
+		return 0, r.g.shut
+	}
 	return r.r.Seek(offset, whence)
 }
 
@@ -257,7 +277,7 @@ func (s source) tell(ctx context.Context, err error) error {
 	case isFileError(err):
 		return tell(err, s.File)
 	}
-	msg := firstLine(err.Error())
+	msg := firstLine(strings.TrimPrefix(err.Error(), "prepare PDF context: "))
 	if low := strings.ToLower(msg); strings.Contains(low, "permission") || strings.Contains(low, "operation restricted") {
 		return node.Fail(node.KindDenied, s.File+" does not permit this: "+msg, "give the owner's password")
 	}

@@ -392,6 +392,11 @@ func TestStamps(t *testing.T) {
 	if strings.Contains(got[0].(string), "/") || !strings.Contains(got[1].(string), "– 12/13 100% –") {
 		t.Errorf("got %q", got)
 	}
+	do(t, env, "pdf.number_pages", params{"file": "b.pdf", "text": "Стр. {page}", "pages": "3", "to": "n.pdf"})
+	verify(t, env, "n.pdf")
+	if got := do(t, env, "pdf.read_text", params{"file": "n.pdf"})["text"].(string); !strings.Contains(got, "Стр. 3") || strings.Contains(got, "Стр. 2") {
+		t.Errorf("got %q", got)
+	}
 	fails(t, env, "pdf.watermark", params{"file": "b.pdf", "text": "日本"}, node.KindInput, "font_file")
 	fails(t, env, "pdf.watermark", params{"file": "b.pdf"}, node.KindInput, "exactly one")
 	fails(t, env, "pdf.watermark", params{"file": "b.pdf", "text": "x", "pdf": "o.pdf"}, node.KindInput, "exactly one")

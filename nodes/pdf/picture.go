@@ -19,9 +19,9 @@ import (
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/types"
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/tiff"
-	_ "golang.org/x/image/webp" // pictures may be WebP
 
 	"github.com/aether-rpa/aether/node"
+	"github.com/aether-rpa/aether/nodes/image/picture"
 	"github.com/aether-rpa/aether/nodes/pdf/pdfium"
 )
 
@@ -48,7 +48,7 @@ func init() {
 	node.Register(node.Spec[fromImagesIn, changedOut]{
 		Type:   "pdf.from_images",
 		Title:  "Make PDF from pictures",
-		Doc:    "Makes a PDF file of pictures, one on each page. PNG, JPEG, TIFF and WebP are understood; of a TIFF with several pages the first is taken. JPEG files are put in as they are, without loss; a turn that a camera noted in one (EXIF) is not applied.",
+		Doc:    "Makes a PDF file of pictures, one on each page. PNG, JPEG, TIFF and WebP are understood; of a TIFF with several pages the first is taken. JPEG files are put in as they are, without loss; only a photo that its camera noted to lie on its side or head is put upright and packed anew.",
 		Effect: node.Idempotent,
 		Examples: []node.Example[fromImagesIn, changedOut]{{
 			Title: "One page as large as the picture",
@@ -154,15 +154,37 @@ type fromImagesIn struct {
 const maxPicture = 100_000_000
 
 // checkPicture refuses what is no picture, or one that unpacks to very much.
-func checkPicture(data []byte, path string) error {
-	c, _, err := image.DecodeConfig(bytes.NewReader(data))
+func checkPicture(data []byte, path string) (picture.Info, error) {
+	i, err := picture.Check(data, maxPicture)
+	var large *picture.TooLargeError
+	switch {
+	case errors.As(err, &large):
+		return i, input("make the picture smaller", "%s has %d x %d pixels, more than can be used", path, large.Width, large.Height)
+	case err != nil:
+		return i, input("use a PNG, JPEG, TIFF or WebP file", "%s is not a picture that can be read", path)
+	}
+	return i, nil
+}
+
+// pictureFile reads a picture for a document. A photo that lies on its side is
+// put upright, since the note of the camera gets lost in a PDF; this alone packs
+// it anew.
+func (s source) pictureFile(env *node.Env, path string) ([]byte, picture.Info, error) {
+	data, err := s.other(env, path)
 	if err != nil {
-		return input("use a PNG, JPEG, TIFF or WebP file", "%s is not a picture that can be read", path)
+		return nil, picture.Info{}, err
 	}
-	if c.Width <= 0 || c.Height <= 0 || c.Width > maxPicture/c.Height {
-		return input("make the picture smaller", "%s has %d x %d pixels, more than can be used", path, c.Width, c.Height)
+	i, err := checkPicture(data, path)
+	if err != nil || i.Orientation <= 1 {
+		return data, i, err
 	}
-	return nil
+	img, i, err := picture.Decode(data, maxPicture)
+	if err != nil {
+		return nil, i, input("open the picture in a viewer and save it again", "%s cannot be read: %v", path, err)
+	}
+	var b bytes.Buffer
+	err = jpeg.Encode(&b, img, &jpeg.Options{Quality: 95})
+	return b.Bytes(), i, err
 }
 
 func fromImages(ctx context.Context, env *node.Env, in fromImagesIn) (changedOut, error) {
@@ -180,14 +202,11 @@ func fromImages(ctx context.Context, env *node.Env, in fromImagesIn) (changedOut
 		// by itself first.
 		docs := make([]io.ReadSeeker, 0, len(in.Images))
 		for i, p := range in.Images {
-			data, err := s.other(env, p)
+			data, size, err := s.pictureFile(env, p)
 			if err != nil {
 				return err
 			}
-			if err := checkPicture(data, p); err != nil {
-				return err
-			}
-			imp, err := in.layout(data)
+			imp, err := in.layout(size)
 			if err != nil {
 				return err
 			}
@@ -215,12 +234,8 @@ func fromImages(ctx context.Context, env *node.Env, in fromImagesIn) (changedOut
 	return out, tell(err, in.To)
 }
 
-func (in fromImagesIn) layout(data []byte) (*pdfcpu.Import, error) {
+func (in fromImagesIn) layout(c picture.Info) (*pdfcpu.Import, error) {
 	imp := pdfcpu.DefaultImportConfig()
-	c, _, err := image.DecodeConfig(bytes.NewReader(data))
-	if err != nil {
-		return nil, err
-	}
 	if in.PageSize == "image" {
 		scale := 72 / float64(in.DPI)
 		imp.PageDim = &types.Dim{Width: max(float64(c.Width)*scale, 1), Height: max(float64(c.Height)*scale, 1)}

@@ -119,7 +119,7 @@ func TestForm(t *testing.T) {
 	}
 	fails(t, env, "pdf.fill_form", params{"file": "form.pdf", "values": params{"nobody": 1}, "to": "x.pdf"}, node.KindInput, "the fields are name, agree")
 	fails(t, env, "pdf.fill_form", params{"file": "form.pdf", "values": params{"agree": "perhaps"}, "to": "x.pdf"}, node.KindInput, "check box")
-	fails(t, env, "pdf.fill_form", params{"file": "form.pdf", "values": params{"name": "Łódź"}, "to": "x.pdf"}, node.KindInput, "letters that the fonts")
+	fails(t, env, "pdf.fill_form", params{"file": "form.pdf", "values": params{"name": "日本"}, "to": "x.pdf"}, node.KindInput, "the font has no letter")
 	fails(t, env, "pdf.fill_form", params{"file": "hello.pdf", "values": params{"a": 1}, "to": "x.pdf"}, node.KindInput, "no form fields")
 	if got := do(t, env, "pdf.read_form", params{"file": "hello.pdf"}); got["count"] != 0 {
 		t.Errorf("got %v", got)

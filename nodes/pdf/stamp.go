@@ -109,7 +109,7 @@ type numberIn struct {
 	Margin   float64  `json:"margin" default:"24" min:"0" max:"1000" doc:"Distance from the edges of the page in points."`
 	Size     int      `json:"size" default:"10" min:"1" max:"200" doc:"Size of the letters in points."`
 	Color    string   `json:"color" default:"#000000" doc:"Colour, as #rrggbb."`
-	Font     string   `json:"font" default:"Helvetica" enum:"Helvetica,Helvetica-Bold,Times-Roman,Times-Bold,Courier,Courier-Bold" doc:"Font; these know the letters of western Europe."`
+	Font     string   `json:"font" default:"Helvetica" enum:"Helvetica,Helvetica-Bold,Times-Roman,Times-Bold,Courier,Courier-Bold" doc:"Font; these know the letters of western Europe, and a text with others (Latin, Greek, Cyrillic) is set in a font that comes along."`
 	Pages    []string `json:"pages" doc:"Pages to number: numbers and ranges such as 1-3, 5, 8- (to the end), last, odd, even, !4 (without page 4). Empty is all; 2- leaves the cover out."`
 	target
 }
@@ -152,11 +152,8 @@ func (in watermarkIn) stamp(ctx context.Context, env *node.Env) (func() (*model.
 	desc := fmt.Sprintf("%s, opacity:%.3f", in.place.desc(), in.Opacity)
 	switch {
 	case in.Image != "":
-		data, err := in.other(env, in.Image)
+		data, _, err := in.pictureFile(env, in.Image)
 		if err != nil {
-			return nil, err
-		}
-		if err := checkPicture(data, in.Image); err != nil {
 			return nil, err
 		}
 		return func() (*model.Watermark, error) {
@@ -213,11 +210,6 @@ func (s source) plainOf(ctx context.Context, env *node.Env, path string) ([]byte
 }
 
 func numberPages(ctx context.Context, env *node.Env, in numberIn) (changedOut, error) {
-	for _, r := range in.Text {
-		if r > 0xFF && !strings.ContainsRune("–—‘’“”•…€™", r) {
-			return changedOut{}, input("use the letters of western Europe, or pdf.watermark for a text that is the same on all pages", "page numbers cannot be written with the letter %q", r)
-		}
-	}
 	dx, dy := 0.0, in.Margin
 	if strings.HasPrefix(in.Position, "top") {
 		dy = -in.Margin
@@ -238,14 +230,29 @@ func numberPages(ctx context.Context, env *node.Env, in numberIn) (changedOut, e
 		stamps := map[int]*model.Watermark{}
 		for _, p := range pages {
 			text := strings.NewReplacer("{page}", fmt.Sprint(p+in.Start-1), "{pages}", fmt.Sprint(doc.PageCount+in.Start-1)).Replace(in.Text)
-			// pdfcpu has placeholders of its own behind a percent sign.
-			text = strings.ReplaceAll(text, "%", "%%")
-			wm, err := api.TextWatermark(text, desc, true, false, types.POINTS)
-			if err != nil {
+			if stamps[p], err = in.number(text, desc); err != nil {
 				return nil, err
 			}
-			stamps[p] = wm
 		}
 		return nil, pdfcpu.AddWatermarksMap(doc, stamps)
 	})
+}
+
+// number makes the stamp of one page. Letters that the fonts of pdfcpu lack are
+// set on a page with a font of its own.
+func (in numberIn) number(text, desc string) (*model.Watermark, error) {
+	for _, r := range text {
+		if r <= 0xFF || strings.ContainsRune("–—‘’“”•…€™", r) {
+			continue
+		}
+		page, err := textPage(text, nil, float64(in.Size), in.Color)
+		if err != nil {
+			return nil, err
+		}
+		_, at, _ := strings.Cut(desc, "position:")
+		at, _, _ = strings.Cut(at, ", fillcolor")
+		return api.PDFWatermarkForReadSeeker(bytes.NewReader(page), 1, "position:"+at, true, false, types.POINTS)
+	}
+	// pdfcpu has placeholders of its own behind a percent sign.
+	return api.TextWatermark(strings.ReplaceAll(text, "%", "%%"), desc, true, false, types.POINTS)
 }

@@ -124,7 +124,11 @@ func (c call) session(ctx context.Context, client *connect.Client, conn connect.
 		return false, c.lost("the server does not start the command", err)
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- s.Wait() }()
+	over := make(chan struct{})
+	go func() {
+		ended <- s.Wait()
+		close(over)
+	}()
 	timer := time.NewTimer(c.Timeout)
 	defer timer.Stop()
 	ask := time.NewTicker(keepAlive)
@@ -138,14 +142,14 @@ func (c call) session(ctx context.Context, client *connect.Client, conn connect.
 			_ = s.Signal(gossh.SIGKILL)
 			_ = s.Close()
 			client.Cut()
-			_ = <-ended // the timeout is what is told
+			<-over // the timeout is what is told
 			return false, node.Fail(node.KindTimeout, fmt.Sprintf("%s did not end within %s.", c.name, c.Timeout), "raise timeout, or see in the details what it printed last; it may still run on the server")
 		case <-ask.C:
 			inner, cancel := context.WithTimeout(ctx, conn.Timeout)
 			alive := client.Alive(inner) // cuts the connection if not, so that ended comes
 			cancel()
 			if !alive && ctx.Err() == nil {
-				_ = <-ended // the timeout is what is told
+				<-over // the timeout is what is told
 				return false, c.lost("the server does not answer any more", errors.New("it was silent for longer than "+conn.Timeout.String()))
 			}
 		}

@@ -43,6 +43,25 @@ type want struct {
 	Outputs map[string]any    `json:"outputs"`
 	Files   map[string]string `json:"files"`
 	Log     []string          `json:"log"`
+	// Answers are given one after the other when the run waits for one.
+	Answers []string `json:"answers"`
+}
+
+// called returns the workflows that others call: those without a want file.
+func called(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(workflows, "*.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, f := range files {
+		name := strings.TrimSuffix(filepath.Base(f), ".json")
+		if _, err := os.Stat(filepath.Join(workflows, name+".want.json")); err != nil && !strings.HasSuffix(name, ".want") {
+			out = append(out, name)
+		}
+	}
+	return out
 }
 
 func aether(t *testing.T, dir string, args ...string) ([]byte, []byte, error) {
@@ -73,7 +92,7 @@ func TestWorkflows(t *testing.T) {
 			read(t, wantFile, &w)
 			for _, how := range []string{"as it is", "imported"} {
 				dir := t.TempDir()
-				for _, f := range []string{name, "27_called"} {
+				for _, f := range append(called(t), name) {
 					src, err := os.ReadFile(filepath.Join(workflows, f+".json"))
 					if err != nil {
 						t.Fatal(err)
@@ -89,11 +108,29 @@ func TestWorkflows(t *testing.T) {
 					}
 					flow = name + ".flow.yaml"
 				}
-				args := []string{"run", flow, "--json"}
-				if strings.Contains(name, "web") {
+				args := []string{"run", flow, "--json", "--data-dir", t.TempDir()}
+				switch {
+				case strings.Contains(name, "web"):
 					args = append(args, "-i", "base="+web.URL)
+				case strings.Contains(name, "mail"):
+					out, in := mailServers(t)
+					args = append(args, "-i", fmt.Sprintf("smtp=%d", out), "-i", fmt.Sprintf("imap=%d", in))
+				case strings.Contains(name, "callback"):
+					free := listener(t)
+					_ = free.Close()
+					args = append(args, "-i", fmt.Sprintf("port=%d", portOf(free)))
+				case strings.Contains(name, "ftp"):
+					args = append(args, "-i", fmt.Sprintf("ftp=%d", ftpServer(t)))
 				}
 				out, stderr, err := aether(t, dir, args...)
+				for _, answer := range w.Answers {
+					var last struct{ Run, Status string }
+					lines := bytes.Split(bytes.TrimSpace(out), []byte("\n"))
+					if e := json.Unmarshal(lines[len(lines)-1], &last); e != nil || err == nil {
+						t.Fatalf("%s: the run does not wait for %q: %v\n%s\n%s", how, answer, e, out, stderr)
+					}
+					out, stderr, err = aether(t, dir, "runs", "resume", last.Run, "--json", "--answer", answer, "--data-dir", args[4])
+				}
 				if err != nil {
 					t.Fatalf("%s: %v\n%s\n%s", how, err, out, stderr)
 				}
@@ -218,7 +255,7 @@ func TestImportCommand(t *testing.T) {
 	if out, _, err := aether(t, dir, "validate", "w.flow.yaml"); err != nil || !strings.Contains(string(out), "missing-node") && !strings.Contains(string(out), "stands for one") {
 		t.Errorf("validate: %v\n%s", err, out)
 	}
-	if out, stderr, err := aether(t, dir, "run", "w.flow.yaml"); err == nil || !strings.Contains(string(out)+string(stderr), "WarpNode") {
+	if out, stderr, err := aether(t, dir, "run", "w.flow.yaml", "--data-dir", t.TempDir()); err == nil || !strings.Contains(string(out)+string(stderr), "WarpNode") {
 		t.Errorf("running into a missing node: %v\n%s%s", err, out, stderr)
 	}
 	if _, stderr, err := aether(t, dir, "import", "w.json"); err == nil || !strings.Contains(string(stderr), "is there already") {

@@ -129,6 +129,9 @@ type Doc struct {
 // Open opens a document of the given size; r is read until Close. When ctx
 // ends, whatever is under way in the document fails.
 func Open(ctx context.Context, r io.ReadSeeker, size int64, password string) (*Doc, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	pool, err := shared.acquire(ctx)
 	if err != nil {
 		return nil, err
