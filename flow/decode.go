@@ -287,6 +287,10 @@ func (d *decoder) settings(it *item, path string) {
 	s := &d.flow.Settings
 	d.object(it, "settings", path, map[string]func(*item, string){
 		"timeout": d.duration(&s.Timeout), "retry": d.retry(&s.Retry), "on_interrupted": d.choice(&s.OnInterrupted, InterruptPolicies),
+		"retention": func(it *item, path string) {
+			s.Retention = new(time.Duration)
+			d.duration(s.Retention)(it, path)
+		},
 	})
 }
 

@@ -79,6 +79,9 @@ type Settings struct {
 	// Retry and OnInterrupted are used by nodes that do not set their own.
 	Retry         *Retry
 	OnInterrupted string
+	// Retention is how long after its end a run is kept, zero for ever; nil
+	// leaves it to the configuration.
+	Retention *time.Duration
 }
 
 // Node is one node of the graph.
@@ -248,6 +251,9 @@ func (s Settings) tree() map[string]any {
 		x["retry"] = s.Retry.tree()
 	}
 	put(x, "on_interrupted", s.OnInterrupted)
+	if s.Retention != nil {
+		x["retention"] = formatDuration(*s.Retention)
+	}
 	return x
 }
 

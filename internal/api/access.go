@@ -77,7 +77,7 @@ func (s *Server) tokens(a huma.API) {
 		func(ctx context.Context, in *struct {
 			Body struct {
 				Name    string     `json:"name" minLength:"1" maxLength:"100" doc:"What it is for."`
-				Role    auth.Role  `json:"role" enum:"viewer,operator,developer,admin"`
+				Role    auth.Role  `json:"role" enum:"viewer,operator,developer,admin,robot"`
 				Expires *time.Time `json:"expires,omitempty" doc:"Never if left out."`
 			}
 		}) (*answer[tokenMade], error) {

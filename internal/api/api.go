@@ -24,9 +24,11 @@ import (
 
 	"github.com/aether-rpa/aether/internal/auth"
 	"github.com/aether-rpa/aether/internal/db"
+	"github.com/aether-rpa/aether/internal/item"
 	"github.com/aether-rpa/aether/internal/orch"
 	"github.com/aether-rpa/aether/internal/queue"
 	"github.com/aether-rpa/aether/internal/run"
+	"github.com/aether-rpa/aether/vault"
 )
 
 // Server answers HTTP requests. Its fields are set before Handler is called.
@@ -35,9 +37,12 @@ type Server struct {
 	Orch    *orch.Orch
 	Runs    *run.Store
 	Queue   *queue.Queue
+	Items   *item.Store
 	Auth    *auth.Store
 	Log     *slog.Logger
 	Version string
+	// Secrets are what robots without a database may read; nil for none.
+	Secrets vault.Reader
 	// Secure says that people reach the server by HTTPS: cookies then never
 	// travel without it.
 	Secure bool
@@ -88,8 +93,10 @@ func (s *Server) register(mux *http.ServeMux) {
 	s.flows(a)
 	s.runs(a)
 	s.jobs(a)
+	s.items(a)
 	s.robots(a)
 	s.access(a)
+	s.remote(a)
 	s.doc = a.OpenAPI()
 }
 
@@ -104,6 +111,7 @@ type op struct {
 	status  int
 	body    int64 // most bytes of the request's body; 1 MiB if 0
 	errors  []int
+	often   bool // so much a part of normal work that the audit log need not have it
 }
 
 type principalKey struct{}
@@ -135,7 +143,7 @@ func handle[I, O any](s *Server, a huma.API, o op, fn func(context.Context, *I) 
 		if err != nil {
 			return nil, s.problem(ctx, err)
 		}
-		if p := who(ctx); o.method != http.MethodGet && p != nil {
+		if p := who(ctx); o.method != http.MethodGet && p != nil && !o.often {
 			if err := s.Auth.Note(ctx, p.Name, o.id, object(in), ""); err != nil {
 				s.Log.Error("writing the audit log", "err", err)
 			}

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,12 +19,17 @@ import (
 	"github.com/aether-rpa/aether/internal/auth"
 	"github.com/aether-rpa/aether/internal/db"
 	"github.com/aether-rpa/aether/internal/db/dbtest"
+	"github.com/aether-rpa/aether/internal/durable/memrt"
+	"github.com/aether-rpa/aether/internal/item"
 	"github.com/aether-rpa/aether/internal/orch"
 	"github.com/aether-rpa/aether/internal/queue"
 	"github.com/aether-rpa/aether/internal/run"
 	"github.com/aether-rpa/aether/node"
 	_ "github.com/aether-rpa/aether/nodes/all"
 )
+
+// everyRole is the roles of people and programs, and that of robots.
+var everyRole = append(slices.Clone(auth.Roles), auth.Worker)
 
 // site is a server on a database of its own, with a token for each role.
 type site struct {
@@ -40,16 +46,16 @@ func open(t *testing.T, target dbtest.Target) *site {
 	t.Helper()
 	d := dbtest.Open(t, target)
 	s := &site{T: t, db: d, queue: queue.New(d), runs: run.NewStore(d, nil), tokens: map[auth.Role]string{}, log: &bytes.Buffer{}}
-	o := &orch.Orch{Runs: s.runs, Queue: s.queue, DB: d, Nodes: node.Default, Artifacts: disk.Open(t.TempDir()), Now: time.Now, Random: rand.Reader}
+	o := &orch.Orch{Runs: s.runs, Queue: s.queue, DB: d, Nodes: node.Default, Artifacts: disk.Open(t.TempDir()), Durable: memrt.New(), Now: time.Now, Random: rand.Reader}
 	a := auth.NewStore(d)
-	for _, role := range auth.Roles {
+	for _, role := range everyRole {
 		secret, _, err := a.CreateToken(t.Context(), string(role), role, time.Time{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		s.tokens[role] = secret
 	}
-	srv := &api.Server{DB: d, Orch: o, Runs: s.runs, Queue: s.queue, Auth: a, Version: "test", Log: slog.New(slog.NewTextHandler(s.log, nil))}
+	srv := &api.Server{DB: d, Orch: o, Runs: s.runs, Queue: s.queue, Items: item.New(d), Auth: a, Version: "test", Log: slog.New(slog.NewTextHandler(s.log, nil))}
 	h := httptest.NewServer(srv.Handler())
 	t.Cleanup(h.Close)
 	s.url = h.URL
@@ -163,11 +169,11 @@ func TestRouteRoleMatrix(t *testing.T) {
 			if o.OperationID == "logout" {
 				continue // it would end the token
 			}
-			at := strings.NewReplacer("{id}", "1", "{name}", "nobody", "{version}", "draft").Replace(path)
+			at := strings.NewReplacer("{id}", "1", "{name}", "nobody", "{version}", "draft", "{digest}", "none").Replace(path)
 			if code, _, _ := s.ask("", strings.ToUpper(method), at, nil); code != http.StatusUnauthorized {
 				t.Errorf("%s without a token: %d", o.OperationID, code)
 			}
-			for _, role := range auth.Roles {
+			for _, role := range everyRole {
 				code, b, _ := s.ask(role, strings.ToUpper(method), at, nil)
 				if denied := code == http.StatusForbidden; denied == role.May(o.Right) || code == http.StatusUnauthorized || code >= 500 {
 					t.Errorf("%s as %s: %d %s", o.OperationID, role, code, b)
@@ -381,4 +387,51 @@ func TestHealthAndBounds(t *testing.T) {
 	if code, _, _ := s.ask(auth.Operator, "POST", "/api/v1/jobs/drop", `{"jobs":[1]}`, "Content-Type", "text/plain"); code < 400 || code >= 500 {
 		t.Errorf("another content type: %d", code)
 	}
+}
+
+func TestItems(t *testing.T) {
+	each(t, func(s *site) {
+		s.want(404, auth.Viewer, "GET", "/queues/bills/items", nil, nil)
+		s.want(204, auth.Developer, "PUT", "/queues/bills", map[string]any{
+			"unique_reference": true, "max_retries": 1, "sla": "24h", "schema": map[string]any{"type": "object", "required": []string{"total"}},
+		}, nil)
+		s.want(422, auth.Developer, "PUT", "/queues/bills", map[string]any{"sla": "soon"}, nil)
+		var added node.ItemsAdded
+		bill := func(ref string, total any) map[string]any {
+			return map[string]any{"reference": ref, "content": map[string]any{"total": total}}
+		}
+		// All or none, then each that is right.
+		wrong := map[string]any{"reference": "c", "content": map[string]any{}}
+		s.want(200, auth.Operator, "POST", "/queues/bills/items", map[string]any{"items": []any{bill("a", 1), wrong}}, &added)
+		if added.Added != 0 || len(added.Errors) != 1 || added.Errors[0].Row != 2 {
+			s.Errorf("all or none: %+v", added)
+		}
+		s.want(200, auth.Operator, "POST", "/queues/bills/items", map[string]any{"items": []any{bill("a", 1), wrong, bill("b", 2.5), bill("a", 3)}, "rows": true}, &added)
+		if added.Added != 2 || added.Failed != 2 {
+			s.Errorf("rows: %+v", added)
+		}
+		var list struct {
+			Items []node.Item
+			Next  string
+		}
+		s.want(200, auth.Viewer, "GET", "/queues/bills/items?limit=1&status=new", nil, &list)
+		if len(list.Items) != 1 || list.Next == "" || list.Items[0].Reference != "a" {
+			s.Fatalf("list: %+v", list)
+		}
+		at := fmt.Sprintf("/items/%d", list.Items[0].ID)
+		s.want(412, auth.Operator, "PATCH", at, map[string]any{"priority": 9}, nil, "If-Match", fmt.Sprint(list.Items[0].Version+5))
+		s.want(204, auth.Operator, "PATCH", at, map[string]any{"priority": 9}, nil, "If-Match", fmt.Sprint(list.Items[0].Version))
+		s.want(422, auth.Operator, "PATCH", at, map[string]any{"content": map[string]any{}}, nil)
+		s.want(200, auth.Viewer, "GET", at, nil, &list)
+		if len(list.Items) != 1 || list.Items[0].Priority != 9 {
+			s.Errorf("get: %+v", list)
+		}
+		s.want(422, auth.Operator, "POST", at+"/review", map[string]any{"review": "verified"}, nil) // it has not ended
+		s.want(204, auth.Operator, "DELETE", at, nil, nil)
+		s.want(404, auth.Viewer, "GET", "/items/99999", nil, nil)
+		code, b, _ := s.ask(auth.Viewer, "GET", "/api/v1/queues/bills/stats", nil)
+		if code != 200 || !strings.Contains(string(b), `"new":1`) || !strings.Contains(string(b), `"deleted":1`) {
+			s.Errorf("stats: %d %s", code, b)
+		}
+	})
 }

@@ -9,12 +9,15 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/aether-rpa/aether/artifact"
 	"github.com/aether-rpa/aether/flow"
 	"github.com/aether-rpa/aether/internal/auth"
+	"github.com/aether-rpa/aether/internal/item"
 	"github.com/aether-rpa/aether/internal/orch"
 	"github.com/aether-rpa/aether/internal/queue"
 	"github.com/aether-rpa/aether/internal/run"
 	"github.com/aether-rpa/aether/question"
+	"github.com/aether-rpa/aether/vault"
 )
 
 // Problem is the one shape of errors.
@@ -104,13 +107,13 @@ func (s *Server) problem(ctx context.Context, err error) error {
 		status = http.StatusTooManyRequests
 	case errors.Is(err, auth.ErrDenied):
 		status = http.StatusUnauthorized
-	case errors.Is(err, run.ErrNotFound), errors.Is(err, queue.ErrNotFound), errors.Is(err, auth.ErrNotFound), errors.Is(err, queue.ErrNoRobot), errors.Is(err, run.ErrNoFlow):
+	case errors.Is(err, run.ErrNotFound), errors.Is(err, queue.ErrNotFound), errors.Is(err, auth.ErrNotFound), errors.Is(err, queue.ErrNoRobot), errors.Is(err, run.ErrNoFlow), errors.Is(err, artifact.ErrNotFound), errors.Is(err, vault.ErrNotFound):
 		status = http.StatusNotFound
-	case errors.Is(err, orch.ErrTaken), errors.Is(err, run.ErrEnded), errors.Is(err, orch.ErrState), errors.Is(err, queue.ErrRobotLives):
+	case errors.Is(err, orch.ErrTaken), errors.Is(err, run.ErrEnded), errors.Is(err, orch.ErrState), errors.Is(err, queue.ErrRobotLives), errors.Is(err, queue.ErrLeaseLost), errors.Is(err, run.ErrLeaseLost), errors.Is(err, queue.ErrNameTaken):
 		status = http.StatusConflict
-	case errors.Is(err, run.ErrChanged):
+	case errors.Is(err, run.ErrChanged), errors.Is(err, item.ErrChanged):
 		status = http.StatusPreconditionFailed
-	case errors.Is(err, orch.ErrInput), errors.Is(err, auth.ErrInput), errors.As(err, &refusal):
+	case errors.Is(err, orch.ErrInput), errors.Is(err, auth.ErrInput), errors.Is(err, item.ErrInput), errors.As(err, &refusal):
 		status = http.StatusUnprocessableEntity
 	case errors.Is(err, context.Canceled):
 		return &Problem{Kind: "error", Message: "the request was given up", status: 499}

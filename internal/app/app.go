@@ -35,6 +35,7 @@ import (
 	"github.com/aether-rpa/aether/internal/worker"
 	"github.com/aether-rpa/aether/node"
 	"github.com/aether-rpa/aether/question"
+	"github.com/aether-rpa/aether/vault"
 	"github.com/aether-rpa/aether/workspace"
 )
 
@@ -75,6 +76,9 @@ type System struct {
 	Orch      *orch.Orch
 	Telemetry *telemetry.Telemetry
 
+	// shared is what robots without a database may read: not the environment of
+	// this process.
+	shared    vault.Chain
 	keepVault func() // ends the renewal of the token for Vault; nil if there is none
 }
 
@@ -148,7 +152,7 @@ func (s *System) Start(ctx context.Context, resumes bool) error {
 // API returns the HTTP door to the system. Secure says that people reach it by
 // HTTPS.
 func (s *System) API(secure bool) *api.Server {
-	return &api.Server{DB: s.DB, Orch: s.Orch, Runs: s.Runs, Queue: s.Queue, Auth: s.Auth, Log: s.Log, Version: s.Version, Secure: secure}
+	return &api.Server{DB: s.DB, Orch: s.Orch, Runs: s.Runs, Queue: s.Queue, Auth: s.Auth, Secrets: s.shared, Log: s.Log, Version: s.Version, Secure: secure}
 }
 
 func (s *System) egress() egress.Policy {

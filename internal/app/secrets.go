@@ -31,6 +31,7 @@ func SecretKeys(o Options) secret.Keys {
 func (s *System) vault(ctx context.Context) (vault.Reader, error) {
 	chain := vault.Chain{{Name: "env", Reader: vault.Env{Lookup: s.Lookup}}, {Name: "store", Reader: s.Secrets}}
 	v, err := Vault(s.Options)
+	s.shared = chain[1:]
 	if err != nil || v == nil {
 		return chain, err
 	}
@@ -41,7 +42,9 @@ func (s *System) vault(ctx context.Context) (vault.Reader, error) {
 		end()
 		renewal.Wait()
 	}
-	return append(chain, vault.Source{Name: "vault", Reader: v}), nil
+	chain = append(chain, vault.Source{Name: "vault", Reader: v})
+	s.shared = chain[1:]
+	return chain, nil
 }
 
 // Vault returns a client of the HashiCorp Vault in the configuration, nil if

@@ -23,13 +23,13 @@ var floors = map[string]int{
 	// 4: what works with declarations.
 	"node/nodetest": 4, "internal/*/*test": 4, "nodes/*/*": 4, "internal/check": 4, "internal/worker": 4, "internal/run": 4, "internal/queue": 4, "internal/item": 4, "internal/auth": 4, "internal/secret": 4,
 	// 5: the node families, and the engine that knows none of them.
-	"nodes/*": 5, "internal/engine": 5, "internal/reference": 5, "internal/casare": 5,
+	"nodes/*": 5, "internal/engine": 5, "internal/reference": 5, "internal/casare": 5, "internal/backup": 5,
 	// 6: who executes runs.
 	"nodes/all": 6, "internal/robot": 6,
 	// 7: who decides on runs, and who watches them.
 	"internal/orch": 7, "internal/telemetry": 7,
 	// 8: the door to programs.
-	"internal/api": 8,
+	"internal/api": 8, "internal/remote": 8,
 	// 9: where the parts meet.
 	"internal/app": 9,
 	// 10: the door to people.

@@ -25,12 +25,17 @@ type Role string
 // The roles, lowest first.
 const (
 	Viewer    Role = "viewer"    // looks
-	Operator  Role = "operator"  // starts, stops and answers runs, looks after jobs and robots
-	Developer Role = "developer" // publishes flows, names secrets
+	Operator  Role = "operator"  // starts, stops and answers runs, looks after jobs, work items and robots
+	Developer Role = "developer" // publishes flows, makes queues of work items
 	Admin     Role = "admin"     // accounts, tokens, settings
 )
 
-// Roles lists the roles, lowest first.
+// Worker is the role of robots that reach the orchestrator over HTTPS. It stands
+// beside the others: it may do the work of a robot and nothing else, and no
+// other role may do that.
+const Worker Role = "robot"
+
+// Roles lists the roles of people and programs, lowest first.
 var Roles = []Role{Viewer, Operator, Developer, Admin}
 
 // Right is something that may be allowed.
@@ -47,20 +52,25 @@ const (
 	WriteQueue   Right = "queue.write"
 	ReadRobots   Right = "robots.read"
 	WriteRobots  Right = "robots.write"
+	ReadItems    Right = "items.read"
+	WriteItems   Right = "items.write"
+	WriteQueues  Right = "queues.write"
 	ReadSelf     Right = "self.read"
 	WriteSelf    Right = "self.write"
 	ReadAccess   Right = "access.read"
 	WriteAccess  Right = "access.write"
 	ReadAudit    Right = "audit.read"
 	ReadMetrics  Right = "metrics.read"
+	Work         Right = "robot.work"
 )
 
 // Rights says from which role on a right is given.
 var Rights = map[Right]Role{
-	ReadFlows: Viewer, ReadRuns: Viewer, ReadQueue: Viewer, ReadRobots: Viewer, ReadSelf: Viewer, WriteSelf: Viewer, ReadMetrics: Viewer,
-	WriteRuns: Operator, WriteQueue: Operator, WriteRobots: Operator,
-	WriteFlows: Developer, PromoteFlows: Developer,
+	ReadFlows: Viewer, ReadRuns: Viewer, ReadQueue: Viewer, ReadItems: Viewer, ReadRobots: Viewer, ReadSelf: Viewer, WriteSelf: Viewer, ReadMetrics: Viewer,
+	WriteRuns: Operator, WriteQueue: Operator, WriteItems: Operator, WriteRobots: Operator,
+	WriteFlows: Developer, WriteQueues: Developer, PromoteFlows: Developer,
 	ReadAccess: Admin, WriteAccess: Admin, ReadAudit: Admin,
+	Work: Worker,
 }
 
 // ParseRole reads the name of a role.
@@ -71,9 +81,23 @@ func ParseRole(name string) (Role, error) {
 	return "", fmt.Errorf("there is no role %q: use viewer, operator, developer or admin", name)
 }
 
+// ParseTokenRole reads the name of a role that a token may have: robot too.
+func ParseTokenRole(name string) (Role, error) {
+	if Role(name) == Worker {
+		return Worker, nil
+	}
+	if r, err := ParseRole(name); err == nil {
+		return r, nil
+	}
+	return "", fmt.Errorf("there is no role %q: use viewer, operator, developer or admin, or robot for a robot", name)
+}
+
 // May reports whether a role has a right.
 func (r Role) May(right Right) bool {
 	from, known := Rights[right]
+	if r == Worker || from == Worker {
+		return known && r == from
+	}
 	return known && slices.Contains(Roles, r) && slices.Index(Roles, r) >= slices.Index(Roles, from)
 }
 
@@ -142,7 +166,7 @@ func (s *Store) CreateToken(ctx context.Context, name string, role Role, expires
 }
 
 func (s *Store) issue(ctx context.Context, name, account string, role Role, expires time.Time) (string, *Token, error) {
-	if _, err := ParseRole(string(role)); err != nil {
+	if _, err := ParseTokenRole(string(role)); err != nil {
 		return "", nil, fmt.Errorf("%w: %w", ErrInput, err)
 	}
 	b, err := random(32)

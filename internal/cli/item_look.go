@@ -33,6 +33,7 @@ func itemNumbers(args []string) ([]int64, error) {
 
 func (c *command) itemList() *cobra.Command {
 	f := node.ItemFilter{}
+	var runID string
 	cmd := &cobra.Command{
 		Use: "list [QUEUE]", Short: "List work items",
 		Example: "  aether item list invoices --status failed,abandoned\n  aether item list --reference R-17 --json",
@@ -51,7 +52,7 @@ func (c *command) itemList() *cobra.Command {
 			}
 			return c.withItems(cmd, func(s *app.System) error {
 				list := []*node.Item{}
-				err := eachItem(cmd.Context(), s, "", f, func(i *node.Item) error {
+				err := eachItem(cmd.Context(), s, runID, f, func(i *node.Item) error {
 					list = append(list, i)
 					return nil
 				})
@@ -80,6 +81,7 @@ func (c *command) itemList() *cobra.Command {
 	}
 	cmd.Flags().StringSliceVar(&f.Status, "status", nil, "Statuses to list: "+strings.Join(item.Statuses, ", ")+".")
 	cmd.Flags().StringVar(&f.Reference, "reference", "", "Only items with this reference.")
+	cmd.Flags().StringVar(&runID, "run", "", "Also items that a run was begun with (aether run --items).")
 	cmd.Flags().IntVar(&f.Limit, "limit", 100, "How many at most.")
 	cmd.Flags().Int64Var(&f.After, "after", 0, "Only items with a higher number, for the next page.")
 	return c.jsonFlag(cmd)

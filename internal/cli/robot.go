@@ -25,13 +25,15 @@ func (c *command) robotCmd() *cobra.Command {
 	var name string
 	var labels []string
 	var slots int
+	var away remoteFlags
 	cmd := &cobra.Command{
 		Use:   "robot",
 		Short: "Be a robot: take jobs from the queue and execute their runs",
 		Long: "Takes jobs from the queue of this data folder or database (`aether queue add` puts them there) until it is stopped. " +
 			"Ctrl-C or SIGTERM lets it end what it has; a second one interrupts that, and other robots go on with it at once.\n\n" +
-			"A robot has labels, which jobs may ask for: its system (linux, amd64), the programs found here (chromium, libreoffice, ...), display if there is one, and those given with --label.",
-		Example: "  aether robot\n  aether robot --name desk7 --label finance --slots 4",
+			"A robot has labels, which jobs may ask for: its system (linux, amd64), the programs found here (chromium, libreoffice, ...), display if there is one, and those given with --label.\n\n" +
+			"With --server it needs no database: it dials out to an orchestrator over HTTPS with a token of the role robot, executes runs in a data folder of its own and tells the orchestrator what it recorded. It then also has the label remote.",
+		Example: "  aether robot\n  aether robot --name desk7 --label finance --slots 4\n  aether robot --server https://orchestrator.example:8420 --token-file token.txt",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			all, err := c.robotLabels(labels, slots)
@@ -41,12 +43,19 @@ func (c *command) robotCmd() *cobra.Command {
 			if name == "" {
 				name = c.Host
 			}
+			if away.server != "" {
+				return c.beRemote(cmd, away, name, all, slots)
+			}
+			if away.tokenFile != "" || away.ca != "" {
+				return badInput(errors.New("--token-file and --server-ca go with --server"))
+			}
 			return c.beRobot(cmd, name, all, slots)
 		},
 	}
 	cmd.Flags().StringVar(&name, "name", "", "Name of the robot; no two that live may have the same. Default: the name of the machine.")
 	cmd.Flags().StringArrayVar(&labels, "label", nil, "Label it has; may be repeated.")
 	cmd.Flags().IntVar(&slots, "slots", 1, "How many jobs it does at a time.")
+	away.add(cmd)
 	cmd.AddCommand(c.robotList(), c.robotPause("pause", "Let a robot take no new jobs, as for maintenance", true), c.robotPause("resume", "Let a paused robot take jobs again", false), c.robotForget())
 	return c.jsonFlag(cmd)
 }
@@ -135,46 +144,64 @@ type agent struct {
 }
 
 func (c *command) robotAgent(s *app.System, say sayer, name string, labels []string, slots int) *agent {
+	return &agent{say: say, Agent: &robot.Agent{
+		Robot: s.Robot, Queue: s.Queue, Name: name, Labels: labels, Slots: slots, Log: s.Log, Facts: c.facts(),
+		Gone:    func(owner string) bool { return run.Alive(owner) == run.Dead },
+		Observe: c.sayJobs(say),
+	}}
+}
+
+// facts are what people are told of a robot's machine.
+func (c *command) facts() map[string]string {
 	families := []string{}
 	for _, f := range node.Default.Families() {
 		families = append(families, f.Name)
 	}
+	return map[string]string{"version": Version(), "system": runtime.GOOS + "/" + runtime.GOARCH, "cpus": fmt.Sprint(runtime.NumCPU()), "host": c.Host, "nodes": strings.Join(families, " ")}
+}
+
+// sayJobs says which jobs a robot takes and how they end.
+func (c *command) sayJobs(say sayer) func(j *queue.Job, before bool, how string) {
 	var mu sync.Mutex
 	began := map[int64]time.Time{}
-	return &agent{say: say, Agent: &robot.Agent{
-		Robot: s.Robot, Queue: s.Queue, Name: name, Labels: labels, Slots: slots, Log: s.Log,
-		Facts: map[string]string{"version": Version(), "system": runtime.GOOS + "/" + runtime.GOARCH, "cpus": fmt.Sprint(runtime.NumCPU()), "host": c.Host, "nodes": strings.Join(families, " ")},
-		Gone:  func(owner string) bool { return run.Alive(owner) == run.Dead },
-		Observe: func(j *queue.Job, before bool, how string) {
-			fields := map[string]any{"job": j.ID, "run": j.Run, "attempt": j.Attempt}
-			mu.Lock()
-			defer mu.Unlock()
-			if before {
-				began[j.ID] = c.Now()
-				again := ""
-				if j.Attempt > 1 {
-					again = fmt.Sprintf(", attempt %d", j.Attempt)
-				}
-				say("job_taken", fields, "job %d: run %s%s", j.ID, j.Run, again)
-				return
+	return func(j *queue.Job, before bool, how string) {
+		fields := map[string]any{"job": j.ID, "run": j.Run, "attempt": j.Attempt}
+		mu.Lock()
+		defer mu.Unlock()
+		if before {
+			began[j.ID] = c.Now()
+			again := ""
+			if j.Attempt > 1 {
+				again = fmt.Sprintf(", attempt %d", j.Attempt)
 			}
-			took := c.Now().Sub(began[j.ID])
-			delete(began, j.ID)
-			fields["how"], fields["ms"] = how, took.Milliseconds()
-			say("job_ended", fields, "job %d: %s, after %s", j.ID, how, short(took))
-		},
-	}}
+			say("job_taken", fields, "job %d: run %s%s", j.ID, j.Run, again)
+			return
+		}
+		took := c.Now().Sub(began[j.ID])
+		delete(began, j.ID)
+		fields["how"], fields["ms"] = how, took.Milliseconds()
+		say("job_ended", fields, "job %d: %s, after %s", j.ID, how, short(took))
+	}
+}
+
+// online and offline say when a robot begins and ends.
+func (say sayer) online(name string, labels []string, slots int) {
+	say("online", map[string]any{"robot": name, "labels": labels, "slots": slots}, "robot %s takes up to %s at a time; it has %s", name, plural(slots, "job"), strings.Join(labels, ", "))
+}
+
+func (say sayer) offline(name string) {
+	say("offline", map[string]any{"robot": name}, "robot %s is offline", name)
 }
 
 // serve is robot.Agent.Serve, and says when it begins and ends.
 func (a *agent) serve(ctx context.Context, drain <-chan struct{}) error {
-	a.say("online", map[string]any{"robot": a.Name, "labels": a.Labels, "slots": a.Slots}, "robot %s takes up to %s at a time; it has %s", a.Name, plural(a.Slots, "job"), strings.Join(a.Labels, ", "))
+	a.say.online(a.Name, a.Labels, a.Slots)
 	err := a.Serve(ctx, drain)
 	if errors.Is(err, queue.ErrNameTaken) {
 		return badInput(err)
 	}
 	if err == nil {
-		a.say("offline", map[string]any{"robot": a.Name}, "robot %s is offline", a.Name)
+		a.say.offline(a.Name)
 	}
 	return err
 }

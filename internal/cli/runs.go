@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/aether-rpa/aether/internal/config"
 	"github.com/aether-rpa/aether/internal/orch"
 	"github.com/aether-rpa/aether/internal/run"
 	"github.com/aether-rpa/aether/node"
@@ -509,6 +510,10 @@ func (c *command) runsExport() *cobra.Command {
 	return cmd
 }
 
+func retention(cfg *config.Config) orch.Retention {
+	return orch.Retention{Runs: cfg.Retention.Runs, Failed: cfg.Retention.Failed, MaxRuns: cfg.Retention.MaxRuns}
+}
+
 func (c *command) runsPrune() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "prune", Short: "Forget old ended runs, as the retention settings say", Args: noArgs,
@@ -521,11 +526,7 @@ func (c *command) runsPrune() *cobra.Command {
 			if err := s.Start(cmd.Context(), false); err != nil {
 				return err
 			}
-			var before time.Time
-			if s.Config.Retention.Runs > 0 {
-				before = c.Now().Add(-s.Config.Retention.Runs)
-			}
-			n, err := s.Orch.Prune(cmd.Context(), before, s.Config.Retention.MaxRuns)
+			n, err := s.Orch.Retain(cmd.Context(), retention(s.Config))
 			if err != nil {
 				return err
 			}

@@ -177,8 +177,10 @@ func (c *command) tend(ctx context.Context, s *app.System) {
 	defer tick.Stop()
 	defer keep.Stop()
 	for {
-		if err := s.Queue.Keep(ctx, c.Now().AddDate(0, -3, 0)); err != nil && ctx.Err() == nil {
-			s.Log.Warn("keeping the log of the queue", "err", err)
+		if n, err := s.Orch.Retain(ctx, retention(s.Config)); err != nil && ctx.Err() == nil {
+			s.Log.Warn("forgetting old runs", "err", err)
+		} else if n > 0 {
+			s.Log.Debug("forgot old runs", "count", n)
 		}
 	ticks:
 		for {
@@ -232,7 +234,7 @@ func (c *command) serverToken() *cobra.Command {
 	create := &cobra.Command{
 		Use: "create NAME", Short: "Make a token and print it, once", Args: oneArg("a name, which says what the token is for"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r, err := auth.ParseRole(role)
+			r, err := auth.ParseTokenRole(role)
 			if err != nil {
 				return badInput(err)
 			}
@@ -256,7 +258,7 @@ func (c *command) serverToken() *cobra.Command {
 			})
 		},
 	}
-	create.Flags().StringVar(&role, "role", string(auth.Viewer), "What it may do: viewer, operator, developer or admin.")
+	create.Flags().StringVar(&role, "role", string(auth.Viewer), "What it may do: viewer, operator, developer or admin; robot for a robot behind a firewall.")
 	create.Flags().IntVar(&days, "days", 0, "How many days it is good for; 0 for ever.")
 	list := &cobra.Command{
 		Use: "list", Short: "List tokens", Args: noArgs,

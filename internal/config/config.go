@@ -109,8 +109,10 @@ type Script struct {
 
 // Retention says how long finished runs are kept. Whichever limit is reached first applies.
 type Retention struct {
-	// Runs is the age at which a finished run is removed; 0 keeps runs for ever.
+	// Runs is how long after its end a run is removed; 0 keeps runs for ever.
 	Runs time.Duration
+	// Failed is the same for runs that failed.
+	Failed time.Duration
 	// MaxRuns is how many finished runs are kept; 0 means no limit.
 	MaxRuns int
 }

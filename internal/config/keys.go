@@ -139,9 +139,15 @@ func Keys() []Key {
 		},
 		{
 			Name: "retention.runs", Default: "30d",
-			Doc:  "Age at which a finished run is removed; 0 keeps runs for ever.",
+			Doc:  "How long after its end a run is removed, with its records, journal and artifacts; 0 keeps runs for ever. settings.retention of a flow wins over it.",
 			set:  func(c *Config, g given) (err error) { c.Retention.Runs, err = parseDuration(g, 0); return err },
 			show: func(c *Config) string { return showDuration(c.Retention.Runs) },
+		},
+		{
+			Name: "retention.failed", Default: "90d",
+			Doc:  "The same for runs that failed, with their dead letters.",
+			set:  func(c *Config, g given) (err error) { c.Retention.Failed, err = parseDuration(g, 0); return err },
+			show: func(c *Config) string { return showDuration(c.Retention.Failed) },
 		},
 		{
 			Name: "retention.max_runs", Default: "10000",

@@ -95,9 +95,6 @@ func TestSecondProcess(t *testing.T) {
 	}
 	a.refused(t, "here")
 	a.refused(t, "elsewhere")
-	// A stopped process of this machine lives, however old its lease is.
-	a.endLease(t)
-	a.refused(t, "here")
 	if err := first.cmd.Process.Signal(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
@@ -108,12 +105,13 @@ func TestSecondProcess(t *testing.T) {
 	a.onceEach(t, "a", "h", "c", "b")
 }
 
-// TestTakenOver lets a process of another machine take a run from one that
-// stands still. When that one moves again, while the other is at work or after
+// TestTakenOver lets another process take a run from one that stands still for
+// longer than its lease. When that one moves again, while the other is at work or after
 // it has ended, it must neither write nor act any more.
 func TestTakenOver(t *testing.T) {
-	for _, late := range []bool{false, true} {
-		t.Run(map[bool]string{false: "meanwhile", true: "late"}[late], func(t *testing.T) {
+	for i := range 4 {
+		late, host := i%2 == 1, map[bool]string{false: "elsewhere", true: "here"}[i > 1]
+		t.Run(map[bool]string{false: "meanwhile", true: "late"}[late]+" from "+host, func(t *testing.T) {
 			t.Parallel()
 			a := newAlone(t, "", holding)
 			first := a.live(t, nil)
@@ -122,7 +120,7 @@ func TestTakenOver(t *testing.T) {
 				t.Fatal(err)
 			}
 			a.endLease(t)
-			second := a.live(t, func(j *job) { j.Host = "elsewhere" })
+			second := a.live(t, func(j *job) { j.Host = host })
 			a.isHeld(t, second)
 			move := func() {
 				if err := first.cmd.Process.Signal(syscall.SIGCONT); err != nil {

@@ -36,13 +36,15 @@ type DB struct {
 	cache  sync.Map // query as written -> query as sent
 
 	topics    topics
+	announced announcements
+	writing   chan struct{} // held by the one transaction at a time, on SQLite
 	listening sync.Once
 	life      context.Context // ends with Close
 	end       context.CancelFunc
 }
 
 func newDB(s *sql.DB, pool *pgxpool.Pool, prefix string) *DB {
-	d := &DB{SQL: s, Pool: pool, prefix: prefix}
+	d := &DB{SQL: s, Pool: pool, prefix: prefix, writing: make(chan struct{}, 1)}
 	d.life, d.end = context.WithCancel(context.Background())
 	return d
 }
@@ -148,6 +150,7 @@ func net(cfg *pgxpool.Config) string {
 // Close closes every connection.
 func (d *DB) Close() {
 	d.end()
+	d.announcedAll()
 	_ = d.SQL.Close()
 	if d.Pool != nil {
 		d.Pool.Close()
@@ -191,7 +194,7 @@ func (d *DB) QueryRow(ctx context.Context, query string, args ...any) *sql.Row {
 type Tx struct {
 	*sql.Tx
 	db    *DB
-	notes []string // topics to wake after the commit, on SQLite
+	notes []string // topics to wake after the commit
 }
 
 // Exec runs a statement.
@@ -219,8 +222,14 @@ func (t *Tx) QueryRow(ctx context.Context, query string, args ...any) *sql.Row {
 // Tx runs fn in a transaction: committed when fn returns nil, rolled back
 // otherwise. A conflict with another transaction runs fn again.
 func (d *DB) Tx(ctx context.Context, fn func(*Tx) error) error {
+	return d.Again(func() error { return d.once(ctx, fn) })
+}
+
+// Again runs fn, and again after a conflict with another transaction. What fn
+// did is undone then: it is a transaction, or one statement outside of any.
+func (d *DB) Again(fn func() error) error {
 	for try := 0; ; try++ {
-		err := d.once(ctx, fn)
+		err := fn()
 		if err == nil || try == 5 || !conflict(err) {
 			return err
 		}
@@ -228,6 +237,16 @@ func (d *DB) Tx(ctx context.Context, fn func(*Tx) error) error {
 }
 
 func (d *DB) once(ctx context.Context, fn func(*Tx) error) error {
+	if d.Pool == nil {
+		// SQLite lets one write at a time. Who waits here goes on at once when it is
+		// its turn; SQLite itself would look again only now and then.
+		select {
+		case d.writing <- struct{}{}:
+			defer func() { <-d.writing }()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 	tx, err := d.SQL.BeginTx(ctx, nil)
 	if err != nil {
 		return err
@@ -240,9 +259,7 @@ func (d *DB) once(ctx context.Context, fn func(*Tx) error) error {
 	if err := tx.Commit(); err != nil {
 		return err
 	}
-	for _, topic := range t.notes {
-		d.topics.wake(topic)
-	}
+	d.announce(t.notes)
 	return nil
 }
 
@@ -280,60 +297,70 @@ func migrationNames() ([]string, error) {
 // migrate applies the migrations that the database lacks, each in a
 // transaction, one process at a time.
 func (d *DB) migrate(ctx context.Context) error {
-	names, err := migrationNames()
-	if err != nil {
-		return err
-	}
 	if v, err := d.version(ctx); err == nil && v >= SchemaVersion() {
 		if v > SchemaVersion() {
 			return fmt.Errorf("the database was made by a newer Aether (schema %d, this one knows %d): update this program", v, SchemaVersion())
 		}
 		return nil
 	}
-	return d.Tx(ctx, func(tx *Tx) error {
-		if d.Pool != nil {
-			if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(7276483201)`); err != nil {
-				return err
-			}
-			if _, err := tx.Exec(ctx, `CREATE SCHEMA IF NOT EXISTS `+strings.TrimSuffix(d.prefix, ".")); err != nil {
-				return fmt.Errorf("making the schema %s: %w (the database user needs the right to create it)", strings.TrimSuffix(d.prefix, "."), err)
-			}
-		}
-		if _, err := tx.Exec(ctx, `CREATE TABLE IF NOT EXISTS {s}migration (version INTEGER PRIMARY KEY)`); err != nil {
+	return d.Tx(ctx, func(tx *Tx) error { return d.migrateTo(ctx, tx, SchemaVersion()) })
+}
+
+// migrateTo applies the migrations that the database lacks, up to one.
+func (d *DB) migrateTo(ctx context.Context, tx *Tx, last int) error {
+	names, err := migrationNames()
+	if err != nil {
+		return err
+	}
+	if d.Pool != nil {
+		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(7276483201)`); err != nil {
 			return err
 		}
-		var have int
-		if err := tx.QueryRow(ctx, `SELECT COALESCE(MAX(version), 0) FROM {s}migration`).Scan(&have); err != nil {
+		if _, err := tx.Exec(ctx, `CREATE SCHEMA IF NOT EXISTS `+strings.TrimSuffix(d.prefix, ".")); err != nil {
+			return fmt.Errorf("making the schema %s: %w (the database user needs the right to create it)", strings.TrimSuffix(d.prefix, "."), err)
+		}
+	}
+	if _, err := tx.Exec(ctx, `CREATE TABLE IF NOT EXISTS {s}migration (version INTEGER PRIMARY KEY)`); err != nil {
+		return err
+	}
+	var have int
+	if err := tx.QueryRow(ctx, `SELECT COALESCE(MAX(version), 0) FROM {s}migration`).Scan(&have); err != nil {
+		return err
+	}
+	for _, name := range names {
+		n, err := strconv.Atoi(name[:3])
+		if err != nil {
+			return fmt.Errorf("the migration %s has no number: %w", name, err)
+		}
+		if n <= have || n > last {
+			continue
+		}
+		if err := d.apply(ctx, tx, name); err != nil {
+			return fmt.Errorf("bringing the database up to date (%s): %w", name, err)
+		}
+		if _, err := tx.Exec(ctx, `INSERT INTO {s}migration (version) VALUES ($1)`, n); err != nil {
 			return err
 		}
-		for _, name := range names {
-			n, err := strconv.Atoi(name[:3])
-			if err != nil {
-				return fmt.Errorf("the migration %s has no number: %w", name, err)
-			}
-			if n <= have {
-				continue
-			}
-			text, err := migrations.ReadFile("migrations/" + name)
-			if err != nil {
-				return err
-			}
-			for _, stmt := range strings.Split(string(text), ";\n") {
-				stmt, only := strings.CutPrefix(strings.TrimSpace(stmt), "--postgres\n")
-				if stmt == "" || only && d.Pool == nil {
-					continue
-				}
-				stmt = d.dialect().Replace(stmt)
-				if _, err := tx.Exec(ctx, stmt); err != nil {
-					return fmt.Errorf("bringing the database up to date (%s): %w", name, err)
-				}
-			}
-			if _, err := tx.Exec(ctx, `INSERT INTO {s}migration (version) VALUES ($1)`, n); err != nil {
-				return err
-			}
+	}
+	return nil
+}
+
+// apply executes the statements of a migration.
+func (d *DB) apply(ctx context.Context, tx *Tx, name string) error {
+	text, err := migrations.ReadFile("migrations/" + name)
+	if err != nil {
+		return err
+	}
+	for _, stmt := range strings.Split(string(text), ";\n") {
+		stmt, only := strings.CutPrefix(strings.TrimSpace(stmt), "--postgres\n")
+		if stmt == "" || only && d.Pool == nil {
+			continue
 		}
-		return nil
-	})
+		if _, err := tx.Exec(ctx, d.dialect().Replace(stmt)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // dialect fills in the marks that only migrations use: {serial} for a primary

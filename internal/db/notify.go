@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -55,15 +56,92 @@ func (t *topics) wake(topic string) {
 	}
 }
 
-// Notify wakes the listeners of a topic when the transaction commits: in all
-// processes on PostgreSQL, in this process on SQLite.
-func (t *Tx) Notify(ctx context.Context, topic string) error {
-	if t.db.Pool == nil {
+// Notify wakes the listeners of a topic when the transaction has committed: in
+// this process at once, in all others on PostgreSQL soon after.
+//
+// The signal is no part of the transaction: PostgreSQL lets transactions with a
+// NOTIFY commit one after the other, each with its own wait for the disk. If
+// this process dies between the two, listeners find out by polling. So it needs
+// no context yet and cannot fail yet.
+func (t *Tx) Notify(_ context.Context, topic string) error {
+	if !slices.Contains(t.notes, topic) {
 		t.notes = append(t.notes, topic)
-		return nil
 	}
-	_, err := t.ExecContext(ctx, `SELECT pg_notify($1, $2)`, channel, topic)
-	return err
+	return nil
+}
+
+// announcements are the topics that other processes are still to hear of.
+type announcements struct {
+	mu      sync.Mutex
+	topics  map[string]bool
+	sending bool
+	idle    chan struct{} // closed when nothing is being sent any more
+}
+
+// announceGap is how much time lies between two signals at least; what comes
+// meanwhile goes with the next. The first goes at once.
+const announceGap = 3 * time.Millisecond
+
+// announce tells this process and all others of topics.
+func (d *DB) announce(topics []string) {
+	for _, topic := range topics {
+		d.topics.wake(topic)
+	}
+	if d.Pool == nil || len(topics) == 0 {
+		return
+	}
+	a := &d.announced
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.topics == nil {
+		a.topics = map[string]bool{}
+	}
+	for _, topic := range topics {
+		a.topics[topic] = true
+	}
+	if !a.sending {
+		a.sending, a.idle = true, make(chan struct{})
+		go d.send(a.idle)
+	}
+}
+
+// send sends signals until there are none left.
+func (d *DB) send(idle chan struct{}) {
+	defer close(idle)
+	a := &d.announced
+	for {
+		a.mu.Lock()
+		var list []string
+		for topic := range a.topics {
+			list = append(list, topic)
+		}
+		clear(a.topics)
+		if len(list) == 0 {
+			a.sending = false
+			a.mu.Unlock()
+			return
+		}
+		a.mu.Unlock()
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		// There is nothing to be kept, so nothing to wait for the disk for. If it
+		// does not work, the others poll.
+		_, _ = d.Pool.Exec(ctx, `SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, t) FROM unnest($2::text[]) t`, channel, list)
+		cancel()
+		select {
+		case <-time.After(announceGap):
+		case <-d.life.Done(): // the rest at once
+		}
+	}
+}
+
+// announcedAll waits until nothing is being sent any more.
+func (d *DB) announcedAll() {
+	d.announced.mu.Lock()
+	idle := d.announced.idle
+	d.announced.mu.Unlock()
+	if idle != nil {
+		<-idle
+	}
 }
 
 // Listen returns a channel that gets a signal after each Notify of the topic;

@@ -20,6 +20,7 @@ import (
 	"github.com/aether-rpa/aether/internal/engine"
 	"github.com/aether-rpa/aether/internal/mask"
 	"github.com/aether-rpa/aether/node"
+	"github.com/aether-rpa/aether/node/nodetest"
 	_ "github.com/aether-rpa/aether/nodes/all"
 	"github.com/aether-rpa/aether/value"
 	"github.com/aether-rpa/aether/vault"
@@ -39,6 +40,7 @@ type world struct {
 	now    func() time.Time
 	subs   map[string]*engine.Plan
 	secret error // of reading a secret
+	items  *nodetest.Items
 }
 
 func newWorld(t testing.TB) *world {
@@ -53,7 +55,11 @@ func (w *world) Flow(_ context.Context, digest string) (*engine.Plan, error) {
 }
 
 func (w *world) Env(info node.RunInfo, token string) *node.Env {
-	return &node.Env{Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Run: info, Token: token, Artifacts: w.store, Now: w.now}
+	e := &node.Env{Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Run: info, Token: token, Artifacts: w.store, Now: w.now}
+	if w.items != nil {
+		e.Items = w.items
+	}
+	return e
 }
 
 func (w *world) Secret(_ context.Context, name string) (vault.Secret, error) {

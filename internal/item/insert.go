@@ -18,6 +18,11 @@ func (q *Queue) fill(d *draft, now int64) {
 	if d.Risk == 0 && q.Risk > 0 {
 		d.Risk = now + q.Risk.ms()
 	}
+	d.place(now)
+}
+
+// place says when an item can be taken, and where in the line it stands.
+func (d *draft) place(now int64) {
 	d.Ready, d.State = max(now, d.Defer), stNew
 	if d.Defer > now {
 		d.State = stLater

@@ -252,6 +252,24 @@ func TestRetries(t *testing.T) {
 	})
 }
 
+// A time that is taken away does not come back from the rules of the queue.
+func TestEditTimes(t *testing.T) {
+	each(t, item.Queue{SLA: item.Span(time.Hour), Risk: item.Span(time.Minute)}, func(b bench) {
+		i := b.get(b.add(named("a")).First)
+		if i.Due.Sub(i.Created) != time.Hour || i.Risk.Sub(i.Created) != time.Minute {
+			b.Fatalf("%+v", i)
+		}
+		var never time.Time
+		soon := time.Now().Add(time.Hour)
+		if err := b.s.Edit(b.Context(), i.ID, item.Change{Due: &never, Risk: &never, Defer: &soon}); err != nil {
+			b.Fatal(err)
+		}
+		if got := b.get(i.ID); !got.Due.IsZero() || !got.Risk.IsZero() || got.Defer.IsZero() || b.next("r", "") != nil {
+			b.Errorf("%+v", got)
+		}
+	})
+}
+
 func TestBackoff(t *testing.T) {
 	each(t, item.Queue{MaxRetries: 1, RetryBackoff: item.Span(time.Hour)}, func(b bench) {
 		b.add(named("a"))

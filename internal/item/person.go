@@ -110,7 +110,7 @@ func (s *Store) Edit(ctx context.Context, id int64, c Change) error {
 			}
 		}
 		d := &draft{Priority: r.priority, Defer: deferred, Due: r.due, Risk: r.risk}
-		q.fill(d, r.now)
+		d.place(r.now)
 		state := r.state
 		if state == stNew || state == stLater {
 			state = d.State

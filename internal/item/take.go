@@ -246,3 +246,12 @@ func clip(s string) string {
 	}
 	return validPrefix(s[:maxText]) + "…"
 }
+
+// Renew gives the items that runs have their whole lease again, in a database
+// that was restored: what passed since the backup was not the runs' time.
+func Renew(ctx context.Context, tx *db.Tx) error {
+	if _, err := tx.Exec(ctx, `UPDATE {s}item SET lease_until = {now} + r.lease`+rules+`state = 1 AND lease_until < {now} + r.lease`); err != nil {
+		return fmt.Errorf("renewing the leases of items: %w", err)
+	}
+	return nil
+}

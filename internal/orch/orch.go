@@ -366,6 +366,9 @@ func (o *Orch) Forget(ctx context.Context, runs ...*run.Run) error {
 	if err != nil {
 		return err
 	}
+	if err := o.Queue.DropRuns(ctx, ids...); err != nil {
+		return err
+	}
 	if o.Items != nil {
 		more, err := o.Items.ForgetRun(ctx, ids...)
 		if err != nil {
@@ -379,29 +382,4 @@ func (o *Orch) Forget(ctx context.Context, runs ...*run.Run) error {
 		}
 	}
 	return nil
-}
-
-// Prune forgets ended runs: those created before a time, and the oldest beyond
-// keep (0 keeps any number). It works in batches and returns how many went.
-func (o *Orch) Prune(ctx context.Context, before time.Time, keep int) (int, error) {
-	const batch = 200
-	gone := 0
-	for offset := 0; ; {
-		list, err := o.Runs.List(ctx, run.Filter{Limit: batch, Offset: offset})
-		if err != nil || len(list) == 0 {
-			return gone, err
-		}
-		var drop []*run.Run
-		for i, r := range list {
-			old := !before.IsZero() && r.Created.Before(before) || keep > 0 && offset+i >= keep
-			if old && r.Status.Final() {
-				drop = append(drop, r)
-			}
-		}
-		if err := o.Forget(ctx, drop...); err != nil {
-			return gone, err
-		}
-		gone += len(drop)
-		offset += len(list) - len(drop)
-	}
 }

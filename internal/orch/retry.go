@@ -174,10 +174,15 @@ func (o *Orch) history(ctx context.Context, r *run.Run) ([]durable.Entry, error)
 		}
 		all = seed
 	}
+	elsewhere, err := o.Runs.AllRecords(ctx, r.ID)
+	if err != nil {
+		return nil, err
+	}
 	own, err := o.Durable.Entries(ctx, r.ID)
 	if err != nil && !errors.Is(err, durable.ErrNotFound) {
 		return nil, err
 	}
+	own = append(elsewhere, own...)
 	// An own record of the same name takes the place of a seeded one that was
 	// not used.
 	index := map[string]int{}
@@ -189,6 +194,7 @@ func (o *Orch) history(ctx context.Context, r *run.Run) ([]durable.Entry, error)
 			all[i] = e
 			continue
 		}
+		index[e.Name] = len(all)
 		all = append(all, e)
 	}
 	return all, nil

@@ -26,21 +26,13 @@ type Added struct {
 // Add adds jobs in the caller's transaction: they are there when it commits,
 // together with what else it writes. Nothing is added if one of them is wrong.
 func (q *Queue) Add(ctx context.Context, tx *db.Tx, jobs ...*Job) ([]Added, error) {
-	for i, j := range jobs {
-		if err := j.check(); err != nil {
-			if len(jobs) > 1 {
-				return nil, fmt.Errorf("job %d of %d: %w", i+1, len(jobs), err)
-			}
-			return nil, err
-		}
-	}
-	var now int64
-	if err := tx.QueryRow(ctx, `SELECT {now}`).Scan(&now); err != nil {
-		return nil, fmt.Errorf("asking the database for the time: %w", err)
+	if err := check(jobs); err != nil {
+		return nil, err
 	}
 	out := make([]Added, len(jobs))
 	var plain []*Job
 	var places []int
+	var now int64 // asked for if a job has a key or a slot
 	lanesSeen := map[[3]string]int64{}
 	for i, j := range jobs {
 		key := [3]string{j.Queue, j.Tenant, j.Needs}
@@ -53,13 +45,17 @@ func (q *Queue) Add(ctx context.Context, tx *db.Tx, jobs ...*Job) ([]Added, erro
 			lanesSeen[key] = id
 		}
 		j.lane = id
-		j.Created = at(now)
-		if j.State = Ready; ms(j.After) > now {
-			j.State = Later
-		}
 		if j.Key == "" && j.Slot.Key == "" {
 			plain, places = append(plain, j), append(places, i)
 			continue
+		}
+		if now == 0 {
+			if err := tx.QueryRow(ctx, `SELECT {now}`).Scan(&now); err != nil {
+				return nil, fmt.Errorf("asking the database for the time: %w", err)
+			}
+		}
+		if j.State = Ready; ms(j.After) > now {
+			j.State = Later
 		}
 		a, err := q.addOne(ctx, tx, j, now)
 		if err != nil {
@@ -67,18 +63,30 @@ func (q *Queue) Add(ctx context.Context, tx *db.Tx, jobs ...*Job) ([]Added, erro
 		}
 		out[i] = a
 	}
-	ids, err := insert(ctx, tx, plain, now)
-	if err != nil {
+	if err := insert(ctx, tx, plain); err != nil {
 		return nil, err
 	}
-	for i, id := range ids {
-		plain[i].ID = id
-		out[places[i]] = Added{ID: id, Run: plain[i].Run, State: plain[i].State, Fresh: true}
+	for i, j := range plain {
+		out[places[i]] = Added{ID: j.ID, Run: j.Run, State: j.State, Fresh: true}
 	}
 	for _, j := range jobs {
-		q.low.lower(j.lane, rank(now, j.Priority))
+		q.low.lower(j.lane, j.rank)
 	}
 	return out, tx.Notify(ctx, Topic)
+}
+
+// check fills in the defaults of jobs and says what is wrong with the first
+// that is.
+func check(jobs []*Job) error {
+	for i, j := range jobs {
+		if err := j.check(); err != nil {
+			if len(jobs) > 1 {
+				return fmt.Errorf("job %d of %d: %w", i+1, len(jobs), err)
+			}
+			return err
+		}
+	}
+	return nil
 }
 
 // notify wakes who claims when the transaction commits.
@@ -116,73 +124,15 @@ func (q *Queue) addOne(ctx context.Context, tx *db.Tx, j *Job, now int64) (Added
 			return Added{Run: j.Run, Dropped: true}, nil
 		}
 	}
-	ids, err := insert(ctx, tx, []*Job{j}, now)
-	if err != nil {
+	if err := insert(ctx, tx, []*Job{j}); err != nil {
 		return Added{}, err
 	}
-	j.ID = ids[0]
 	if j.Key != "" {
 		if _, err := tx.Exec(ctx, `UPDATE {s}job_key SET job = $1 WHERE tenant = $2 AND name = $3`, j.ID, j.Tenant, j.Key); err != nil {
 			return Added{}, err
 		}
 	}
 	return Added{ID: j.ID, Run: j.Run, State: j.State, Fresh: true}, nil
-}
-
-const insertJob = `INSERT INTO {s}job (run, lane, state, ready_at, rank, priority, deadline, max_attempts, backoff, backoff_max, slot, room, parent, created, payload) `
-
-// insert writes jobs and returns their numbers in the same order.
-func insert(ctx context.Context, tx *db.Tx, jobs []*Job, now int64) ([]int64, error) {
-	ids := make([]int64, len(jobs))
-	if tx.Postgres() && len(jobs) > 1 {
-		return ids, insertMany(ctx, tx, jobs, now, ids)
-	}
-	for i, j := range jobs {
-		ready := max(now, ms(j.After))
-		err := tx.QueryRow(ctx, insertJob+`VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) RETURNING id`,
-			j.Run, j.lane, j.State, ready, rank(ready, j.Priority), j.Priority, ms(j.Deadline), j.Retry.Attempts,
-			j.Retry.Backoff.Milliseconds(), j.Retry.MaxBackoff.Milliseconds(), j.Slot.Key, j.Slot.Limit, j.Parent, now, string(j.Payload)).Scan(&ids[i])
-		if err != nil {
-			return nil, fmt.Errorf("adding a job: %w", err)
-		}
-	}
-	return ids, nil
-}
-
-// insertMany writes jobs in one round trip.
-func insertMany(ctx context.Context, tx *db.Tx, jobs []*Job, now int64, ids []int64) error {
-	n := len(jobs)
-	runs, slots, parents, payloads := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
-	ints := make([][]int64, 9)
-	for i := range ints {
-		ints[i] = make([]int64, n)
-	}
-	for i, j := range jobs {
-		ready := max(now, ms(j.After))
-		runs[i], slots[i], parents[i], payloads[i] = j.Run, j.Slot.Key, j.Parent, string(j.Payload)
-		for k, v := range [...]int64{j.lane, int64(j.State), ready, rank(ready, j.Priority), int64(j.Priority), ms(j.Deadline), int64(j.Retry.Attempts), j.Retry.Backoff.Milliseconds(), j.Retry.MaxBackoff.Milliseconds()} {
-			ints[k][i] = v
-		}
-	}
-	rows, err := tx.Query(ctx, insertJob+`
-		SELECT run, lane, state, ready_at, rank, priority, deadline, attempts, backoff, backoff_max, slot, 0, parent, $14, payload
-		FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::text[], $12::text[], $13::text[])
-		WITH ORDINALITY AS n (run, lane, state, ready_at, rank, priority, deadline, attempts, backoff, backoff_max, slot, parent, payload, place) ORDER BY place RETURNING id`,
-		runs, ints[0], ints[1], ints[2], ints[3], ints[4], ints[5], ints[6], ints[7], ints[8], slots, parents, payloads, now)
-	if err != nil {
-		return fmt.Errorf("adding %d jobs: %w", n, err)
-	}
-	defer rows.Close()
-	// PostgreSQL returns inserted rows in the order they were inserted.
-	for i := 0; rows.Next(); i++ {
-		if err := rows.Scan(&ids[i]); err != nil {
-			return fmt.Errorf("adding %d jobs: %w", n, err)
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return fmt.Errorf("adding %d jobs: %w", n, err)
-	}
-	return nil
 }
 
 // enterSlot decides what becomes of a job whose slot may be full: it sets the

@@ -9,7 +9,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/aether-rpa/aether/internal/db"
@@ -23,120 +22,30 @@ type Want struct {
 	Lease  time.Duration
 }
 
-// fair takes turns among tenants: every job that a tenant is given moves its
-// clock forward by one, and the tenant whose clock is behind goes first. Who
-// had nothing to do gets no credit for it: its clock is set to the others'.
-type fair struct {
-	mu    sync.Mutex
-	clock map[string]int64
-}
-
-// turns returns how far each tenant is ahead of the one that is furthest behind.
-func (f *fair) turns(tenants []string) map[string]int64 {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	least, known := int64(0), false
-	for _, t := range tenants {
-		if c, ok := f.clock[t]; ok && (!known || c < least) {
-			least, known = c, true
-		}
-	}
-	out := map[string]int64{}
-	for _, t := range tenants {
-		out[t] = max(0, f.clock[t]-least)
-	}
-	return out
-}
-
-// gave moves the clocks: count has the tenants with ready jobs, and how many of
-// these were given. Tenants with nothing ready must not save up turns.
-func (f *fair) gave(tenants []string, count map[string]int64) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.clock == nil || len(f.clock) > 10_000 {
-		f.clock = map[string]int64{}
-	}
-	front := int64(0)
-	for t, n := range count {
-		f.clock[t] += n
-		front = max(front, f.clock[t])
-	}
-	for _, t := range tenants {
-		if _, ready := count[t]; !ready && f.clock[t] < front {
-			f.clock[t] = front
-		}
-	}
-}
-
-// lowWater remembers where the ready jobs of a lane begin: PostgreSQL keeps
-// entries of rows that are gone in an index while any transaction is open that
-// could see them, and a scan from the start would pass over all of them.
-type lowWater struct {
-	mu      sync.Mutex
-	rank    map[int64]int64
-	scanned time.Time // when a claim last began at the start
-}
-
-// lowFresh is how long claims may begin at the low water; a job of a lower
-// rank that another process added since waits that long at most.
-const lowFresh = 50 * time.Millisecond
-
-const fromStart = -1 << 62
-
-func (l *lowWater) from(lanes []int64) []int64 {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	out := make([]int64, len(lanes))
-	full := time.Since(l.scanned) > lowFresh
-	if full {
-		l.scanned = time.Now()
-		clear(l.rank)
-	}
-	for i, id := range lanes {
-		out[i] = fromStart
-		if r, ok := l.rank[id]; ok && !full {
-			out[i] = r
-		}
-	}
-	return out
-}
-
-// reset makes the next claim begin at the start.
-func (l *lowWater) reset() {
-	l.mu.Lock()
-	l.scanned = time.Time{}
-	l.mu.Unlock()
-}
-
-// lower makes sure that the next claim sees a job of a rank.
-func (l *lowWater) lower(lane, rank int64) {
-	l.mu.Lock()
-	if r, ok := l.rank[lane]; ok && rank < r {
-		l.rank[lane] = rank
-	}
-	l.mu.Unlock()
-}
-
-func (l *lowWater) took(jobs []*Job, ranks []int64) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.rank == nil {
-		l.rank = map[int64]int64{}
-	}
-	for i, j := range jobs {
-		if r, ok := l.rank[j.lane]; !ok || ranks[i] > r {
-			l.rank[j.lane] = ranks[i]
-		}
-	}
-}
-
 // Claim gives waiting robots the jobs that are first in line for them, at most
 // one each: the job at i is for wants[i], nil if there is none. Among tenants
 // it takes turns; within a tenant the lowest rank goes first.
 //
 // One call for many robots is far cheaper than one for each: see Dispatcher.
 func (q *Queue) Claim(ctx context.Context, wants ...Want) ([]*Job, error) {
+	if len(wants) == 0 {
+		return nil, nil
+	}
 	var out []*Job
+	if q.db.Pool != nil {
+		all, err := q.allLanes(ctx)
+		if err != nil {
+			return nil, err
+		}
+		// One statement needs no transaction around it.
+		if f := fit(all, wants); len(f.who) == 0 || f.same {
+			err = q.db.Again(func() (err error) {
+				out, err = q.claimFitting(ctx, q.db, wants, f)
+				return err
+			})
+			return out, err
+		}
+	}
 	err := q.db.Tx(ctx, func(tx *db.Tx) error {
 		var err error
 		out, err = q.claim(ctx, tx, wants)
@@ -145,46 +54,75 @@ func (q *Queue) Claim(ctx context.Context, wants ...Want) ([]*Job, error) {
 	return out, err
 }
 
+// fitting says which robots could do the jobs of which lanes.
+type fitting struct {
+	who  map[int64][]int // lane -> places of wants
+	lane map[int64]*lane
+	same bool // every robot can do the jobs of all these lanes, with one lease
+}
+
+func fit(all []*lane, wants []Want) fitting {
+	f := fitting{who: map[int64][]int{}, lane: map[int64]*lane{}, same: true}
+	// The robots of a process have the same labels as a rule.
+	like := true
+	for _, w := range wants[1:] {
+		like = like && w.Queue == wants[0].Queue && slices.Equal(w.Labels, wants[0].Labels)
+		f.same = f.same && w.Lease == wants[0].Lease
+	}
+	everybody := make([]int, len(wants))
+	for i := range everybody {
+		everybody[i] = i
+	}
+	for _, ln := range all {
+		f.lane[ln.id] = ln
+		if like {
+			if w := wants[0]; w.Queue == ln.queue && ln.needs.Fit(w.Labels) {
+				f.who[ln.id] = everybody
+			}
+			continue
+		}
+		for i, w := range wants {
+			if w.Queue == ln.queue && ln.needs.Fit(w.Labels) {
+				f.who[ln.id] = append(f.who[ln.id], i)
+			}
+		}
+		f.same = f.same && len(f.who[ln.id])%len(wants) == 0
+	}
+	return f
+}
+
+// claim is Claim in a transaction.
 func (q *Queue) claim(ctx context.Context, tx *db.Tx, wants []Want) ([]*Job, error) {
-	out := make([]*Job, len(wants))
 	if len(wants) == 0 {
-		return out, nil
+		return nil, nil
 	}
 	all, err := q.allLanes(ctx)
 	if err != nil {
 		return nil, err
 	}
-	// How many robots could take a job of a lane, and which.
-	fits := map[int64][]int{}
-	byLane := map[int64]*lane{}
-	for _, ln := range all {
-		for i, w := range wants {
-			if w.Queue == ln.queue && ln.needs.Fit(w.Labels) {
-				fits[ln.id] = append(fits[ln.id], i)
-			}
-		}
-		byLane[ln.id] = ln
+	f := fit(all, wants)
+	if tx.Postgres() && f.same || len(f.who) == 0 {
+		return q.claimFitting(ctx, tx, wants, f)
 	}
-	if len(fits) == 0 {
-		return out, nil
-	}
-	picked, err := q.pick(ctx, tx, fits, byLane, len(wants))
+	out := make([]*Job, len(wants))
+	picked, err := q.pick(ctx, tx, f, len(wants))
 	if err != nil || len(picked) == 0 {
 		return out, err
 	}
 	// The job that the fewest robots can do chooses first.
-	slices.SortStableFunc(picked, func(a, b candidate) int { return cmp.Compare(len(fits[a.lane]), len(fits[b.lane])) })
+	slices.SortStableFunc(picked, func(a, b candidate) int { return cmp.Compare(len(f.who[a.lane]), len(f.who[b.lane])) })
 	given, who := []candidate{}, []int{}
+	taken := make([]bool, len(wants))
 	for _, c := range picked {
-		for _, i := range fits[c.lane] {
-			if out[i] == nil {
-				out[i] = &Job{}
+		for _, i := range f.who[c.lane] {
+			if !taken[i] {
+				taken[i] = true
 				given, who = append(given, c), append(who, i)
 				break
 			}
 		}
 	}
-	return out, q.lease(ctx, tx, given, who, wants, out, byLane)
+	return out, q.lease(ctx, tx, given, who, wants, out, f.lane)
 }
 
 // candidate is a ready job that a claim may take.
@@ -192,7 +130,8 @@ type candidate struct{ id, lane, rank, turn int64 }
 
 // pick finds the n ready jobs that go first, with at most as many of a lane as
 // robots could take. On PostgreSQL it locks them.
-func (q *Queue) pick(ctx context.Context, tx *db.Tx, fits map[int64][]int, byLane map[int64]*lane, n int) ([]candidate, error) {
+func (q *Queue) pick(ctx context.Context, tx *db.Tx, f fitting, n int) ([]candidate, error) {
+	fits, byLane := f.who, f.lane
 	laneIDs := slices.Sorted(maps.Keys(fits))
 	tenants := make([]string, 0, len(laneIDs))
 	for _, id := range laneIDs {
@@ -279,32 +218,11 @@ func candidates(rows *sql.Rows) ([]candidate, error) {
 
 // lease gives picked jobs to their robots.
 func (q *Queue) lease(ctx context.Context, tx *db.Tx, given []candidate, who []int, wants []Want, out []*Job, byLane map[int64]*lane) error {
-	type grant struct {
-		ID    int64  `json:"i"`
-		Robot string `json:"r"`
-		Lease int64  `json:"l"`
-	}
-	grants := make([]grant, len(given))
 	place := map[int64]int{}
-	ranks := map[int64]int64{}
 	for k, c := range given {
-		w := wants[who[k]]
-		if w.Lease <= 0 {
-			w.Lease = LeaseTime
-		}
-		grants[k] = grant{c.id, w.Robot, w.Lease.Milliseconds()}
-		place[c.id], ranks[c.id] = who[k], c.rank
+		place[c.id] = who[k]
 	}
-	b, err := json.Marshal(grants)
-	if err != nil {
-		return err
-	}
-	from := `(SELECT value->>'i' AS i, value->>'r' AS r, value->>'l' AS l FROM json_each($1)) g`
-	if tx.Postgres() {
-		from = `(SELECT (value->>'i')::bigint AS i, value->>'r' AS r, (value->>'l')::bigint AS l FROM json_array_elements($1::json)) g`
-	}
-	rows, err := tx.Query(ctx, `UPDATE {s}job SET state = 1, attempt = attempt + 1, fence = fence + 1, robot = g.r, woken = 0, claimed = {now}, lease_until = {now} + g.l
-		FROM `+from+` WHERE id = g.i AND state = 0 RETURNING `+columns, string(b))
+	rows, err := grant(ctx, tx, given, who, wants)
 	if err != nil {
 		return fmt.Errorf("claiming jobs: %w", err)
 	}
@@ -312,18 +230,45 @@ func (q *Queue) lease(ctx context.Context, tx *db.Tx, given []candidate, who []i
 	if err != nil {
 		return fmt.Errorf("claiming jobs: %w", err)
 	}
-	for i := range out {
-		out[i] = nil
+	for _, j := range jobs {
+		out[place[j.ID]] = j
 	}
-	low := make([]int64, len(jobs))
-	for i, j := range jobs {
-		out[place[j.ID]], low[i] = j, ranks[j.ID]
-	}
-	q.low.took(jobs, low)
+	q.low.took(jobs)
 	return nil
 }
 
-const columns = `id, run, lane, state, ready_at, priority, deadline, attempt, max_attempts, backoff, backoff_max, fence, robot, lease_until, claimed, cancel, slot, room, parent, killed, reason, created, payload`
+const leased = `UPDATE {s}job SET state = 1, attempt = attempt + 1, fence = fence + 1, woken = 0, claimed = {now}, `
+
+func grant(ctx context.Context, tx *db.Tx, given []candidate, who []int, wants []Want) (*sql.Rows, error) {
+	ids, robots, leases := make([]int64, len(given)), make([]string, len(given)), make([]int64, len(given))
+	same := true
+	for k, c := range given {
+		w := wants[who[k]]
+		ids[k], robots[k], leases[k] = c.id, w.Robot, leaseOf(w)
+		same = same && robots[k] == robots[0] && leases[k] == leases[0]
+	}
+	switch {
+	case tx.Postgres():
+		return tx.Query(ctx, leased+`robot = g.r, lease_until = {now} + g.l FROM unnest($1::bigint[], $2::text[], $3::bigint[]) g (i, r, l) WHERE id = g.i AND state = 0 RETURNING `+columns, ids, robots, leases)
+	case same:
+		return tx.Query(ctx, leased+`robot = $2, lease_until = {now} + $3 WHERE id IN (SELECT value FROM json_each($1)) AND state = 0 RETURNING `+columns, list(ids), robots[0], leases[0])
+	}
+	b, err := json.Marshal([]any{robots, leases})
+	if err != nil {
+		return nil, err
+	}
+	return tx.Query(ctx, leased+`robot = json_extract($2, '$[0][' || g.key || ']'), lease_until = {now} + json_extract($2, '$[1][' || g.key || ']')
+		FROM json_each($1) g WHERE id = g.value AND state = 0 RETURNING `+columns, list(ids), string(b))
+}
+
+func leaseOf(w Want) int64 {
+	if w.Lease <= 0 {
+		return LeaseTime.Milliseconds()
+	}
+	return w.Lease.Milliseconds()
+}
+
+const columns = `id, run, lane, state, ready_at, priority, deadline, attempt, max_attempts, backoff, backoff_max, fence, robot, lease_until, claimed, cancel, slot, room, parent, killed, reason, created, payload, rank`
 
 // scanJobs reads jobs and closes the rows. Lanes may be nil: queue, tenant and
 // needs stay empty then.
@@ -336,7 +281,7 @@ func scanJobs(rows *sql.Rows, byLane map[int64]*lane) ([]*Job, error) {
 		var cancel int
 		var killed, payload string
 		if err := rows.Scan(&j.ID, &j.Run, &j.lane, &j.State, &after, &j.Priority, &deadline, &j.Attempt, &j.Retry.Attempts, &backoff, &backoffMax, &j.fence, &j.Robot,
-			&lease, &claimed, &cancel, &j.Slot.Key, &j.Slot.Limit, &j.Parent, &killed, &j.Reason, &created, &payload); err != nil {
+			&lease, &claimed, &cancel, &j.Slot.Key, &j.Slot.Limit, &j.Parent, &killed, &j.Reason, &created, &payload, &j.rank); err != nil {
 			return nil, err
 		}
 		j.After, j.Deadline, j.Lease, j.Claimed, j.Created = at(after), at(deadline), at(lease), at(claimed), at(created)

@@ -19,11 +19,13 @@ type Dispatcher struct {
 	queue *Queue
 	o     DispatcherOptions
 
-	mu     sync.Mutex
-	wants  []*ask
-	done   []*ending
-	leases map[int64]*Lease
-	kick   chan struct{} // there is something to do
+	mu      sync.Mutex
+	adds    []*adding
+	wants   []*ask
+	done    []*ending
+	leases  map[int64]*Lease
+	stopped bool          // Run has ended
+	kick    chan struct{} // there is something to do
 }
 
 // DispatcherOptions are the times of a dispatcher; zero ones get defaults.
@@ -58,6 +60,19 @@ type ending struct {
 	lease *Lease
 	got   chan error
 }
+
+type adding struct {
+	jobs []*Job
+	got  chan added
+}
+
+type added struct {
+	all []Added
+	err error
+}
+
+// errStopped says that the dispatcher ended before it could do what was asked.
+var errStopped = errors.New("the dispatcher has stopped")
 
 // NewDispatcher returns a dispatcher; Run starts it.
 func NewDispatcher(q *Queue, o DispatcherOptions) *Dispatcher {
@@ -108,6 +123,31 @@ func (d *Dispatcher) Next(ctx context.Context, w Want) (*Lease, error) {
 	case l := <-a.got:
 		return l, nil
 	default:
+		return nil, ctx.Err()
+	}
+}
+
+// Add adds jobs as Queue.Add does, and waits until they are durable. What many
+// callers add at the same time is committed together, which on SQLite is the
+// only way to add many jobs one by one. When ctx ends before that, the jobs may
+// have been added or not: give them a Key to add them again.
+func (d *Dispatcher) Add(ctx context.Context, jobs ...*Job) ([]Added, error) {
+	if err := check(jobs); err != nil {
+		return nil, err // not for the others to suffer from
+	}
+	a := &adding{jobs, make(chan added, 1)}
+	d.mu.Lock()
+	if d.stopped {
+		d.mu.Unlock()
+		return nil, errStopped
+	}
+	d.adds = append(d.adds, a)
+	d.mu.Unlock()
+	d.poke()
+	select {
+	case got := <-a.got:
+		return got.all, got.err
+	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
 }
@@ -169,6 +209,7 @@ func (d *Dispatcher) poke() {
 // end the robots first.
 func (d *Dispatcher) Run(ctx context.Context) {
 	news := d.queue.db.Listen(ctx, Topic)
+	defer d.stop()
 	poll, tick, beat := time.NewTicker(d.o.Poll), time.NewTicker(d.o.Tick), time.NewTicker(d.o.Heartbeat)
 	defer poll.Stop()
 	defer tick.Stop()
@@ -206,65 +247,128 @@ func (d *Dispatcher) Run(ctx context.Context) {
 // maxBatch bounds one transaction.
 const maxBatch = 1000
 
+// stop turns away who would wait forever.
+func (d *Dispatcher) stop() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.stopped = true
+	for _, a := range d.adds {
+		a.got <- added{nil, errStopped}
+	}
+	d.adds = nil
+}
+
+// batch is what goes into one transaction.
+type batch struct {
+	adds []*adding
+	done []*ending
+	asks []*ask
+}
+
+// take takes what waits, as much as fits into a transaction.
+func (d *Dispatcher) take() batch {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var b batch
+	jobs := 0
+	for jobs < maxBatch && len(b.adds) < len(d.adds) {
+		jobs += len(d.adds[len(b.adds)].jobs)
+		b.adds = d.adds[:len(b.adds)+1]
+	}
+	d.adds = d.adds[len(b.adds):]
+	b.done = d.done[:min(len(d.done), maxBatch)]
+	d.done = d.done[len(b.done):]
+	b.asks = d.wants[:min(len(d.wants), maxBatch)]
+	d.wants = d.wants[len(b.asks):]
+	return b
+}
+
+// back lets wait again what could not be done.
+func (d *Dispatcher) back(b batch) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.done, d.wants = append(b.done, d.done...), append(b.asks, d.wants...)
+}
+
 // serve does what robots wait for, until nothing more can be done.
 func (d *Dispatcher) serve(ctx context.Context) {
 	for ctx.Err() == nil {
-		d.mu.Lock()
-		done := d.done[:min(len(d.done), maxBatch)]
-		d.done = d.done[len(done):]
-		asks := d.wants[:min(len(d.wants), maxBatch)]
-		d.wants = d.wants[len(asks):]
-		d.mu.Unlock()
-		if len(done) == 0 && len(asks) == 0 {
+		b := d.take()
+		if len(b.done) == 0 && len(b.asks) == 0 && len(b.adds) == 0 {
 			return
 		}
-		got, lost, err := d.transact(ctx, asks, done)
+		r, err := d.transact(ctx, b)
 		if err != nil {
 			// The database is away or busy. What robots ended is tried again, for
-			// that must not be lost; what they wait for can wait.
+			// that must not be lost; what they wait for can wait. Who adds is told.
 			if ctx.Err() == nil {
 				d.o.Log.Warn("claiming jobs", "err", err)
 			}
-			d.mu.Lock()
-			d.done, d.wants = append(done, d.done...), append(asks, d.wants...)
-			d.mu.Unlock()
+			for _, a := range b.adds {
+				a.got <- added{nil, err}
+			}
+			d.back(b)
 			return
 		}
-		for _, e := range done {
-			if lost[e.lease.Job.ID] {
+		for i, a := range b.adds {
+			a.got <- added{r.added[i], nil}
+		}
+		for _, e := range b.done {
+			if r.lost[e.lease.Job.ID] {
 				e.got <- ErrLeaseLost
 				continue
 			}
 			e.got <- nil
 		}
-		if d.hand(ctx, asks, got) == 0 && len(done) < maxBatch {
+		if d.hand(ctx, b.asks, r.got) == 0 && len(b.done) < maxBatch && len(b.adds) == 0 {
 			return // nothing is ready for those who wait
 		}
 	}
 }
 
-func (d *Dispatcher) transact(ctx context.Context, asks []*ask, done []*ending) (got []*Job, lost map[int64]bool, err error) {
-	jobs := make([]*Job, len(done))
-	for i, e := range done {
+// result is what became of a batch.
+type result struct {
+	added [][]Added
+	lost  map[int64]bool
+	got   []*Job
+}
+
+func (d *Dispatcher) transact(ctx context.Context, b batch) (r result, err error) {
+	jobs := make([]*Job, len(b.done))
+	for i, e := range b.done {
 		jobs[i] = e.lease.Job
 	}
-	wants := make([]Want, len(asks))
-	for i, a := range asks {
+	wants := make([]Want, len(b.asks))
+	for i, a := range b.asks {
 		wants[i] = a.want
 	}
+	var fresh []*Job
+	for _, a := range b.adds {
+		fresh = append(fresh, a.jobs...)
+	}
 	err = d.queue.db.Tx(ctx, func(tx *db.Tx) error {
+		r = result{lost: map[int64]bool{}}
+		if len(fresh) > 0 {
+			all, err := d.queue.Add(ctx, tx, fresh...)
+			if err != nil {
+				return err
+			}
+			for _, a := range b.adds {
+				r.added = append(r.added, all[:len(a.jobs):len(a.jobs)])
+				all = all[len(a.jobs):]
+			}
+		}
 		late, err := d.queue.FinishIn(ctx, tx, jobs...)
 		if err != nil {
 			return err
 		}
-		lost = map[int64]bool{}
 		for _, j := range late {
-			lost[j.ID] = true
+			r.lost[j.ID] = true
 		}
-		got, err = d.queue.claim(ctx, tx, wants)
+		r.got, err = d.queue.claim(ctx, tx, wants)
 		return err
 	})
-	return got, lost, err
+	return r, err
 }
 
 // hand gives claimed jobs to those who asked, and lets the others wait on.

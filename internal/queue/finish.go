@@ -3,7 +3,6 @@ package queue
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -24,8 +23,8 @@ func (q *Queue) Extend(ctx context.Context, lease time.Duration, jobs ...*Job) (
 	if lease <= 0 {
 		lease = LeaseTime
 	}
-	held, fences := holders(jobs)
-	rows, err := q.db.Query(ctx, `UPDATE {s}job SET lease_until = {now} + $2 FROM `+grants(q.db.Pool != nil)+` WHERE id = g.i AND fence = g.f AND state = 1 RETURNING id, fence, cancel, lease_until`, fences, lease.Milliseconds())
+	held, args := holders(jobs, q.db.Pool != nil)
+	rows, err := q.db.Query(ctx, `UPDATE {s}job SET lease_until = {now} + $3 FROM `+grants(q.db.Pool != nil)+` WHERE id = g.i AND fence = g.f AND state = 1 RETURNING id, fence, cancel, lease_until`, append(args, lease.Milliseconds())...)
 	if err != nil {
 		return nil, fmt.Errorf("extending the leases of %d jobs: %w", len(jobs), err)
 	}
@@ -54,32 +53,41 @@ func (q *Queue) Extend(ctx context.Context, lease time.Duration, jobs ...*Job) (
 // holding is what a holder names its lease by.
 type holding struct{ id, fence int64 }
 
-// holders returns jobs by their leases, and these as JSON.
-func holders(jobs []*Job) (map[holding]*Job, string) {
+// holders returns jobs by their leases, and these as arguments of a query that
+// reads grants.
+func holders(jobs []*Job, postgres bool) (map[holding]*Job, []any) {
 	held := make(map[holding]*Job, len(jobs))
-	pairs := make([]map[string]int64, len(jobs))
+	ids, fences := make([]int64, len(jobs)), make([]int64, len(jobs))
 	for i, j := range jobs {
 		held[holding{j.ID, j.fence}] = j
-		pairs[i] = map[string]int64{"i": j.ID, "f": j.fence}
+		ids[i], fences[i] = j.ID, j.fence
 	}
-	b, err := json.Marshal(pairs)
-	if err != nil { // numbers always can be written
-		return held, "[]"
+	if postgres {
+		return held, []any{ids, fences}
 	}
-	return held, string(b)
+	return held, []any{list(ids), list(fences)}
 }
 
-// grants reads numbers and fences from the first placeholder, as g (i, f).
+// grants reads numbers and fences from the first two placeholders, as g (i, f).
 func grants(postgres bool) string {
 	if postgres {
-		return `(SELECT (value->>'i')::bigint AS i, (value->>'f')::bigint AS f FROM json_array_elements($1::json)) g`
+		return `unnest($1::bigint[], $2::bigint[]) g (i, f)`
 	}
-	return `(SELECT value->>'i' AS i, value->>'f' AS f FROM json_each($1)) g`
+	return `(SELECT a.value AS i, b.value AS f FROM json_each($1) a JOIN json_each($2) b ON b.key = a.key) g`
 }
 
 // Finish takes jobs that their holders have done out of the queue, and returns
 // those whose lease was lost: of these nothing is changed.
 func (q *Queue) Finish(ctx context.Context, jobs ...*Job) (lost []*Job, err error) {
+	slotted := slices.ContainsFunc(jobs, func(j *Job) bool { return j.Slot.Key != "" })
+	if q.db.Pool != nil && !slotted && len(jobs) > 0 {
+		// One statement needs no transaction around it.
+		err = q.db.Again(func() error {
+			lost, _, err = finish(ctx, q.db, true, jobs)
+			return err
+		})
+		return lost, err
+	}
 	err = q.db.Tx(ctx, func(tx *db.Tx) error {
 		lost, err = q.FinishIn(ctx, tx, jobs...)
 		return err
@@ -93,42 +101,55 @@ func (q *Queue) FinishIn(ctx context.Context, tx *db.Tx, jobs ...*Job) (lost []*
 	if len(jobs) == 0 {
 		return nil, nil
 	}
-	held, fences := holders(jobs)
-	var rows *sql.Rows
-	if tx.Postgres() {
-		rows, err = tx.Query(ctx, `WITH gone AS (DELETE FROM {s}job USING `+grants(true)+` WHERE id = g.i AND fence = g.f AND state = 1 RETURNING id, fence, run, attempt, robot, created, claimed, slot),
-			noted AS (INSERT INTO {s}job_log (at, job, run, event, attempt, robot, created, claimed, detail) SELECT {now}, id, run, 'done', attempt, robot, created, claimed, '' FROM gone)
-			SELECT id, fence, slot FROM gone`, fences)
-	} else {
+	if !tx.Postgres() {
+		_, list := holders(jobs, false)
 		if _, err = tx.Exec(ctx, `INSERT INTO {s}job_log (at, job, run, event, attempt, robot, created, claimed, detail)
-			SELECT {now}, id, run, 'done', attempt, robot, created, claimed, '' FROM {s}job JOIN `+grants(false)+` ON id = g.i AND fence = g.f AND state = 1`, fences); err != nil {
+			SELECT {now}, id, run, 'done', attempt, robot, created, claimed, '' FROM `+grants(false)+` CROSS JOIN {s}job ON id = g.i AND fence = g.f AND state = 1`, list...); err != nil {
 			return nil, fmt.Errorf("writing the log of the queue: %w", err)
 		}
-		rows, err = tx.Query(ctx, `DELETE FROM {s}job WHERE (id, fence) IN (SELECT i, f FROM `+grants(false)+`) AND state = 1 RETURNING id, fence, slot`, fences)
 	}
+	lost, slots, err := finish(ctx, tx, tx.Postgres(), jobs)
 	if err != nil {
-		return nil, fmt.Errorf("finishing %d jobs: %w", len(jobs), err)
+		return nil, err
 	}
-	var slots []string
+	return lost, q.admit(ctx, tx, slots...)
+}
+
+// finish deletes jobs, on PostgreSQL with their lines in the log, and returns
+// those whose lease was lost, and the slots of the others.
+func finish(ctx context.Context, x querier, postgres bool, jobs []*Job) (lost []*Job, slots []string, err error) {
+	held, args := holders(jobs, postgres)
+	query := `DELETE FROM {s}job WHERE (id, fence) IN (SELECT i, f FROM ` + grants(false) + `) AND state = 1 RETURNING id, fence, slot`
+	if postgres {
+		query = `WITH gone AS (DELETE FROM {s}job USING ` + grants(true) + ` WHERE id = g.i AND fence = g.f AND state = 1 RETURNING id, fence, run, attempt, robot, created, claimed, slot),
+			noted AS (INSERT INTO {s}job_log (at, job, run, event, attempt, robot, created, claimed, detail) SELECT {now}, id, run, 'done', attempt, robot, created, claimed, '' FROM gone)
+			SELECT id, fence, slot FROM gone`
+	}
+	rows, err := x.Query(ctx, query, args...)
+	if err != nil {
+		return nil, nil, fmt.Errorf("finishing %d jobs: %w", len(jobs), err)
+	}
 	for rows.Next() {
 		var h holding
 		var slot string
 		if err := rows.Scan(&h.id, &h.fence, &slot); err != nil {
 			_ = rows.Close()
-			return nil, err
+			return nil, nil, err
 		}
-		slots = append(slots, slot)
+		if slot != "" {
+			slots = append(slots, slot)
+		}
 		delete(held, h)
 	}
 	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return nil, fmt.Errorf("finishing %d jobs: %w", len(jobs), err)
+		return nil, nil, fmt.Errorf("finishing %d jobs: %w", len(jobs), err)
 	}
 	for _, j := range jobs {
 		if held[holding{j.ID, j.fence}] != nil {
 			lost = append(lost, j)
 		}
 	}
-	return lost, q.admit(ctx, tx, slots...)
+	return lost, slots, nil
 }
 
 // Fail says that the attempt failed, for a reason that people read. The job is

@@ -181,6 +181,18 @@ func (q *Queue) Drop(ctx context.Context, jobs ...int64) (int, error) {
 	return done, nil
 }
 
+// DropRuns deletes the dead letters of runs that are forgotten.
+func (q *Queue) DropRuns(ctx context.Context, runs ...string) error {
+	return q.db.Tx(ctx, func(tx *db.Tx) error {
+		for _, r := range runs {
+			if _, err := tx.Exec(ctx, `DELETE FROM {s}job WHERE run = $1 AND state >= 4`, r); err != nil {
+				return fmt.Errorf("dropping the dead letters of run %s: %w", r, err)
+			}
+		}
+		return nil
+	})
+}
+
 // Get returns a job that is in the queue.
 func (q *Queue) Get(ctx context.Context, id int64) (*Job, error) {
 	jobs, err := q.Jobs(ctx, Filter{After: id - 1, Limit: 1})

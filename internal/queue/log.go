@@ -79,19 +79,28 @@ func (q *Queue) Keep(ctx context.Context, before time.Time) error {
 	if q.db.Pool == nil {
 		return q.forgetRows(ctx, before)
 	}
-	for day := range 3 {
+	// Parts are made ahead, so that no row of their time is in the rest yet; what
+	// happens before there is one stays in the rest.
+	for day := 1; day < 3; day++ {
 		from := now.UTC().Truncate(part).Add(time.Duration(day) * part)
-		// Parts are made ahead, so that no row of their time is in the rest yet;
-		// the part of today may be too late for that, and then stays in the rest.
-		if day == 0 {
-			continue
-		}
-		if _, err := q.db.Exec(ctx, fmt.Sprintf(`CREATE TABLE IF NOT EXISTS {s}job_log_%s PARTITION OF {s}job_log FOR VALUES FROM (%d) TO (%d)`,
+		if err := q.alone(ctx, fmt.Sprintf(`CREATE TABLE IF NOT EXISTS {s}job_log_%s PARTITION OF {s}job_log FOR VALUES FROM (%d) TO (%d)`,
 			from.Format("20060102"), from.UnixMilli(), from.Add(part).UnixMilli())); err != nil {
 			return fmt.Errorf("making a part of the queue's log: %w", err)
 		}
 	}
 	return q.forgetParts(ctx, before)
+}
+
+// alone executes a statement that makes or drops a part while no other process
+// does: IF EXISTS does not keep two from the same at once.
+func (q *Queue) alone(ctx context.Context, stmt string) error {
+	return q.db.Tx(ctx, func(tx *db.Tx) error {
+		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(7276483203)`); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, stmt)
+		return err
+	})
 }
 
 func (q *Queue) forgetParts(ctx context.Context, before time.Time) error {
@@ -114,7 +123,7 @@ func (q *Queue) forgetParts(ctx context.Context, before time.Time) error {
 		return err
 	}
 	for _, name := range old {
-		if _, err := q.db.Exec(ctx, `DROP TABLE {s}`+name); err != nil {
+		if err := q.alone(ctx, `DROP TABLE IF EXISTS {s}`+name); err != nil {
 			return fmt.Errorf("forgetting a part of the queue's log: %w", err)
 		}
 	}

@@ -146,7 +146,7 @@ type Job struct {
 	Created time.Time `json:"created,omitzero"`
 	Claimed time.Time `json:"claimed,omitzero"`
 
-	lane, fence int64
+	lane, fence, rank int64
 }
 
 // Errors that callers test for.

@@ -50,6 +50,7 @@ func FlowSchema(reg *node.Registry) map[string]any {
 				"timeout":        described("#/$defs/duration", "How long a run may take."),
 				"retry":          described("#/$defs/retry", "How failed nodes are tried again that do not say so themselves."),
 				"on_interrupted": interrupted("What to do with a node that a crash cut short, where the node does not say so itself."),
+				"retention":      described("#/$defs/duration", "How long after its end a run is kept, failed or not, such as 90d; 0 keeps runs for ever. If not given, the settings retention.runs and retention.failed say so."),
 			}},
 			"start": object{"type": "string", "pattern": namePattern, "description": "Id of the node a run begins with; the first in the file if not given."},
 			"nodes": object{"type": "array", "minItems": 1, "items": object{"$ref": "#/$defs/node"}, "description": "The nodes."},

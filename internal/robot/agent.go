@@ -128,6 +128,12 @@ func (a *Agent) beat(ctx context.Context, drain <-chan struct{}, taken chan<- er
 		case ctx.Err() == nil:
 			a.Log.Warn("saying that this robot lives", "err", err)
 		}
+		// Work items whose run died, and those whose time has come.
+		if a.Robot.Items != nil {
+			if err := a.Robot.Items.Tick(ctx); err != nil && ctx.Err() == nil {
+				a.Log.Warn("tending the work items", "err", err)
+			}
+		}
 		// Robots of this machine that were killed.
 		if err := a.Queue.Bury(ctx, a.Gone); err != nil && ctx.Err() == nil {
 			a.Log.Warn("looking for robots that are gone", "err", err)

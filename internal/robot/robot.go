@@ -148,9 +148,16 @@ func (r *Robot) walk(ctx context.Context, rn *run.Run, h *host, count *engine.Co
 		}
 		o.CheckSeed = rn.Seed.Check
 	}
+	elsewhere, err := r.Runs.AllRecords(ctx, rn.ID)
+	if err != nil {
+		return nil, err
+	}
 	out, err := r.Durable.Run(ctx, rn.ID, func(ctx context.Context, log durable.Log) ([]byte, error) {
 		if r.WrapLog != nil {
 			log = r.WrapLog(log)
+		}
+		if len(elsewhere) > 0 {
+			log = joined{log, elsewhere}
 		}
 		res, err := engine.Execute(ctx, plan, log, h, o, count)
 		// Once the runtime has the result, the records are not walked again, and

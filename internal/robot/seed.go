@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/aether-rpa/aether/flow"
 	"github.com/aether-rpa/aether/internal/durable"
@@ -59,6 +60,29 @@ func ReadSeed(ctx context.Context, from value.Opener, digest string) ([]durable.
 		}
 		out = append(out, durable.Entry{Name: l.Name, Data: l.Data})
 	}
+}
+
+// joined is the log of a run that another engine has executed before: what that
+// one recorded counts as the run's own.
+type joined struct {
+	durable.Log
+	elsewhere []durable.Entry
+}
+
+// Past implements durable.Log.
+func (j joined) Past() []durable.Entry {
+	own := j.Log.Past()
+	have := make(map[string]bool, len(own))
+	for _, e := range own {
+		have[e.Name] = true
+	}
+	all := slices.Clone(own)
+	for _, e := range j.elsewhere {
+		if !have[e.Name] {
+			all = append(all, e)
+		}
+	}
+	return all
 }
 
 // LoadPlan reads a flow version from the store and compiles it.

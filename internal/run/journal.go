@@ -154,12 +154,19 @@ func (s *Store) Keep(ctx context.Context, run, digest string) error {
 func (s *Store) Delete(ctx context.Context, ids ...string) (orphans []string, err error) {
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
 		orphans = nil
+		if tx.Postgres() {
+			// Two that forget runs with a common artifact would each see the run of
+			// the other, and neither delete it.
+			if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(7276483202)`); err != nil {
+				return err
+			}
+		}
 		for _, id := range ids {
 			mine, err := s.artifacts(ctx, tx, id)
 			if err != nil {
 				return err
 			}
-			for _, q := range []string{`DELETE FROM {s}artifact WHERE run = $1`, `DELETE FROM {s}event WHERE run = $1`, `DELETE FROM {s}message WHERE run = $1`, `DELETE FROM {s}run WHERE id = $1`} {
+			for _, q := range []string{`DELETE FROM {s}artifact WHERE run = $1`, `DELETE FROM {s}event WHERE run = $1`, `DELETE FROM {s}message WHERE run = $1`, `DELETE FROM {s}record WHERE run = $1`, `DELETE FROM {s}remote_run WHERE run = $1`, `DELETE FROM {s}run WHERE id = $1`} {
 				if _, err := tx.Exec(ctx, q, id); err != nil {
 					return err
 				}
@@ -196,6 +203,25 @@ func (s *Store) artifacts(ctx context.Context, tx *db.Tx, run string) ([]string,
 			return nil, err
 		}
 		out = append(out, d)
+	}
+	return out, rows.Err()
+}
+
+// FlowsWith returns the text of the flow versions in which a text stands, by
+// digest.
+func (s *Store) FlowsWith(ctx context.Context, text string) (map[string]string, error) {
+	rows, err := s.db.Query(ctx, `SELECT digest, body FROM {s}flow_version WHERE body LIKE $1`, "%"+text+"%")
+	if err != nil {
+		return nil, fmt.Errorf("reading the flow versions: %w", err)
+	}
+	defer rows.Close()
+	out := map[string]string{}
+	for rows.Next() {
+		var digest, body string
+		if err := rows.Scan(&digest, &body); err != nil {
+			return nil, fmt.Errorf("reading the flow versions: %w", err)
+		}
+		out[digest] = body
 	}
 	return out, rows.Err()
 }

@@ -277,6 +277,8 @@ type Filter struct {
 	Status Status
 	Before time.Time // created before
 	Beyond *Place    // behind this place in the list
+	Ended  time.Time // ended before
+	Oldest bool      // oldest first
 	Limit  int       // default 50
 	Offset int
 }
@@ -314,9 +316,14 @@ func (s *Store) List(ctx context.Context, f Filter) ([]*Run, error) {
 	if !f.Before.IsZero() {
 		add(`created < $`, f.Before.UnixMilli())
 	}
+	if !f.Ended.IsZero() {
+		// It began before it ended, and there is an index of that.
+		add(`created < $`, f.Ended.UnixMilli())
+		add(`ended > 0 AND ended < $`, f.Ended.UnixMilli())
+	}
 	if f.Beyond != nil {
 		args = append(args, f.Beyond.Created.UnixMilli(), f.Beyond.ID)
-		where = append(where, fmt.Sprintf(`(created, id) < ($%d, $%d)`, len(args)-1, len(args)))
+		where = append(where, fmt.Sprintf(`(created, id) %s ($%d, $%d)`, map[bool]string{true: ">", false: "<"}[f.Oldest], len(args)-1, len(args)))
 	}
 	q := `SELECT ` + columns + ` FROM {s}run`
 	if len(where) > 0 {
@@ -325,7 +332,11 @@ func (s *Store) List(ctx context.Context, f Filter) ([]*Run, error) {
 	if f.Limit == 0 {
 		f.Limit = 50
 	}
-	q += fmt.Sprintf(` ORDER BY created DESC, id DESC LIMIT %d OFFSET %d`, f.Limit, f.Offset)
+	way := "DESC"
+	if f.Oldest {
+		way = "ASC"
+	}
+	q += fmt.Sprintf(` ORDER BY created %s, id %s LIMIT %d OFFSET %d`, way, way, f.Limit, f.Offset)
 	rows, err := s.db.Query(ctx, q, args...)
 	if err != nil {
 		return nil, fmt.Errorf("listing runs: %w", err)
@@ -499,3 +510,12 @@ func (s *Store) Cancel(ctx context.Context, id string) (*Run, error) {
 
 // Random is the source of ids.
 var Random io.Reader = rand.Reader
+
+// Free ends the leases of all runs, in a database that was restored: the
+// processes that had them are not there, and their last writes do not count.
+func Free(ctx context.Context, tx *db.Tx) error {
+	if _, err := tx.Exec(ctx, `UPDATE {s}run SET owner = '', lease_until = 0, fence = fence + 1 WHERE status = 'running'`); err != nil {
+		return fmt.Errorf("freeing runs: %w", err)
+	}
+	return nil
+}

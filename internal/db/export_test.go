@@ -1,0 +1,21 @@
+package db
+
+import (
+	"context"
+	"strings"
+)
+
+// OpenAt opens a database as an older program left it.
+func OpenAt(ctx context.Context, target string, version int) (*DB, error) {
+	var d *DB
+	var err error
+	if path, ok := strings.CutPrefix(target, "sqlite:"); ok {
+		d, err = openSQLite(path, Options{})
+	} else {
+		d, err = openPostgres(ctx, target, Options{})
+	}
+	if err != nil {
+		return nil, err
+	}
+	return d, d.Tx(ctx, func(tx *Tx) error { return d.migrateTo(ctx, tx, version) })
+}

@@ -1,0 +1,204 @@
+package remote
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aether-rpa/aether/internal/durable"
+	"github.com/aether-rpa/aether/internal/run"
+)
+
+// How much goes into one request, and how long a record or an event may wait
+// for company.
+const (
+	batchRecords = 500
+	batchBytes   = 4 << 20
+	batchWait    = 100 * time.Millisecond
+	eventWait    = 500 * time.Millisecond
+)
+
+type record struct {
+	Name string          `json:"name"`
+	Data json.RawMessage `json:"data"`
+}
+
+// stream sends the records of a run in the order they were made.
+type stream struct {
+	task *task
+
+	mu    sync.Mutex
+	queue []durable.Entry
+	added int           // entries ever put into queue
+	acked int           // of these, the orchestrator has
+	wake  chan struct{} // there is something to send, at once if urgent
+	news  chan struct{} // closed when acked grows
+	hurry bool
+}
+
+func newStream(t *task) *stream {
+	return &stream{task: t, wake: make(chan struct{}, 1), news: make(chan struct{})}
+}
+
+// add puts entries into the queue and returns the place behind them.
+func (s *stream) add(hurry bool, list ...durable.Entry) int {
+	s.mu.Lock()
+	s.queue = append(s.queue, list...)
+	s.added += len(list)
+	s.hurry = s.hurry || hurry
+	place := s.added
+	s.mu.Unlock()
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+	return place
+}
+
+// wait waits until the orchestrator has all before a place.
+func (s *stream) wait(ctx context.Context, place int) error {
+	for {
+		s.mu.Lock()
+		done, news := s.acked >= place, s.news
+		s.mu.Unlock()
+		if done {
+			return nil
+		}
+		select {
+		case <-news:
+		case <-s.task.lease.Done():
+			return fmt.Errorf("%w: %w", durable.ErrLost, run.ErrLeaseLost)
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// flush waits until the orchestrator has everything.
+func (s *stream) flush(ctx context.Context) error {
+	return s.wait(ctx, s.add(true))
+}
+
+// run sends until the lease or ctx ends.
+func (s *stream) run(ctx context.Context) {
+	for {
+		select {
+		case <-s.wake:
+		case <-ctx.Done():
+			return
+		}
+		s.mu.Lock()
+		hurry := s.hurry
+		s.mu.Unlock()
+		if !hurry {
+			t := time.NewTimer(batchWait)
+			select {
+			case <-t.C:
+			case <-s.wake:
+			case <-ctx.Done():
+			}
+			t.Stop()
+		}
+		for s.send(ctx) {
+		}
+	}
+}
+
+// send sends one batch and reports whether there may be more.
+func (s *stream) send(ctx context.Context) bool {
+	s.mu.Lock()
+	var batch []record
+	size := 0
+	for _, e := range s.queue {
+		if len(batch) == batchRecords || len(batch) > 0 && size+len(e.Data) > batchBytes {
+			break
+		}
+		batch, size = append(batch, record{e.Name, e.Data}), size+len(e.Data)
+	}
+	if len(batch) == 0 {
+		s.hurry = false
+		s.mu.Unlock()
+		return false
+	}
+	s.mu.Unlock()
+	err := persist(ctx, func() error {
+		for _, r := range batch {
+			if err := s.task.sent(ctx, string(r.Data)); err != nil {
+				return err
+			}
+		}
+		return s.task.client.call(ctx, http.MethodPost, s.task.path("records"), map[string]any{"records": batch}, nil)
+	})
+	if err != nil {
+		if ctx.Err() == nil {
+			s.task.refused(err)
+		}
+		return false
+	}
+	s.mu.Lock()
+	s.queue = s.queue[len(batch):]
+	s.acked += len(batch)
+	close(s.news)
+	s.news = make(chan struct{})
+	s.mu.Unlock()
+	return true
+}
+
+// log is the log of a run whose records are sent.
+type log struct {
+	durable.Log
+	task *task
+	exec context.Context
+}
+
+// Append implements durable.Log.
+func (l *log) Append(ctx context.Context, name string, data []byte) error {
+	e := durable.Entry{Name: name, Data: data}
+	if !strings.Contains(name[strings.LastIndexByte(name, '/')+1:], "!intent") {
+		if err := l.Log.Append(ctx, name, data); err != nil {
+			return err
+		}
+		l.task.stream.add(false, e)
+		return nil
+	}
+	if err := l.task.stream.wait(l.exec, l.task.stream.add(true, e)); err != nil {
+		return err
+	}
+	return l.Log.Append(ctx, name, data)
+}
+
+// tell sends the journal until ctx ends.
+func (t *task) tell(ctx context.Context) {
+	tick := time.NewTicker(eventWait)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			if err := t.tellOnce(ctx); err != nil && ctx.Err() == nil {
+				t.agent.Log.Debug("sending the journal", "run", t.run, "err", err)
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (t *task) tellOnce(ctx context.Context) error {
+	for {
+		list, err := t.agent.Robot.Runs.Events(ctx, t.run, t.told, batchRecords)
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		if err := t.client.call(ctx, http.MethodPost, t.path("events"), map[string]any{"events": list}, nil); err != nil {
+			if lost(err) {
+				t.refused(err)
+			}
+			return err
+		}
+		t.told = list[len(list)-1].Seq
+	}
+}
