@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"time"
 
 	"github.com/aether-rpa/aether/artifact"
 )
@@ -86,6 +87,24 @@ func (s *Store) Open(_ context.Context, digest string) (io.ReadCloser, error) {
 		return nil, fmt.Errorf("%w: %s is not in %s", artifact.ErrNotFound, digest, s.dir)
 	}
 	return f, err
+}
+
+// Stored returns when a digest was stored last: storing again what is there
+// counts. Who deletes what nobody uses looks at it, to spare what somebody has
+// just stored and not yet said that it uses.
+func (s *Store) Stored(digest string) (time.Time, error) {
+	p, err := s.path(digest)
+	if err != nil {
+		return time.Time{}, err
+	}
+	info, err := os.Stat(p)
+	if errors.Is(err, fs.ErrNotExist) {
+		return time.Time{}, fmt.Errorf("%w: %s is not in %s", artifact.ErrNotFound, digest, s.dir)
+	}
+	if err != nil {
+		return time.Time{}, fmt.Errorf("looking at an artifact: %w", err)
+	}
+	return info.ModTime(), nil
 }
 
 // Delete implements artifact.Store.

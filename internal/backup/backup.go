@@ -30,6 +30,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -177,7 +178,7 @@ func write(ctx context.Context, path, dir string, o Options) (*Manifest, error) 
 
 // artifacts lists the artifacts that the tables refer to.
 func artifacts(ctx context.Context, tx *db.Tx) ([]string, error) {
-	rows, err := tx.Query(ctx, `SELECT DISTINCT digest FROM {s}artifact ORDER BY digest`)
+	rows, err := tx.Query(ctx, `SELECT DISTINCT digest FROM {s}artifact`)
 	if err != nil {
 		return nil, fmt.Errorf("listing the artifacts: %w", err)
 	}
@@ -190,6 +191,7 @@ func artifacts(ctx context.Context, tx *db.Tx) ([]string, error) {
 		}
 		out = append(out, d)
 	}
+	slices.Sort(out) // by bytes, as not every database does
 	return out, rows.Err()
 }
 

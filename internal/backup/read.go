@@ -94,6 +94,10 @@ func read(path string, fn func(part string, content io.Reader) error) (*Manifest
 	if err != nil {
 		return nil, err
 	}
+	// To the end of the file, where the check sum of all is.
+	if n, err := io.Copy(io.Discard, z); err != nil || n > 0 {
+		return nil, fmt.Errorf("%w: something follows its end", ErrDamaged)
+	}
 	got.Artifacts.SHA256 = hex.EncodeToString(names.Sum(nil))
 	got.Artifacts.Missing = m.Artifacts.Missing
 	switch {

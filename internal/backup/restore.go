@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/aether-rpa/aether/internal/db"
@@ -36,8 +37,24 @@ func Restore(ctx context.Context, path, dir string, force bool, o Options) (*Man
 		return nil, fmt.Errorf("making a folder to unpack the backup: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(tmp) }()
+	// What the tables that go and those that come refer to.
+	var before, after []string
 	err = o.DB.Restore(ctx, &m.Database, db.RestoreOptions{
-		Dir: tmp, Force: force, Before: queue.Unused, After: free,
+		Dir: tmp, Force: force,
+		Before: func(ctx context.Context, tx *db.Tx) (err error) {
+			if err := queue.Unused(ctx, tx); err != nil {
+				return err
+			}
+			before, err = artifacts(ctx, tx)
+			return err
+		},
+		After: func(ctx context.Context, tx *db.Tx) (err error) {
+			if err := free(ctx, tx); err != nil {
+				return err
+			}
+			after, err = artifacts(ctx, tx)
+			return err
+		},
 		Feed: func(load func(string, io.Reader) error) error {
 			again, err := read(path, func(part string, content io.Reader) error {
 				if digest, ok := strings.CutPrefix(part, artifactPart); ok {
@@ -53,6 +70,14 @@ func Restore(ctx context.Context, path, dir string, force bool, o Options) (*Man
 	})
 	if err != nil {
 		return nil, fmt.Errorf("restoring the backup (nothing was changed): %w", err)
+	}
+	for _, d := range before {
+		if _, used := slices.BinarySearch(after, d); used {
+			continue
+		}
+		if err := o.Artifacts.Delete(ctx, d); err != nil {
+			return m, fmt.Errorf("the backup is restored; removing an artifact of before: %w", err)
+		}
 	}
 	return m, nil
 }

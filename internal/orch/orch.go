@@ -376,10 +376,5 @@ func (o *Orch) Forget(ctx context.Context, runs ...*run.Run) error {
 		}
 		orphans = append(orphans, more...)
 	}
-	for _, d := range orphans {
-		if err := o.Artifacts.Delete(ctx, d); err != nil {
-			return err
-		}
-	}
-	return nil
+	return o.dropArtifacts(ctx, orphans, runs)
 }

@@ -163,3 +163,30 @@ func (o *Orch) forgetBeyond(ctx context.Context, keep int) (int, error) {
 	}
 	return gone, err
 }
+
+// dropArtifacts deletes artifacts that no run uses any more since some were
+// forgotten. A live run may be about to say that it uses one: it has stored it
+// just now, after those runs had ended.
+func (o *Orch) dropArtifacts(ctx context.Context, digests []string, of []*run.Run) error {
+	const justNow = time.Hour
+	var ended time.Time
+	for _, r := range of {
+		if r.Ended.After(ended) {
+			ended = r.Ended
+		}
+	}
+	store, dated := o.Artifacts.(interface {
+		Stored(digest string) (time.Time, error)
+	})
+	for _, d := range digests {
+		if dated {
+			if at, err := store.Stored(d); err == nil && at.After(ended) && o.Now().Sub(at) < justNow {
+				continue
+			}
+		}
+		if err := o.Artifacts.Delete(ctx, d); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -29,18 +31,20 @@ const day = 24 * time.Hour
 // archive is a database with runs that ended long ago.
 type archive struct {
 	*testing.T
-	d *db.DB
-	o *orch.Orch
+	d   *db.DB
+	o   *orch.Orch
+	dir string // of the artifacts
 }
 
 func archives(t *testing.T, fn func(a *archive)) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, target dbtest.Target) {
 		d := dbtest.Open(t, target)
+		dir := t.TempDir()
 		fn(&archive{t, d, &orch.Orch{
 			Runs: run.NewStore(d, nil), Queue: queue.New(d), Items: item.New(d), DB: d, Durable: memrt.New(),
-			Artifacts: disk.Open(t.TempDir()), Now: time.Now, Random: rand.Reader,
-		}})
+			Artifacts: disk.Open(dir), Now: time.Now, Random: rand.Reader,
+		}, dir})
 	})
 }
 
@@ -78,7 +82,10 @@ func (a *archive) run(id, digest string, status run.Status, age time.Duration, a
 		a.Fatal(err)
 	}
 	for _, content := range artifacts {
-		if err := a.o.Runs.Keep(ctx, id, a.put(content)); err != nil {
+		digest := a.put(content)
+		stored := time.UnixMilli(at).Add(-time.Second)
+		err := os.Chtimes(filepath.Join(a.dir, digest[:2], digest[2:]), stored, stored)
+		if err := errors.Join(err, a.o.Runs.Keep(ctx, id, digest)); err != nil {
 			a.Fatal(err)
 		}
 	}
@@ -179,7 +186,8 @@ func TestRetain(t *testing.T) {
 
 // digest returns the digest of content without storing it.
 func (a *archive) digest(content string) string {
-	s := archive{a.T, a.d, &orch.Orch{Artifacts: disk.Open(a.TempDir())}}
+	dir := a.TempDir()
+	s := archive{a.T, a.d, &orch.Orch{Artifacts: disk.Open(dir)}, dir}
 	return s.put(content)
 }
 
@@ -241,6 +249,21 @@ func TestRetainTogether(t *testing.T) {
 		}
 		if a.has(a.digest("all")) {
 			a.Error("an artifact that nobody uses is left")
+		}
+	})
+}
+
+// An artifact that a live run has just stored stays, though the run has not yet
+// said that it uses it, and the last run that did is forgotten.
+func TestRetainSparesNew(t *testing.T) {
+	archives(t, func(a *archive) {
+		a.run("old", "x", run.Done, 40*day, "again", "gone")
+		again := a.put("again")
+		if n, err := a.o.Retain(a.Context(), orch.Retention{Runs: 30 * day}); err != nil || n != 1 {
+			a.Errorf("%d went, %v", n, err)
+		}
+		if !a.has(again) || a.has(a.digest("gone")) {
+			a.Error("the wrong artifacts are gone")
 		}
 	})
 }

@@ -257,8 +257,8 @@ func grant(ctx context.Context, tx *db.Tx, given []candidate, who []int, wants [
 	if err != nil {
 		return nil, err
 	}
-	return tx.Query(ctx, leased+`robot = json_extract($2, '$[0][' || g.key || ']'), lease_until = {now} + json_extract($2, '$[1][' || g.key || ']')
-		FROM json_each($1) g WHERE id = g.value AND state = 0 RETURNING `+columns, list(ids), string(b))
+	return tx.Query(ctx, leased+`robot = json_extract($2, '$[0][' || g.k || ']'), lease_until = {now} + json_extract($2, '$[1][' || g.k || ']')
+		FROM (SELECT key AS k, value AS i FROM json_each($1)) g WHERE id = g.i AND state = 0 RETURNING `+columns, list(ids), string(b))
 }
 
 func leaseOf(w Want) int64 {

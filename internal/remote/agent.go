@@ -208,7 +208,7 @@ func (a *Agent) do(hard context.Context, g *orch.Given, began time.Time) {
 	if a.Observe != nil {
 		a.Observe(j, true, "")
 	}
-	t := newTask(a, hard, g, began)
+	t := newTask(hard, a, g, began)
 	a.mu.Lock()
 	a.tasks[g.Job] = t
 	a.mu.Unlock()

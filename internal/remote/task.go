@@ -41,7 +41,7 @@ type task struct {
 	begun bool
 }
 
-func newTask(a *Agent, hard context.Context, g *orch.Given, began time.Time) *task {
+func newTask(hard context.Context, a *Agent, g *orch.Given, began time.Time) *task {
 	t := &task{agent: a, client: a.Client, run: g.Run, given: g, uploaded: map[string]bool{}}
 	t.lease, t.end = context.WithCancelCause(context.WithoutCancel(hard))
 	t.expire = time.AfterFunc(queue.LeaseTime-time.Since(began), func() { t.end(run.ErrLeaseLost) })

@@ -135,6 +135,9 @@ func TestBackupRestore(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(to.data, "secret.key"), key, 0o600); err != nil {
 			t.Fatal(err)
 		}
+		if len(to.env) > 0 {
+			to.want(0, "secret", "key", "new")
+		}
 		to.want(0, "secret", "rotate")
 
 		l.release()

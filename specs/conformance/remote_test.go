@@ -248,3 +248,37 @@ func TestRemoteNetworkGone(t *testing.T) {
 		})
 	})
 }
+
+// People answer and cancel runs of such a robot as those of any other.
+func TestRemoteAsks(t *testing.T) {
+	fleets(t, func(t *testing.T, h *home) {
+		l := newLedger(t)
+		h.flow(`
+nodes:
+- {id: a, type: http.request, params: {method: POST, url: "` + l.URL + `/a"}}
+- {id: ok, type: flow.wait_for_approval, params: {question: "Pay?"}}
+- {id: say, type: flow.log, params: {message: "paid"}}
+- {id: b, type: http.request, params: {method: POST, url: "` + l.URL + `/b"}}
+- {id: c, type: http.request, params: {url: "` + l.URL + `/c"}}
+edges: [a -> ok, ok.approve -> say, say -> b, b -> c]
+`)
+		s := h.serve("serve")
+		d := h.desk(t, "desk", s.url)
+		p := d.up()
+		run, _ := h.add()
+		h.settled(run, "attention")
+		l.holding("c")
+		h.want(0, "runs", "answer", run, "approve")
+		arrives(l, "c", 1)
+		h.want(0, "runs", "cancel", run)
+		h.settled(run, "cancelled")
+		p.sees("cancelled")
+		l.want(t, "a b c")
+		eventually(t, "the job is gone", 10*time.Second, func() bool { return len(h.jobs()) == 0 })
+		// A flow that fails is a dead letter.
+		h.flow("nodes:\n- {id: gate, type: file.read_text, params: {path: go.txt}}\n")
+		run, _ = h.add()
+		h.settled(run, "failed")
+		eventually(t, "the job is a dead letter", 10*time.Second, func() bool { j := h.jobs(); return len(j) == 1 && j[0].State == "dead" })
+	})
+}
