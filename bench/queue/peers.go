@@ -152,7 +152,7 @@ func (b *bench) installPgQueuer(ctx context.Context) (*pgqueuer, error) {
 	for _, args := range [][]string{
 		{python, "-m", "venv", env},
 		{p.python, "-m", "pip", "install", "-q", "pgqueuer", "asyncpg", "uvloop", "tqdm", "typer", "tabulate", "pydantic"},
-		{p.python, "-m", "pip", "download", "-q", "--no-deps", "--no-build-isolation", "--no-binary", ":all:", "-d", env, "pgqueuer"},
+		{p.python, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:", "-d", env, "pgqueuer"},
 		{"sh", "-c", "tar -xzf " + env + "/pgqueuer-*.tar.gz -C " + env},
 	} {
 		c, cancel := context.WithTimeout(ctx, 3*time.Minute)

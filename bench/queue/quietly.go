@@ -59,7 +59,9 @@ func (b *bench) latency(ctx context.Context) error {
 		all       []time.Duration
 	}{{"Aether", "p50 ≤ 2 ms, p99 ≤ 10 ms", ours}, {"River, FetchCooldown 1 ms", "", theirs}} {
 		slices.Sort(x.all)
-		p := func(q float64) string { return x.all[int(q*float64(len(x.all)-1))].Round(10 * time.Microsecond).String() }
+		p := func(q float64) string {
+			return x.all[int(q*float64(len(x.all)-1))].Round(10 * time.Microsecond).String()
+		}
 		t.rows = append(t.rows, []string{x.name, p(0.5), p(0.99), x.aim})
 		fmt.Fprintln(os.Stderr, "  ", x.name, p(0.5), p(0.99))
 	}
@@ -171,6 +173,14 @@ func (b *bench) idle(ctx context.Context) error {
 		}
 		if err != nil {
 			return err
+		}
+		// There have been jobs: robots know what to look for.
+		o := &own{b: b, d: d, q: queue.New(d)}
+		if err := o.add(ctx, 4, lanes{many.tenants[:1], many.needs}); err != nil {
+			return err
+		}
+		if n, err := o.work(ctx, 4, 1, 4); err != nil || n != 4 {
+			return fmt.Errorf("%d of 4 jobs were done: %w", n, err)
 		}
 		mine, servers, err := b.idleCost(ctx, d, s.agents, s.slots, span)
 		d.Close()

@@ -72,7 +72,7 @@ func (s *server) start(ctx context.Context, dir string) error {
 		}
 		uid, _ := strconv.Atoi(u.Uid)
 		gid, _ := strconv.Atoi(u.Gid)
-		as.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)} //nolint:gosec // ids are small
+		as.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}             //nolint:gosec // ids are small
 		if err := errors.Join(os.Chmod(dir, 0o711), os.Chown(home, uid, gid)); err != nil { //nolint:gosec // the user postgres must get through
 			return err
 		}

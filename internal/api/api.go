@@ -133,6 +133,11 @@ func handle[I, O any](s *Server, a huma.API, o op, fn func(context.Context, *I) 
 		Errors:     append([]int{http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusInternalServerError}, o.errors...),
 		Extensions: map[string]any{rightKey: string(o.right)},
 	}
+	if o.right == auth.Work {
+		// The end of the time for the body ends the whole request, and a robot may
+		// wait long for its answer. Only robots with a token come so far.
+		d.BodyReadTimeout = -1
+	}
 	if o.right != Open {
 		d.Errors = append(d.Errors, http.StatusUnauthorized, http.StatusForbidden)
 		d.Security = []map[string][]string{{"token": {}}, {"cookie": {}}}

@@ -253,7 +253,7 @@ type Upload struct{ body io.Reader }
 
 // Resolve implements huma.Resolver.
 func (u *Upload) Resolve(ctx huma.Context) []error {
-	_ = ctx.SetReadDeadline(time.Now().Add(time.Hour))
+	_ = ctx.SetReadDeadline(time.Time{}) // it may be large, and the network slow
 	u.body = ctx.BodyReader()
 	return nil
 }

@@ -35,7 +35,7 @@ var floors = map[string]int{
 	// 10: the door to people.
 	"internal/cli": 10,
 	// 11: programs, and tests of the whole.
-	"cmd/*": 11, "bench": 11, "docs": 11, "examples": 11, "examples/*": 11, "examples/*/*": 11, "specs/*": 11,
+	"cmd/*": 11, "bench": 11, "bench/*": 11, "docs": 11, "examples": 11, "examples/*": 11, "examples/*/*": 11, "specs/*": 11,
 	"internal/crashtest": 11, "internal/archtest": 11,
 }
 

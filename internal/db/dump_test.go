@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -138,6 +139,58 @@ func TestDumpRestore(t *testing.T) {
 		defer func() { _ = rt.Close(10 * time.Second) }()
 		if list, err := rt.Entries(t.Context(), "r2"); err != nil || len(list) != 2 || list[1].Name != "b" {
 			t.Errorf("the records of r2 are %v, %v", list, err)
+		}
+	})
+}
+
+// A dump is one moment, however much is written meanwhile: what one transaction
+// wrote is in it together, or not at all.
+func TestDumpIsOneMoment(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, target dbtest.Target) {
+		d := dbtest.Open(t, target)
+		stop, wrote := make(chan struct{}), make(chan struct{}, 1)
+		var wg sync.WaitGroup
+		for w := range 2 {
+			wg.Go(func() {
+				for i := 0; ; i++ {
+					select {
+					case <-stop:
+						return
+					default:
+					}
+					id := fmt.Sprint(w, "-", i)
+					if err := d.Tx(t.Context(), func(tx *db.Tx) error {
+						_, err := tx.Exec(t.Context(), `INSERT INTO {s}artifact (run, digest) VALUES ($1, '')`, id)
+						_, err2 := tx.Exec(t.Context(), `INSERT INTO {s}message (run, topic, id, data, at) VALUES ($1, '', '', '', 0)`, id)
+						return errors.Join(err, err2)
+					}); err != nil {
+						t.Error(err)
+						return
+					}
+					select {
+					case wrote <- struct{}{}:
+					default:
+					}
+				}
+			})
+		}
+		last := int64(-1)
+		for range 8 {
+			<-wrote
+			rows := map[string]int64{}
+			for _, x := range dump(t, d).Tables {
+				rows[strings.TrimPrefix(x.Name, "aether.")] = x.Rows
+			}
+			if rows["artifact"] != rows["message"] || rows["artifact"] < last {
+				t.Errorf("%d and %d rows, %d before", rows["artifact"], rows["message"], last)
+			}
+			last = rows["artifact"]
+		}
+		close(stop)
+		wg.Wait()
+		if last == 0 {
+			t.Error("nothing was written")
 		}
 	})
 }

@@ -156,7 +156,11 @@ func (o Remote) Claim(ctx context.Context, c Caller, name string, labels []strin
 	listen, stop := context.WithCancel(ctx)
 	defer stop()
 	news := o.DB.Listen(listen, queue.Topic)
-	poll := time.NewTicker(500 * time.Millisecond)
+	every := 500 * time.Millisecond
+	if o.DB.Pool != nil {
+		every = 2 * time.Second // PostgreSQL tells what is new
+	}
+	poll := time.NewTicker(every)
 	defer poll.Stop()
 	for {
 		owner, paused, err := o.Queue.OwnerOf(ctx, name)

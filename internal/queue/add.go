@@ -242,12 +242,12 @@ func list(ids []int64) string {
 	return string(b)
 }
 
-// in returns the condition that a column is in the JSON list of a placeholder.
-func in(tx *db.Tx, column, placeholder string) string {
+// in returns the condition that a number is in the JSON list of the first placeholder.
+func in(tx *db.Tx) string {
 	if tx.Postgres() {
-		return column + ` = ANY(ARRAY(SELECT value::bigint FROM json_array_elements_text(` + placeholder + `::json)))`
+		return `id = ANY(ARRAY(SELECT value::bigint FROM json_array_elements_text($1::json)))`
 	}
-	return column + ` IN (SELECT value FROM json_each(` + placeholder + `))`
+	return `id IN (SELECT value FROM json_each($1))`
 }
 
 func joined(names []string) string { return strings.Join(names, " ") }

@@ -31,12 +31,12 @@ func (q *Queue) Claim(ctx context.Context, wants ...Want) ([]*Job, error) {
 	if len(wants) == 0 {
 		return nil, nil
 	}
+	all, err := q.allLanes(ctx)
+	if err != nil {
+		return nil, err
+	}
 	var out []*Job
 	if q.db.Pool != nil {
-		all, err := q.allLanes(ctx)
-		if err != nil {
-			return nil, err
-		}
 		// One statement needs no transaction around it.
 		if f := fit(all, wants); len(f.who) == 0 || f.same {
 			err = q.db.Again(func() (err error) {
@@ -46,9 +46,9 @@ func (q *Queue) Claim(ctx context.Context, wants ...Want) ([]*Job, error) {
 			return out, err
 		}
 	}
-	err := q.db.Tx(ctx, func(tx *db.Tx) error {
+	err = q.db.Tx(ctx, func(tx *db.Tx) error {
 		var err error
-		out, err = q.claim(ctx, tx, wants)
+		out, err = q.claim(ctx, tx, all, wants)
 		return err
 	})
 	return out, err
@@ -91,14 +91,11 @@ func fit(all []*lane, wants []Want) fitting {
 	return f
 }
 
-// claim is Claim in a transaction.
-func (q *Queue) claim(ctx context.Context, tx *db.Tx, wants []Want) ([]*Job, error) {
+// claim is Claim in a transaction. The lanes were read before it: who waits for
+// a second connection while it holds one may wait for ever.
+func (q *Queue) claim(ctx context.Context, tx *db.Tx, all []*lane, wants []Want) ([]*Job, error) {
 	if len(wants) == 0 {
 		return nil, nil
-	}
-	all, err := q.allLanes(ctx)
-	if err != nil {
-		return nil, err
 	}
 	f := fit(all, wants)
 	if tx.Postgres() && f.same || len(f.who) == 0 {
@@ -249,16 +246,16 @@ func grant(ctx context.Context, tx *db.Tx, given []candidate, who []int, wants [
 	}
 	switch {
 	case tx.Postgres():
-		return tx.Query(ctx, leased+`robot = g.r, lease_until = {now} + g.l FROM unnest($1::bigint[], $2::text[], $3::bigint[]) g (i, r, l) WHERE id = g.i AND state = 0 RETURNING `+columns, ids, robots, leases)
+		return tx.Query(ctx, leased+`robot = g.r, lease_until = {now} + g.l FROM unnest($1::bigint[], $2::text[], $3::bigint[]) g (i, r, l) WHERE id = g.i AND `+isReady+` RETURNING `+columns, ids, robots, leases)
 	case same:
-		return tx.Query(ctx, leased+`robot = $2, lease_until = {now} + $3 WHERE id IN (SELECT value FROM json_each($1)) AND state = 0 RETURNING `+columns, list(ids), robots[0], leases[0])
+		return tx.Query(ctx, leased+`robot = $2, lease_until = {now} + $3 WHERE id IN (SELECT value FROM json_each($1)) AND `+isReady+` RETURNING `+columns, list(ids), robots[0], leases[0])
 	}
 	b, err := json.Marshal([]any{robots, leases})
 	if err != nil {
 		return nil, err
 	}
 	return tx.Query(ctx, leased+`robot = json_extract($2, '$[0][' || g.k || ']'), lease_until = {now} + json_extract($2, '$[1][' || g.k || ']')
-		FROM (SELECT key AS k, value AS i FROM json_each($1)) g WHERE id = g.i AND state = 0 RETURNING `+columns, list(ids), string(b))
+		FROM (SELECT key AS k, value AS i FROM json_each($1)) g WHERE id = g.i AND `+isReady+` RETURNING `+columns, list(ids), string(b))
 }
 
 func leaseOf(w Want) int64 {

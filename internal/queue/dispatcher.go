@@ -342,6 +342,14 @@ func (d *Dispatcher) transact(ctx context.Context, b batch) (r result, err error
 	for i, a := range b.asks {
 		wants[i] = a.want
 	}
+	if len(jobs) == 0 && len(b.adds) == 0 {
+		r.got, err = d.queue.Claim(ctx, wants...)
+		return r, err
+	}
+	all, err := d.queue.allLanes(ctx)
+	if err != nil {
+		return r, err
+	}
 	var fresh []*Job
 	for _, a := range b.adds {
 		fresh = append(fresh, a.jobs...)
@@ -365,7 +373,7 @@ func (d *Dispatcher) transact(ctx context.Context, b batch) (r result, err error
 		for _, j := range late {
 			r.lost[j.ID] = true
 		}
-		r.got, err = d.queue.claim(ctx, tx, wants)
+		r.got, err = d.queue.claim(ctx, tx, all, wants)
 		return err
 	})
 	return r, err

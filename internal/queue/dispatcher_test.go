@@ -200,3 +200,125 @@ func TestNextGivesUp(t *testing.T) {
 		}
 	})
 }
+
+// What callers add through a dispatcher is added once, in each caller's order,
+// and wrong jobs of one do not touch the others'.
+func TestAddTogether(t *testing.T) {
+	each(t, func(b bench) {
+		d := dispatch(b.T, b.q, queue.DispatcherOptions{Poll: time.Hour})
+		var wg sync.WaitGroup
+		var mu sync.Mutex
+		ids := map[int64]string{}
+		for i := range 40 {
+			wg.Go(func() {
+				if _, err := d.Add(b.Context(), &queue.Job{Run: "wrong", Priority: 99}); err == nil {
+					b.Error("a wrong job was added")
+				}
+				first, second := fmt.Sprint(i, "a"), fmt.Sprint(i, "b")
+				// Two callers give each key.
+				got, err := d.Add(b.Context(), &queue.Job{Run: first, Key: fmt.Sprint("key", i/2)}, &queue.Job{Run: second})
+				if err != nil || len(got) != 2 || got[1].Run != second || !got[1].Fresh {
+					b.Errorf("added: %+v %v", got, err)
+					return
+				}
+				mu.Lock()
+				ids[got[1].ID] = second
+				if got[0].Fresh {
+					ids[got[0].ID] = first
+				}
+				mu.Unlock()
+			})
+		}
+		wg.Wait()
+		if len(ids) != 60 {
+			b.Errorf("%d jobs were added, want 60", len(ids))
+		}
+		for range 60 {
+			l, err := d.Next(b.Context(), queue.Want{Robot: "r"})
+			if err != nil {
+				b.Fatal(err)
+			}
+			if ids[l.Job.ID] != l.Job.Run {
+				b.Errorf("job %d is of run %s, and %q was said", l.Job.ID, l.Job.Run, ids[l.Job.ID])
+			}
+			if err := d.Finish(b.Context(), l); err != nil {
+				b.Error(err)
+			}
+		}
+	})
+}
+
+// Who adds to a dispatcher that has ended is told so and does not wait.
+func TestAddAfterTheEnd(t *testing.T) {
+	each(t, func(b bench) {
+		d := queue.NewDispatcher(b.q, queue.DispatcherOptions{})
+		ctx, cancel := context.WithCancel(b.Context())
+		cancel()
+		d.Run(ctx)
+		if _, err := d.Add(b.Context(), &queue.Job{Run: "r"}); err == nil {
+			b.Error("a dispatcher that has ended added a job")
+		}
+	})
+}
+
+// Robots with many tenants and needs are given jobs in turn by one claim, also
+// when one tenant has most of them in a single lane.
+func TestTurnsOfManyLanes(t *testing.T) {
+	each(t, func(b bench) {
+		var jobs []*queue.Job
+		for i := range 60 {
+			jobs = append(jobs, &queue.Job{Run: fmt.Sprint("flood", i), Tenant: "flood"})
+		}
+		for i := range 4 {
+			jobs = append(jobs, &queue.Job{Run: fmt.Sprint("small", i), Tenant: "small", Needs: []string{"", "a"}[i%2]})
+		}
+		b.add(jobs...)
+		count := map[string]int{}
+		for _, j := range b.claim(8, "a") {
+			count[j.Tenant]++
+		}
+		if count["flood"] != 4 || count["small"] != 4 {
+			b.Errorf("the first claim gave %v, want four of each", count)
+		}
+		if got := b.claim(50, "a"); len(got) != 50 || got[49].Tenant != "flood" {
+			b.Errorf("the second claim gave %d jobs, want 50", len(got))
+		}
+		if got := b.claim(50, "a"); len(got) != 6 {
+			b.Errorf("the third claim gave %d jobs, want 6", len(got))
+		}
+	})
+}
+
+// Dispatchers that share few connections do not wait for each other.
+func TestFewConnections(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, target dbtest.Target) {
+		h, err := db.Open(t.Context(), target.URL, db.Options{MaxConns: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(h.Close)
+		b := bench{t, h, queue.New(h)}
+		b.add(&queue.Job{Run: "a"})
+		var work sync.WaitGroup
+		for i := range 10 {
+			d := dispatch(t, queue.New(h), queue.DispatcherOptions{})
+			work.Go(func() {
+				for range 10 {
+					if _, err := d.Add(t.Context(), &queue.Job{Run: "r"}); err != nil {
+						t.Error(err)
+						return
+					}
+					l, err := d.Next(t.Context(), queue.Want{Robot: fmt.Sprint(i)})
+					if err == nil {
+						err = d.Finish(t.Context(), l)
+					}
+					if err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			})
+		}
+		work.Wait()
+	})
+}

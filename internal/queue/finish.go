@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -24,7 +25,9 @@ func (q *Queue) Extend(ctx context.Context, lease time.Duration, jobs ...*Job) (
 		lease = LeaseTime
 	}
 	held, args := holders(jobs, q.db.Pool != nil)
-	rows, err := q.db.Query(ctx, `UPDATE {s}job SET lease_until = {now} + $3 FROM `+grants(q.db.Pool != nil)+` WHERE id = g.i AND fence = g.f AND state = 1 RETURNING id, fence, cancel, lease_until`, append(args, lease.Milliseconds())...)
+	// The last placeholder of the arguments that holders returns comes before it.
+	until := fmt.Sprintf(`{now} + $%d`, len(args)+1)
+	rows, err := q.db.Query(ctx, `UPDATE {s}job SET lease_until = `+until+` FROM `+grants(q.db.Pool != nil)+` WHERE id = g.i AND fence = g.f AND `+isLeased+` RETURNING id, fence, cancel, lease_until`, append(args, lease.Milliseconds())...)
 	if err != nil {
 		return nil, fmt.Errorf("extending the leases of %d jobs: %w", len(jobs), err)
 	}
@@ -50,6 +53,15 @@ func (q *Queue) Extend(ctx context.Context, lease time.Duration, jobs ...*Job) (
 	return lost, nil
 }
 
+// isLeased is true of leased jobs, isReady of ready ones. They are written so
+// that PostgreSQL finds jobs by their numbers: its figures of how many jobs are
+// in a state are always out of date, and by the index of those in this state it
+// would read all of them.
+const (
+	isLeased = `state + 0 = 1`
+	isReady  = `state + 0 = 0`
+)
+
 // holding is what a holder names its lease by.
 type holding struct{ id, fence int64 }
 
@@ -65,15 +77,24 @@ func holders(jobs []*Job, postgres bool) (map[holding]*Job, []any) {
 	if postgres {
 		return held, []any{ids, fences}
 	}
-	return held, []any{list(ids), list(fences)}
+	pairs := make([][2]int64, len(jobs))
+	for i := range jobs {
+		pairs[i] = [2]int64{ids[i], fences[i]}
+	}
+	b, err := json.Marshal(pairs)
+	if err != nil { // numbers always can be written
+		b = []byte("[]")
+	}
+	return held, []any{string(b)}
 }
 
-// grants reads numbers and fences from the first two placeholders, as g (i, f).
+// grants reads numbers and fences from what holders returns, as g (i, f): the
+// first two placeholders on PostgreSQL, the first on SQLite.
 func grants(postgres bool) string {
 	if postgres {
 		return `unnest($1::bigint[], $2::bigint[]) g (i, f)`
 	}
-	return `(SELECT a.value AS i, b.value AS f FROM json_each($1) a JOIN json_each($2) b ON b.key = a.key) g`
+	return `(SELECT value->>0 AS i, value->>1 AS f FROM json_each($1)) g`
 }
 
 // Finish takes jobs that their holders have done out of the queue, and returns
@@ -104,7 +125,7 @@ func (q *Queue) FinishIn(ctx context.Context, tx *db.Tx, jobs ...*Job) (lost []*
 	if !tx.Postgres() {
 		_, list := holders(jobs, false)
 		if _, err = tx.Exec(ctx, `INSERT INTO {s}job_log (at, job, run, event, attempt, robot, created, claimed, detail)
-			SELECT {now}, id, run, 'done', attempt, robot, created, claimed, '' FROM `+grants(false)+` CROSS JOIN {s}job ON id = g.i AND fence = g.f AND state = 1`, list...); err != nil {
+			SELECT {now}, id, run, 'done', attempt, robot, created, claimed, '' FROM `+grants(false)+` CROSS JOIN {s}job ON id = g.i AND fence = g.f AND `+isLeased, list...); err != nil {
 			return nil, fmt.Errorf("writing the log of the queue: %w", err)
 		}
 	}
@@ -119,9 +140,9 @@ func (q *Queue) FinishIn(ctx context.Context, tx *db.Tx, jobs ...*Job) (lost []*
 // those whose lease was lost, and the slots of the others.
 func finish(ctx context.Context, x querier, postgres bool, jobs []*Job) (lost []*Job, slots []string, err error) {
 	held, args := holders(jobs, postgres)
-	query := `DELETE FROM {s}job WHERE (id, fence) IN (SELECT i, f FROM ` + grants(false) + `) AND state = 1 RETURNING id, fence, slot`
+	query := `DELETE FROM {s}job WHERE id IN (SELECT i FROM ` + grants(false) + `) AND (id, fence) IN (SELECT i, f FROM ` + grants(false) + `) AND ` + isLeased + ` RETURNING id, fence, slot`
 	if postgres {
-		query = `WITH gone AS (DELETE FROM {s}job USING ` + grants(true) + ` WHERE id = g.i AND fence = g.f AND state = 1 RETURNING id, fence, run, attempt, robot, created, claimed, slot),
+		query = `WITH gone AS (DELETE FROM {s}job USING ` + grants(true) + ` WHERE id = ANY($1) AND id = g.i AND fence = g.f AND ` + isLeased + ` RETURNING id, fence, run, attempt, robot, created, claimed, slot),
 			noted AS (INSERT INTO {s}job_log (at, job, run, event, attempt, robot, created, claimed, detail) SELECT {now}, id, run, 'done', attempt, robot, created, claimed, '' FROM gone)
 			SELECT id, fence, slot FROM gone`
 	}
@@ -129,11 +150,11 @@ func finish(ctx context.Context, x querier, postgres bool, jobs []*Job) (lost []
 	if err != nil {
 		return nil, nil, fmt.Errorf("finishing %d jobs: %w", len(jobs), err)
 	}
+	defer rows.Close()
 	for rows.Next() {
 		var h holding
 		var slot string
 		if err := rows.Scan(&h.id, &h.fence, &slot); err != nil {
-			_ = rows.Close()
 			return nil, nil, err
 		}
 		if slot != "" {
@@ -141,7 +162,7 @@ func finish(ctx context.Context, x querier, postgres bool, jobs []*Job) (lost []
 		}
 		delete(held, h)
 	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+	if err := rows.Err(); err != nil {
 		return nil, nil, fmt.Errorf("finishing %d jobs: %w", len(jobs), err)
 	}
 	for _, j := range jobs {
@@ -173,7 +194,7 @@ func (q *Queue) Fail(ctx context.Context, j *Job, reason string, final bool) err
 // transaction ends.
 func hold(ctx context.Context, tx *db.Tx, j *Job) error {
 	var cancel int
-	err := tx.QueryRow(ctx, `UPDATE {s}job SET fence = fence WHERE id = $1 AND fence = $2 AND state = 1 RETURNING cancel`, j.ID, j.fence).Scan(&cancel)
+	err := tx.QueryRow(ctx, `UPDATE {s}job SET fence = fence WHERE id = $1 AND fence = $2 AND `+isLeased+` RETURNING cancel`, j.ID, j.fence).Scan(&cancel)
 	if errors.Is(err, sql.ErrNoRows) {
 		return ErrLeaseLost
 	}

@@ -42,9 +42,9 @@ func (q *Queue) Jobs(ctx context.Context, f Filter) ([]*Job, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listing jobs: %w", err)
 	}
+	defer rows.Close()
 	byLane, err := q.lanesByID(ctx)
 	if err != nil {
-		_ = rows.Close()
 		return nil, err
 	}
 	jobs, err := scanJobs(rows, byLane)
@@ -97,16 +97,15 @@ type Change struct {
 // edit is wrong.
 func (q *Queue) Requeue(ctx context.Context, edit Change, jobs ...int64) (int, error) {
 	done := 0
-	err := q.db.Tx(ctx, func(tx *db.Tx) error {
+	byLane, err := q.lanesByID(ctx)
+	if err != nil {
+		return 0, err
+	}
+	err = q.db.Tx(ctx, func(tx *db.Tx) error {
 		done = 0
-		rows, err := tx.Query(ctx, `SELECT `+columns+` FROM {s}job WHERE state >= 4 AND `+in(tx, "id", "$1"), list(jobs))
+		rows, err := tx.Query(ctx, `SELECT `+columns+` FROM {s}job WHERE state >= 4 AND `+in(tx), list(jobs))
 		if err != nil {
 			return fmt.Errorf("finding dead letters: %w", err)
-		}
-		byLane, err := q.lanesByID(ctx)
-		if err != nil {
-			_ = rows.Close()
-			return err
 		}
 		found, err := scanJobs(rows, byLane)
 		if err != nil {
@@ -168,10 +167,10 @@ func (q *Queue) Drop(ctx context.Context, jobs ...int64) (int, error) {
 			return err
 		}
 		which := list(jobs)
-		if err := note(ctx, tx, EventDropped, "", now, `state >= 4 AND `+in(tx, "id", "$1"), which); err != nil {
+		if err := note(ctx, tx, EventDropped, "", now, `state >= 4 AND `+in(tx), which); err != nil {
 			return err
 		}
-		n, err := tx.Exec(ctx, `DELETE FROM {s}job WHERE state >= 4 AND `+in(tx, "id", "$1"), which)
+		n, err := tx.Exec(ctx, `DELETE FROM {s}job WHERE state >= 4 AND `+in(tx), which)
 		done = int(n)
 		return err
 	})

@@ -55,7 +55,7 @@ func (q *Queue) claimFitting(ctx context.Context, x querier, wants []Want, f fit
 	rows, err := x.Query(ctx, leased+`robot = CASE WHEN cardinality($4::text[]) = 1 THEN ($4::text[])[1] ELSE ($4::text[])[array_position(p.ids, id)] END, lease_until = {now} + $5
 		FROM (SELECT ARRAY(SELECT j.id FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS l (id, low, room)
 			CROSS JOIN LATERAL (SELECT id FROM {s}job WHERE lane = l.id AND state = 0 AND rank >= l.low ORDER BY rank, id LIMIT l.room FOR UPDATE SKIP LOCKED) j) AS ids OFFSET 0) p
-		WHERE id = ANY(p.ids) AND state = 0 RETURNING `+columns, ids, from, room, robots, leaseOf(wants[0]))
+		WHERE id = ANY(p.ids) AND `+isReady+` RETURNING `+columns, ids, from, room, robots, leaseOf(wants[0]))
 	if err != nil {
 		return nil, fmt.Errorf("claiming jobs: %w", err)
 	}

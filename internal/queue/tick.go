@@ -23,11 +23,18 @@ const tickBatch = 500
 // Any process may call it at any time, several at once too.
 func (q *Queue) Tick(ctx context.Context) (Ticked, error) {
 	var sum Ticked
+	// As a rule there is nothing to do, and many processes find that out.
+	var expired, ripe, late bool
+	if err := q.db.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM {s}job WHERE state = 1 AND lease_until < t.now), EXISTS (SELECT 1 FROM {s}job WHERE state = 2 AND ready_at <= t.now),
+		EXISTS (SELECT 1 FROM {s}job WHERE deadline > 0 AND state IN (0, 2, 3) AND deadline < t.now) FROM (SELECT {now} AS now) t`).Scan(&expired, &ripe, &late); err != nil {
+		return sum, fmt.Errorf("tending the queue: %w", err)
+	}
 	for _, step := range []struct {
+		due   bool
 		count *int
 		do    func(context.Context, *db.Tx) (int, error)
-	}{{&sum.Expired, q.expire}, {&sum.Ready, q.ripen}, {&sum.Late, q.late}} {
-		for {
+	}{{expired, &sum.Expired, q.expire}, {ripe, &sum.Ready, q.ripen}, {late, &sum.Late, q.late}} {
+		for step.due {
 			n := 0
 			err := q.db.Tx(ctx, func(tx *db.Tx) (err error) {
 				n, err = step.do(ctx, tx)
@@ -93,8 +100,8 @@ func (q *Queue) ripen(ctx context.Context, tx *db.Tx) (int, error) {
 		}
 		slotted, slots = append(slotted, j.ID), append(slots, j.Slot.Key)
 	}
-	_, err = tx.Exec(ctx, `UPDATE {s}job SET state = 0 WHERE state = 2 AND `+in(tx, "id", "$1"), list(plain))
-	_, err2 := tx.Exec(ctx, `UPDATE {s}job SET state = 3 WHERE state = 2 AND `+in(tx, "id", "$1"), list(slotted))
+	_, err = tx.Exec(ctx, `UPDATE {s}job SET state = 0 WHERE state = 2 AND `+in(tx), list(plain))
+	_, err2 := tx.Exec(ctx, `UPDATE {s}job SET state = 3 WHERE state = 2 AND `+in(tx), list(slotted))
 	if err := errors.Join(err, err2); err != nil {
 		return 0, err
 	}

@@ -40,6 +40,7 @@ type Agent struct {
 // Times of an agent.
 const (
 	beatEvery = 3 * time.Second
+	beatTime  = 8 * time.Second // how long one may take
 	claimWait = 25 * time.Second
 )
 
@@ -160,6 +161,8 @@ func (a *Agent) beat(ctx context.Context, state queue.RobotState) (paused bool, 
 		list = append(list, t.alive(ctx))
 	}
 	began := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, beatTime)
+	defer cancel()
 	var out struct {
 		Paused bool
 		Jobs   []orch.Heard

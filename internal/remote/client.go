@@ -115,7 +115,7 @@ func lost(err error) bool {
 }
 
 // requestTime is how long a request without a time of its own may take.
-const requestTime = 10 * time.Second
+const requestTime = 30 * time.Second
 
 // call sends JSON and reads JSON, once.
 func (c *Client) call(ctx context.Context, method, path string, in, out any) error {

@@ -3,7 +3,6 @@ package remote
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -17,7 +16,7 @@ import (
 // for company.
 const (
 	batchRecords = 500
-	batchBytes   = 4 << 20
+	batchBytes   = 512 << 10
 	batchWait    = 100 * time.Millisecond
 	eventWait    = 500 * time.Millisecond
 )
@@ -71,7 +70,7 @@ func (s *stream) wait(ctx context.Context, place int) error {
 		select {
 		case <-news:
 		case <-s.task.lease.Done():
-			return fmt.Errorf("%w: %w", durable.ErrLost, run.ErrLeaseLost)
+			return run.ErrLeaseLost
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
