@@ -3,6 +3,7 @@ package expr
 import (
 	"math"
 	"slices"
+	"strconv"
 )
 
 var mathFunctions = []Function{
@@ -11,6 +12,7 @@ var mathFunctions = []Function{
 	{Name: "floor", Category: "math", Signature: "floor(number)", Doc: "Rounds down to a whole number.", Example: `floor(-1.2)`, Result: `-2`, min: 1, max: 1, call: rounding(math.Floor)},
 	{Name: "trunc", Category: "math", Signature: "trunc(number)", Doc: "Drops the decimals.", Example: `trunc(-1.7)`, Result: `-1`, min: 1, max: 1, call: rounding(math.Trunc)},
 	{Name: "round", Category: "math", Signature: "round(number, digits?)", Doc: "Rounds to a number of decimals, halves away from zero as in accounting.", Example: `round(2.345, 2)`, Result: `2.35`, min: 1, max: 2, call: round},
+	{Name: "python_round", Category: "math", Signature: "python_round(number, digits?)", Doc: "Rounds as Python's round() does, for flows that come from there: by the exact value of the number, halves to the even digit.", Example: `[python_round(4.25, 1), python_round(2.675, 2), python_round(2.5)]`, Result: `[4.2,2.67,2]`, min: 1, max: 2, call: pythonRound},
 	{Name: "sqrt", Category: "math", Signature: "sqrt(number)", Doc: "Gives the square root.", Example: `sqrt(9)`, Result: `3`, min: 1, max: 1, call: mapNumber(math.Sqrt)},
 	{Name: "pow", Category: "math", Signature: "pow(base, exponent)", Doc: "Raises base to exponent.", Example: `pow(2, 10)`, Result: `1024`, min: 2, max: 2, call: func(a *args) any {
 		x, okx := a.v[0].(int)
@@ -122,6 +124,25 @@ func round(a *args) any {
 		return a.failf("round takes -15 to 15 digits, not %d", digits)
 	}
 	return a.finite(roundTo(f, digits))
+}
+
+func pythonRound(a *args) any {
+	f, digits := a.float(0), a.intOr(1, 0)
+	if _, ok := a.v[0].(int); ok && digits >= 0 {
+		return a.v[0]
+	}
+	if digits < -15 || digits > 15 {
+		return a.failf("python_round takes -15 to 15 digits, not %d", digits)
+	}
+	if digits <= 0 {
+		scale := math.Pow10(-digits)
+		return a.finite(math.RoundToEven(f/scale) * scale)
+	}
+	r, err := strconv.ParseFloat(strconv.FormatFloat(f, 'f', digits, 64), 64)
+	if err != nil {
+		return a.fail(err)
+	}
+	return a.finite(r)
 }
 
 func roundTo(f float64, digits int) float64 {

@@ -8,8 +8,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 GOLANGCI_LINT_VERSION=v2.15.0
 GOVULNCHECK_VERSION=v1.9.0
 
-# TARGETS are the systems that Aether is built for.
+# TARGETS are the systems that Aether is built for. CHECKED are one for each
+# operating system and processor: what builds for them builds for the others.
 TARGETS="linux/amd64 linux/arm64 windows/amd64 windows/arm64 darwin/amd64 darwin/arm64"
+CHECKED="linux/amd64 windows/amd64 darwin/arm64"
 
 say() { printf '\n== %s\n' "$*"; }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -387,8 +388,12 @@ func (c *converter) switches(s *step, sc *scope) string {
 		}
 	}
 	numbered = numbered && all
+	first := 0
+	if numberedFromOne(c.exec[s.id], names) {
+		numbered, first = true, 1
+	}
 	for _, p := range slices.Sorted(maps.Keys(c.exec[s.id])) { // ports whose case was not listed
-		if name, ok := strings.CutPrefix(p, "case_"); ok && !slices.Contains(names, name) && !isIndex(name, len(names)) {
+		if name, ok := strings.CutPrefix(p, "case_"); ok && !slices.Contains(names, name) && !isIndex(name, len(names)+first) {
 			names = append(names, name)
 		}
 	}
@@ -413,7 +418,7 @@ func (c *converter) switches(s *step, sc *scope) string {
 		if !numbered {
 			ports["case_"+name] = port
 		}
-		if p := fmt.Sprintf("case_%d", i); (numbered || len(c.exec[s.id]["case_"+name]) == 0) && len(c.exec[s.id][p]) > 0 && ports[p] == "" {
+		if p := fmt.Sprintf("case_%d", i+first); (numbered || len(c.exec[s.id]["case_"+name]) == 0) && len(c.exec[s.id][p]) > 0 && ports[p] == "" {
 			ports[p] = port
 			c.report.adapted(s, "the port %s means the case number %d", p, i)
 		}
@@ -435,6 +440,20 @@ func (c *converter) switches(s *step, sc *scope) string {
 		c.wire(id, "default", c.chain(c.targets(s, "exec_out"), sc))
 	}
 	return id
+}
+
+// numberedFromOne reports whether the ports of a switch count its cases from
+// one: the last has the number of the cases, and there is no zero.
+func numberedFromOne(ports map[string][]string, names []string) bool {
+	if len(names) == 0 || ports["case_0"] != nil || ports["case_"+strconv.Itoa(len(names))] == nil {
+		return false
+	}
+	for p := range ports {
+		if n, ok := strings.CutPrefix(p, "case_"); ok && (slices.Contains(names, n) || !isIndex(n, len(names)+1)) {
+			return false
+		}
+	}
+	return true
 }
 
 func isIndex(s string, n int) bool {

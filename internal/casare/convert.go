@@ -376,8 +376,17 @@ func (c *converter) output(s *step, portName string, at *step) val {
 		id = c.ids[s]
 	}
 	m := c.rowFor(s)
+	if m == nil && c.isControl(s) && c.broken[s.id] == "" {
+		c.report.attention(at, fmt.Sprintf("it reads the output %s of %s, which %s does not have", portName, s.id, s.typ), "the value is nil")
+		return code("nil", "")
+	}
 	if m == nil || c.broken[s.id] != "" {
 		return code("nodes."+id+"."+safeName(portName), "")
+	}
+	if main := mainOutput(s, m, portName); main != "" {
+		c.report.adapted(at, "%s has no output %s; it reads %s, which was meant", s.id, portName, main)
+		portName = main
+		typ = propType(s.kind.outputType(main))
 	}
 	if text, ok := m.out[portName]; ok {
 		v, _ := c.fillText("="+text, s, m, id)
@@ -409,6 +418,28 @@ func (c *converter) output(s *step, portName string, at *step) val {
 		c.report.attention(at, fmt.Sprintf("it reads the output %s of %s, which has no equivalent", portName, s.id), "the value is nil")
 	}
 	return code("nil", "")
+}
+
+// mainOutput returns the output that is meant by the result, output or value of
+// a node that has no output of this name: the first that does not only tell how
+// it went.
+func mainOutput(s *step, m *mapping, name string) string {
+	if s.kind == nil || m.out[name] != "" || m.to == "flow.call" || name != "result" && name != "output" && name != "value" {
+		return ""
+	}
+	ports := s.kind.Out
+	if action, _ := s.config["action"].(string); len(s.kind.Actions[action].Out) > 0 {
+		ports = s.kind.Actions[action].Out
+	}
+	if slices.ContainsFunc(ports, func(p port) bool { return p[0] == name }) {
+		return ""
+	}
+	for _, p := range ports {
+		if n := p[0]; n != "success" && n != "error" && m.out[n] != "" {
+			return n
+		}
+	}
+	return ""
 }
 
 func safeName(s string) string {

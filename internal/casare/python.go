@@ -396,9 +396,11 @@ func (p *pyParser) comparison(depth int) (term, error) {
 		if op == "" {
 			break
 		}
-		b, err := p.sum(depth)
-		if err != nil {
-			return term{}, err
+		b, bare := p.bareWord(a, op)
+		if !bare {
+			if b, err = p.sum(depth); err != nil {
+				return term{}, err
+			}
 		}
 		all = append(all, compare(a, op, b))
 		a = b
@@ -417,6 +419,27 @@ func (p *pyParser) comparison(depth int) (term, error) {
 	out.code = strings.Join(parts, " and ")
 	return out, nil
 }
+
+// bareWord takes a word that nothing has as its name, compared with a reference,
+// as the text that was meant: {{status}} == open.
+func (p *pyParser) bareWord(a term, op string) (term, bool) {
+	t := p.peek()
+	if !a.ref || op != "==" && op != "!=" || t.kind != 'i' || pyWords[t.text] || pyTypes[t.text] != "" || p.pos+1 < len(p.toks) && !slices.Contains([]string{"", ")", "and", "or", "if", "else"}, p.toks[p.pos+1].text) {
+		return term{}, false
+	}
+	if _, known := p.names[t.text]; known {
+		return term{}, false
+	}
+	if _, known := p.c.reference(t.text, p.at, true); known {
+		return term{}, false
+	}
+	p.pos++
+	p.c.report.adapted(p.at, "the word %s, which nothing has as its name, is taken as text", t.text)
+	return term{code: quote(t.text), typ: "string", atom: true, safe: true}, true
+}
+
+// pyWords are words that are no names.
+var pyWords = map[string]bool{"True": true, "False": true, "None": true, "true": true, "false": true, "null": true, "not": true, "and": true, "or": true, "in": true, "is": true, "if": true, "else": true, "for": true, "lambda": true, "yield": true, "await": true}
 
 func compare(a term, op string, b term) term {
 	isNumber := func(t term) bool { return t.typ == "int" || t.typ == "float" }

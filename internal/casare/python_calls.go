@@ -138,11 +138,10 @@ func (p *pyParser) call(name string, args []term, named map[string]term) (term, 
 		out = term{code: "(type(" + args[0].code + ")" + op + args[1].code + ")", typ: "bool", atom: true, safe: safe}
 	case "round":
 		switch {
-		case len(args) == 1: // halves go to the even number
-			v := p.fresh("half")
-			out = term{code: "(let " + v + " = " + args[0].number().code + "; abs(" + v + " - trunc(" + v + ")) == 0.5 ? 2 * round(" + v + " / 2) : round(" + v + "))", typ: "int", atom: true}
+		case len(args) == 1:
+			out = term{code: "python_round(" + args[0].number().code + ")", typ: "int", atom: true}
 		case len(args) == 2:
-			out = term{code: "round(" + args[0].number().code + ", " + args[1].code + ")", typ: "float", atom: true}
+			out = term{code: "python_round(" + args[0].number().code + ", " + args[1].code + ")", typ: "float", atom: true}
 		default:
 			return term{}, wrong
 		}

@@ -1,9 +1,11 @@
 package casare
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 )
@@ -96,7 +98,13 @@ func read(src []byte) (*workflow, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(bytes.TrimSpace(src)) == 0 {
+		return nil, errors.New("the file is empty")
+	}
 	v, err := parse(src)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, errors.New("it is not JSON: it ends in the middle, so the file was cut off; take a whole copy of it")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("it is not JSON: %w", err)
 	}

@@ -79,7 +79,7 @@ func init() {
 		compute("CreateDictNode", params{"dict": "={}"}).with(func(m *mapping) {
 			m.prepare = func(c *converter, s *step, m *mapping) { c.keyValues(s, m, "dict") }
 		}),
-		mapping{from: "DictToJsonNode", to: "json.format", in: params{"value": "$dict", "indent": "=$indent ?? 0", "ascii": "$ensure_ascii"}, out: outs{"json_string": "$.text"}}.typed("dict", "", "indent", "int"),
+		mapping{from: "DictToJsonNode", to: "json.format", in: params{"value": "$dict", "indent": "=$indent ?? 0", "spaced": true, "ascii": "$ensure_ascii"}, out: outs{"json_string": "$.text"}}.typed("dict", "", "indent", "int"),
 		mapping{from: "DictItemsNode", to: "map.entries", in: params{"map": "=$dict ?? {}"}, out: outs{"items": "$.entries", "count": "len($.entries)"}}.typed("dict", "dict"),
 		mapping{from: "JsonParseNode", to: "json.parse", in: params{"text": "$json_string", "mode": "lenient"}, out: outs{"data": "$.value"}}.aka("json_string", "json text input"),
 		compute("GetPropertyNode", params{"value": "get($object, $property_path)"}).aka("object", "dict data", "property_path", "path key property").typed("object", ""),
@@ -130,7 +130,7 @@ func init() {
 		compute("DictSuperNode/Remove Key", params{"dict": "omit($dict ?? {}, $key)", "removed_value": "($dict ?? {})[$key]", "was_removed": "has_key($dict ?? {}, $key)"}).typed("dict", "dict", "key", "string"),
 		mapping{from: "DictSuperNode/Merge", to: "map.merge", in: params{"maps": []any{"=$dict1 ?? {}", "=$dict2 ?? {}"}, "deep": "$deep_merge", "conflict": `$overwrite ? "last" : "first"`}, out: outs{"merged": "$.map", "count": "len($.map)"}}.aka("dict1", "dict_1 dict", "dict2", "dict_2").typed("dict1", "dict", "dict2", "dict"),
 		mapping{from: "DictSuperNode/Parse JSON", to: "json.parse", in: params{"text": "$json_string", "mode": "lenient"}, out: outs{"data": "$.value"}}.aka("json_string", "json text data"),
-		mapping{from: "DictSuperNode/To JSON", to: "json.format", in: params{"value": "$data", "indent": "$indent", "ascii": "$ensure_ascii"}, out: outs{"json_string": "$.text"}}.aka("data", "dict").typed("data", ""),
+		mapping{from: "DictSuperNode/To JSON", to: "json.format", in: params{"value": "$data", "indent": "$indent", "spaced": true, "ascii": "$ensure_ascii"}, out: outs{"json_string": "$.text"}}.aka("data", "dict").typed("data", ""),
 	)
 }
 

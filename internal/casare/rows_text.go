@@ -195,6 +195,18 @@ func formatRow(c *converter, s *step, m *mapping) {
 		}
 	}
 	if v := c.arg(s, m, "variables"); v.isSet && !(v.dict != nil && len(v.dict) == 0) {
+		if v.dict != nil {
+			values := params{}
+			template, _ := s.config["template"].(string)
+			for k, e := range v.dict {
+				within := strings.Contains(template, "{"+k+".") || strings.Contains(template, "{"+k+"[")
+				if t := e.kindOf(); !within && (t == "list" || t == "dict" || t == "bool" && e.code != "") {
+					e = code("python_str("+e.expr()+")", "string")
+				}
+				values[k] = e
+			}
+			m.in["values"] = values
+		}
 		return
 	}
 	template, _ := s.config["template"].(string)

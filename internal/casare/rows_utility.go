@@ -278,7 +278,7 @@ func mathRow(c *converter, s *step, m *mapping) {
 	op := textOf(s, "operation", "add")
 	to := map[string]string{
 		"add": "$a + $b", "subtract": "$a - $b", "multiply": "$a * $b", "divide": "$a / $b", "floor_divide": "floor($a / $b)", "power": "$a ** $b", "modulo": "mod($a, $b)",
-		"min": "min($a, $b)", "max": "max($a, $b)", "abs": "abs($a)", "sqrt": "sqrt($a)", "floor": "floor($a)", "ceil": "ceil($a)", "round": "round($a, int($b))",
+		"min": "min($a, $b)", "max": "max($a, $b)", "abs": "abs($a)", "sqrt": "sqrt($a)", "floor": "floor($a)", "ceil": "ceil($a)", "round": "python_round($a, int($b))",
 		"log": "log($a)", "log10": "log($a, 10)", "exp": "exp($a)", "negate": "-$a",
 	}[op]
 	if b := c.arg(s, m, "b"); op == "log" && b.isSet && !(b.isLit() && (b.plain() == 0 || b.plain() == 1)) {
@@ -291,13 +291,8 @@ func mathRow(c *converter, s *step, m *mapping) {
 		c.report.attention(s, "it has no operation "+op, "its result is nil")
 		return
 	default:
-		if op == "round" {
-			if b := c.arg(s, m, "b"); b.isLit() && b.plain() == 0 { // halves go to the even number
-				to = "(let n = $a; abs(n - trunc(n)) == 0.5 ? 2 * round(n / 2) : round(n))"
-			}
-		}
 		if d := c.arg(s, m, "round_digits"); d.isSet {
-			to = "round(" + to + ", $round_digits)"
+			to = "python_round(" + to + ", $round_digits)"
 		}
 		m.in = params{"entries": params{"result": "=" + to}}
 	}

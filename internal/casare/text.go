@@ -109,7 +109,7 @@ func (c *converter) text(s string, at *step) val {
 	if !looksLikeJSON(s) {
 		for i, p := range parts {
 			switch {
-			case p.typ == "bool", p.typ == "list", p.typ == "dict", p.typ == "" && strings.HasPrefix(p.code, "nodes."):
+			case p.typ == "bool", p.typ == "list", p.typ == "dict", p.typ == "" && p.code != "":
 				parts[i] = code("python_str("+p.code+")", "string")
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -35,6 +36,10 @@ func (c *command) importCmd() *cobra.Command {
 				return badInput(err)
 			}
 			if !force {
+				list = slices.DeleteFunc(list, func(imp orch.Import) bool { // it was imported before, and may be edited
+					_, err := os.Stat(imp.Target)
+					return imp.Called && imp.Target != "" && err == nil
+				})
 				for _, imp := range list {
 					if _, err := os.Stat(imp.Target); imp.Target != "" && err == nil {
 						return badInput(fmt.Errorf("%s is there already; nothing was written (use --force to replace files, or -o for another place)", c.shown(imp.Target)))
@@ -105,7 +110,10 @@ func (c *command) shown(path string) string {
 var statusWords = map[casare.Status]string{casare.Exact: "exact", casare.Adapted: "adapted", casare.Attention: "needs attention", casare.Missing: "no equivalent yet"}
 
 func (c *command) printImports(list []orch.Import, all bool) {
-	total := map[casare.Status]int{}
+	total, failed := map[casare.Status]int{}, ""
+	if n := len(slices.DeleteFunc(slices.Clone(list), func(imp orch.Import) bool { return imp.Error == "" })); n > 0 {
+		failed = fmt.Sprintf(", %d of them not imported", n)
+	}
 	for _, imp := range list {
 		if imp.Error != "" {
 			c.printf("%s: not imported\n  %s\n\n", c.shown(imp.Source), imp.Error)
@@ -119,7 +127,7 @@ func (c *command) printImports(list []orch.Import, all bool) {
 		c.printf("  %s\n\n", counts(imp.Report))
 	}
 	if len(list) > 1 {
-		c.printf("%s: %d exact, %d adapted, %d need attention, %d without equivalent\n", plural(len(list), "workflow"), total[casare.Exact], total[casare.Adapted], total[casare.Attention], total[casare.Missing])
+		c.printf("%s%s: %d exact, %d adapted, %d need attention, %d without equivalent\n", plural(len(list), "workflow"), failed, total[casare.Exact], total[casare.Adapted], total[casare.Attention], total[casare.Missing])
 	}
 }
 

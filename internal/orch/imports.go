@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -21,11 +22,16 @@ type Import struct {
 	Report *casare.Report `json:"report,omitempty"`
 	Error  string         `json:"error,omitempty"` // why nothing came of it
 
+	// Called tells that it comes along because another one calls it.
+	Called bool `json:"called,omitempty"`
+
 	Flow *flow.Flow `json:"-"`
+
+	calls map[string]bool // files it calls
 }
 
-// ImportCasare converts a workflow of CasareRPA, or all in a folder and below
-// it. It writes nothing; Target says where each flow belongs below out. Files of
+// ImportCasare converts a workflow of CasareRPA with those that it calls, or all
+// in a folder and below it. It writes nothing; Target says where each flow belongs below out. Files of
 // a folder that are no workflows are left out; a file named by itself that is
 // none is an error.
 func ImportCasare(source, out string, reg *node.Registry) ([]Import, error) {
@@ -34,11 +40,7 @@ func ImportCasare(source, out string, reg *node.Registry) ([]Import, error) {
 		return nil, fmt.Errorf("opening the workflow: %w", err)
 	}
 	if !info.IsDir() {
-		imp, err := importOne(source, out, reg)
-		if err != nil {
-			return nil, err
-		}
-		return []Import{imp}, nil
+		return importWithCalls(source, out, reg)
 	}
 	var all []Import
 	err = filepath.WalkDir(source, func(path string, d fs.DirEntry, err error) error {
@@ -80,6 +82,40 @@ func ImportCasare(source, out string, reg *node.Registry) ([]Import, error) {
 	return all, nil
 }
 
+// importWithCalls converts a workflow and those that it calls, so that the flow
+// runs where it is written. Only files in its folder and below are taken: what
+// stands elsewhere may be shared by others.
+func importWithCalls(source, target string, reg *node.Registry) ([]Import, error) {
+	first, err := importOne(source, target, reg)
+	if err != nil {
+		return nil, err
+	}
+	all, done := []Import{first}, map[string]bool{source: true}
+	for i := 0; i < len(all) && len(all) < maxCalled; i++ {
+		for _, ref := range slices.Sorted(maps.Keys(all[i].calls)) {
+			path := filepath.Join(filepath.Dir(all[i].Source), filepath.FromSlash(ref))
+			rel, err := filepath.Rel(filepath.Dir(source), path)
+			if err != nil || !filepath.IsLocal(rel) || done[path] {
+				continue
+			}
+			done[path] = true
+			if _, err := os.Stat(path); err != nil {
+				continue // the report of the caller says it
+			}
+			imp, err := importOne(path, filepath.Join(filepath.Dir(target), FlowName(rel)), reg)
+			if err != nil {
+				imp = Import{Source: path, Error: err.Error()}
+			}
+			imp.Called = true
+			all = append(all, imp)
+		}
+	}
+	return all, nil
+}
+
+// maxCalled bounds how many workflows come along with one.
+const maxCalled = 1000
+
 // FlowName returns the name of the flow file for a workflow file.
 func FlowName(path string) string {
 	return filepath.Join(filepath.Dir(path), stem(path)+".flow.yaml")
@@ -91,8 +127,10 @@ func importOne(source, target string, reg *node.Registry) (Import, error) {
 		return Import{}, err
 	}
 	dir := filepath.Dir(source)
+	calls := map[string]bool{}
 	rename := func(ref string) string {
 		if casare.IsName(ref) {
+			calls[ref] = true
 			return filepath.ToSlash(FlowName(ref))
 		}
 		return ref
@@ -113,7 +151,7 @@ func importOne(source, target string, reg *node.Registry) (Import, error) {
 		return Import{}, fmt.Errorf("reading the CasareRPA workflow %s: %w", source, err)
 	}
 	report.File = source
-	return Import{Source: source, Target: target, Report: report, Flow: f}, nil
+	return Import{Source: source, Target: target, Report: report, Flow: f, calls: calls}, nil
 }
 
 // readLimited reads a file that may be a workflow, or says that it is too

@@ -17,6 +17,7 @@ func init() {
 		Doc: "Writes a value as JSON text. Keys are always in alphabetical order, because maps have no order of their own, so equal values give equal text.",
 		Examples: []node.Example[formatIn, formatOut]{
 			{Title: "Compact", In: formatIn{Value: map[string]any{"b": 1, "a": []any{true, nil}}}, Out: formatOut{Text: `{"a":[true,null],"b":1}`}},
+			{Title: "As Python does", In: formatIn{Value: map[string]any{"a, b": "c: d", "e": []any{1, 2}}, Spaced: true}, Out: formatOut{Text: `{"a, b": "c: d", "e": [1, 2]}`}},
 			{Title: "For people", In: formatIn{Value: map[string]any{"a": 1}, Indent: 2}, Out: formatOut{Text: "{\n  \"a\": 1\n}"}},
 		},
 		Run: format,
@@ -35,6 +36,7 @@ type formatIn struct {
 	Value  any  `json:"value" doc:"Value to write."`
 	Indent int  `json:"indent" default:"0" min:"0" max:"10" doc:"Spaces for each level; 0 writes everything on one line."`
 	Tabs   bool `json:"tabs" doc:"Indent with tabs rather than spaces."`
+	Spaced bool `json:"spaced" is:"advanced" doc:"Write a space after each comma and colon on one line, as Python does."`
 	ASCII  bool `json:"ascii" is:"advanced" doc:"Write characters beyond ASCII as \\u escapes."`
 	HTML   bool `json:"html" is:"advanced" doc:"Escape <, > and & so that the text can stand inside of a web page."`
 }
@@ -66,8 +68,30 @@ func format(_ context.Context, _ *node.Env, in formatIn) (formatOut, error) {
 			return formatOut{}, err
 		}
 		b = buf.Bytes()
+	} else if in.Spaced {
+		b = spaced(b)
 	}
 	return formatOut{Text: string(b)}, nil
+}
+
+// spaced writes a space after the commas and colons that stand outside of
+// strings.
+func spaced(b []byte) []byte {
+	out := make([]byte, 0, len(b)+len(b)/8)
+	inside := false
+	for i := 0; i < len(b); i++ {
+		out = append(out, b[i])
+		switch {
+		case inside && b[i] == '\\':
+			i++ // an escape has a character after it
+			out = append(out, b[i])
+		case b[i] == '"':
+			inside = !inside
+		case !inside && (b[i] == ',' || b[i] == ':'):
+			out = append(out, ' ')
+		}
+	}
+	return out
 }
 
 // asciiOnly escapes what is not ASCII; outside of strings JSON always is.

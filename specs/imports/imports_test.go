@@ -276,3 +276,50 @@ func TestImportCommand(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestImportTakesCalledAlong holds that a workflow imported by itself runs: what
+// it calls comes along, what was imported before stays as it is, and nothing is
+// written outside of its folder.
+func TestImportTakesCalledAlong(t *testing.T) {
+	dir := t.TempDir()
+	inner := filepath.Join(dir, "in")
+	if err := os.MkdirAll(filepath.Join(inner, "parts"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	caller := func(path string) string {
+		return `{"nodes": {"c": {"node_type": "CallSubworkflowNode", "config": {"subworkflow_path": "` + path + `"}}, "s": {"node_type": "SetVariableNode", "config": {"variable_name": "x", "value": "after"}}}, "connections": [{"source_node": "c", "source_port": "exec_out", "target_node": "s", "target_port": "exec_in"}]}`
+	}
+	for name, text := range map[string]string{"in/a.json": caller("parts/b.json"), "in/parts/b.json": caller("../c.json"), "in/c.json": `{"nodes": {"w": {"node_type": "WriteFileNode", "config": {"file_path": "c.txt", "content": "deep"}}}}`, "in/far.json": caller("../out.json"), "out.json": `{"nodes": {"w": {"node_type": "CommentNode"}}}`} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if out, stderr, err := aether(t, inner, "import", "a.json"); err != nil || !strings.Contains(string(out), "3 workflows") {
+		t.Fatalf("import: %v\n%s%s", err, out, stderr)
+	}
+	if out, stderr, err := aether(t, inner, "run", "a.flow.yaml", "--json", "--data-dir", t.TempDir()); err != nil {
+		t.Fatalf("run: %v\n%s%s", err, out, stderr)
+	}
+	if got, err := os.ReadFile(filepath.Join(inner, "c.txt")); err != nil || string(got) != "deep" {
+		t.Errorf("%q, %v", got, err)
+	}
+	edited := filepath.Join(inner, "c.flow.yaml")
+	if err := os.WriteFile(edited, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(inner, "a.flow.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	if out, stderr, err := aether(t, inner, "import", "a.json"); err != nil {
+		t.Fatalf("import again: %v\n%s%s", err, out, stderr)
+	}
+	if got, err := os.ReadFile(edited); err != nil || string(got) != "mine" {
+		t.Errorf("the called flow was replaced: %q, %v", got, err)
+	}
+	if _, _, err := aether(t, inner, "import", "far.json"); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "out.flow.yaml")); err == nil {
+		t.Error("a flow was written outside of the folder")
+	}
+}
