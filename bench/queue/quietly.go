@@ -27,7 +27,7 @@ func (b *bench) latency(ctx context.Context) error {
 		return err
 	}
 	defer o.d.Close()
-	r, err := b.river(ctx, "bench_river")
+	r, err := b.river(ctx)
 	if err != nil {
 		return err
 	}
@@ -39,7 +39,7 @@ func (b *bench) latency(ctx context.Context) error {
 	}
 	defer other.Close()
 	far := &own{b: b, d: other, q: queue.New(other)}
-	n := 50 * int(b.rounds) * int(b.span.Seconds())
+	n := 50 * b.rounds * int(b.span.Seconds())
 	var ours, theirs []time.Duration
 	// Turns of fifty jobs each.
 	for i := 0; i < n; i += 50 {

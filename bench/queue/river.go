@@ -43,8 +43,8 @@ func (w *riverWorker) Work(_ context.Context, j *river.Job[riverArgs]) error {
 	return nil
 }
 
-func (b *bench) river(ctx context.Context, name string) (*riverQueue, error) {
-	target, err := b.server.database(ctx, name)
+func (b *bench) river(ctx context.Context) (*riverQueue, error) {
+	target, err := b.server.database(ctx, "bench_river")
 	if err != nil {
 		return nil, err
 	}
@@ -132,8 +132,8 @@ func (r *riverQueue) client(ctx context.Context, workers int) (stop func(), err 
 	}, nil
 }
 
-// completed waits until n jobs are finished in the database, not only begun.
-func (r *riverQueue) completed(ctx context.Context, n int) error {
+// completed waits until all jobs are finished in the database, not only begun.
+func (r *riverQueue) completed(ctx context.Context) error {
 	t := time.NewTicker(2 * time.Millisecond)
 	defer t.Stop()
 	for {
@@ -183,7 +183,7 @@ func (r *riverQueue) worked(n, workers int) func(context.Context) (float64, erro
 		case <-ctx.Done():
 			return 0, ctx.Err()
 		}
-		err = r.completed(ctx, n)
+		err = r.completed(ctx)
 		took := time.Since(start)
 		stop()
 		return float64(n) / took.Seconds(), err

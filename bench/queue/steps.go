@@ -99,7 +99,7 @@ func (b *bench) enqueue(ctx context.Context) error {
 		return err
 	}
 	defer o.d.Close()
-	r, err := b.river(ctx, "bench_river")
+	r, err := b.river(ctx)
 	if err != nil {
 		return err
 	}
@@ -121,7 +121,7 @@ func (b *bench) claim(ctx context.Context) error {
 		return err
 	}
 	defer o.d.Close()
-	r, err := b.river(ctx, "bench_river")
+	r, err := b.river(ctx)
 	if err != nil {
 		return err
 	}
@@ -145,7 +145,7 @@ func (b *bench) endToEnd(ctx context.Context) error {
 		return err
 	}
 	defer o.d.Close()
-	r, err := b.river(ctx, "bench_river")
+	r, err := b.river(ctx)
 	if err != nil {
 		return err
 	}
@@ -170,7 +170,7 @@ func (b *bench) dispatcher(ctx context.Context) error {
 		return err
 	}
 	defer o.d.Close()
-	r, err := b.river(ctx, "bench_river")
+	r, err := b.river(ctx)
 	if err != nil {
 		return err
 	}
