@@ -15,7 +15,7 @@ short=()
 
 # Packages in which goroutines meet. They run with -short: the detector looks
 # at how they meet, not at how often, and makes everything several times slower.
-RACE="./value ./expr ./process ./workspace ./internal/durable/... ./internal/run ./internal/engine ./internal/robot ./internal/orch ./internal/telemetry ./internal/mask ./internal/egress ./table"
+RACE="./value ./expr ./internal/queue ./internal/item ./internal/api ./internal/auth ./internal/secret ./process ./workspace ./internal/durable/... ./internal/run ./internal/engine ./internal/robot ./internal/orch ./internal/telemetry ./internal/mask ./internal/egress ./table"
 
 scripts/setup.sh
 
@@ -78,7 +78,7 @@ esac
 # package that has tests.
 gotest() {
 	local log=$work/log code want got
-	go test -timeout 12m "$@" 2>&1 | tee "$log" | { grep -v '\[no test files\]' || :; }
+	go test -timeout 12m "$@" 2>&1 | tee "$log" | { grep --line-buffered -v '\[no test files\]' || :; }
 	code=${PIPESTATUS[0]}
 	want=$(go list -f '{{if or .TestGoFiles .XTestGoFiles}}x{{end}}' "${@: -$packages}" | grep -c x || true)
 	got=$(grep -E '^(ok|FAIL)[[:space:]]' "$log" | grep -cv -e '\[no tests to run\]' -e '^FAIL$' || true)
