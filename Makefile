@@ -1,5 +1,5 @@
 # make run builds and shows; make test and make check are what CI runs.
-.PHONY: build run test check quick model bench generate release clean
+.PHONY: build run test check quick model chaos bench generate release clean
 
 build:
 	CGO_ENABLED=0 go build -o bin/aether ./cmd/aether
@@ -22,8 +22,14 @@ quick:
 model:
 	go test -timeout 60m -run TestModel ./internal/engine -rapid.checks=20000
 
+# Ten minutes of killing robots, stopping them and cutting connections.
+# AETHER_TEST_POSTGRES names the server for the half on PostgreSQL.
+chaos:
+	AETHER_CHAOS=600 go test -timeout 60m -run TestFleetChaos -v ./specs/conformance
+
 bench:
 	go run ./bench
+	go run -C bench/queue . -o ../QUEUE.md
 
 generate:
 	go test ./internal/reference -update
