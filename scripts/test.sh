@@ -78,7 +78,7 @@ esac
 # package that has tests.
 gotest() {
 	local log=$work/log code want got
-	go test -timeout 12m "$@" 2>&1 | tee "$log" | { grep --line-buffered -v '\[no test files\]' || :; }
+	go test -timeout 20m "$@" 2>&1 | tee "$log" | { grep --line-buffered -v '\[no test files\]' || :; }
 	code=${PIPESTATUS[0]}
 	want=$(go list -f '{{if or .TestGoFiles .XTestGoFiles}}x{{end}}' "${@: -$packages}" | grep -c x || true)
 	got=$(grep -E '^(ok|FAIL)[[:space:]]' "$log" | grep -cv -e '\[no tests to run\]' -e '^FAIL$' || true)
