@@ -125,6 +125,7 @@ func openPostgres(ctx context.Context, target string, o Options) (*DB, error) {
 		cfg.MaxConns = int32(min(o.MaxConns, 1000))
 	}
 	cfg.ConnConfig.Tracer = o.Tracer
+	tellEnds(cfg)
 	if cfg.ConnConfig.ConnectTimeout == 0 {
 		cfg.ConnConfig.ConnectTimeout = 10 * time.Second
 	}
@@ -134,7 +135,7 @@ func openPostgres(ctx context.Context, target string, o Options) (*DB, error) {
 	}
 	if err := pool.Ping(ctx); err != nil {
 		pool.Close()
-		return nil, fmt.Errorf("connecting to PostgreSQL at %s: %w (is it running, and may you connect? `aether config check` tells more)", net(cfg), err)
+		return nil, fmt.Errorf("connecting to PostgreSQL at %s: %w (is it running, and may you connect? `aether config check` tells more)", address(cfg), err)
 	}
 	schema := o.Schema
 	if schema == "" {
@@ -143,7 +144,7 @@ func openPostgres(ctx context.Context, target string, o Options) (*DB, error) {
 	return newDB(stdlib.OpenDBFromPool(pool), pool, pgx.Identifier{schema}.Sanitize()+"."), nil
 }
 
-func net(cfg *pgxpool.Config) string {
+func address(cfg *pgxpool.Config) string {
 	return cfg.ConnConfig.Host + ":" + strconv.Itoa(int(cfg.ConnConfig.Port))
 }
 
