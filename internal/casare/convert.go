@@ -501,9 +501,6 @@ func (c *converter) declare() {
 			c.flow.Inputs = append(c.flow.Inputs, flow.Input{Name: c.varName(name), Type: "any", Doc: "Read by the workflow and set nowhere in it."})
 		}
 	}
-	if c.inputs["trigger"] && !slices.ContainsFunc(c.flow.Inputs, func(i flow.Input) bool { return i.Name == "trigger" }) {
-		c.flow.Inputs = append(c.flow.Inputs, flow.Input{Name: "trigger", Type: "map", Doc: "What the trigger of the flow gives.", Default: map[string]any{}})
-	}
 	if len(initial) > 0 {
 		values := map[string]any{}
 		for _, name := range initial {
@@ -529,6 +526,10 @@ func (c *converter) declare() {
 		c.flow.Outputs = append(c.flow.Outputs, flow.Output{Name: computedNames, Value: "{{ vars." + computedNames + " }}"})
 	}
 	c.declareSubflow()
+	// Last, since outputs may read it too.
+	if c.inputs["trigger"] && !slices.ContainsFunc(c.flow.Inputs, func(i flow.Input) bool { return i.Name == "trigger" }) {
+		c.flow.Inputs = append(c.flow.Inputs, flow.Input{Name: "trigger", Type: "map", Doc: "What the trigger of the flow gives.", Default: map[string]any{}})
+	}
 }
 
 // canonical returns a value of a config in canonical form.

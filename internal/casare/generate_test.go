@@ -122,6 +122,16 @@ func TestGenerated(t *testing.T) {
 	t.Logf("%d workflows of %d nodes: median %v, slowest %v", count, size, took[len(took)/2], took[len(took)-1])
 }
 
+// TestGeneratedOnceWrong converts large workflows that once gave a flow that
+// was not valid.
+func TestGeneratedOnceWrong(t *testing.T) {
+	for _, seed := range []uint64{427, 887} {
+		if _, _, err := Convert(generate(rand.New(rand.NewPCG(seed, 7)), 500), Options{}); err != nil {
+			t.Errorf("seed %d: %.500v", seed, err)
+		}
+	}
+}
+
 func FuzzConvert(f *testing.F) {
 	files, err := filepath.Glob("testdata/*.json")
 	if err != nil {
