@@ -207,7 +207,12 @@ func TestRestoreRefuses(t *testing.T) {
 			}
 			for _, args := range [][]string{{"restore", file}, {"restore", file, "--force"}, {"backup", "--verify", file}} {
 				r := to.aether(args...)
-				if r.code != 2 || !strings.Contains(r.err, want) && !strings.HasPrefix(name, "zstd") {
+				said := strings.Contains(r.err, want) || strings.HasPrefix(name, "zstd")
+				if name == "bit near the start" {
+					// A flipped bit may hit the very name that tells a backup from another archive.
+					said = said || strings.Contains(r.err, "no backup of Aether")
+				}
+				if r.code != 2 || !said {
 					t.Errorf("%s, %s: exit code %d: %s", name, args[0], r.code, r.err)
 				}
 				plain(t, r)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -58,7 +59,7 @@ edges: [each.body -> post, post -> nap]
 			i := r.IntN(robots)
 			switch n := r.IntN(10); {
 			case n == 0 && len(stopped) == 0:
-				fleet[i].signal(syscall.SIGSTOP)
+				h.stop(fleet[i])
 				stopped, stops = append(stopped, fleet[i]), stops+1
 			case n <= 2:
 				cuts += cut(t, h)
@@ -103,6 +104,39 @@ edges: [each.body -> post, post -> nap]
 		}
 		t.Logf("%d jobs, %d kills, %d stops, %d times all connections were cut", jobs, kills, stops, cuts)
 	})
+}
+
+// stop stops a process (SIGSTOP) that is not in the middle of a write to SQLite:
+// with the file locked, it would stop everybody else as well, which is a limit
+// of SQLite that the guide names.
+func (h *home) stop(p *proc) {
+	h.Helper()
+	eventually(h, "the process was stopped outside of a write", 30*time.Second, func() bool {
+		p.signal(syscall.SIGSTOP)
+		if h.writable() {
+			return true
+		}
+		p.signal(syscall.SIGCONT)
+		return false
+	})
+}
+
+// writable tells whether nobody keeps the database locked; PostgreSQL is never.
+func (h *home) writable() bool {
+	h.Helper()
+	if strings.Contains(strings.Join(h.env, " "), "AETHER_DATABASE_URL=") {
+		return true
+	}
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(h.data, "aether.db")+"?_txlock=immediate&_pragma=busy_timeout(3000)")
+	if err != nil {
+		h.Fatal(err)
+	}
+	defer db.Close()
+	tx, err := db.BeginTx(h.Context(), nil)
+	if err != nil {
+		return false
+	}
+	return tx.Rollback() == nil
 }
 
 // pause lets time pass between two acts of chaos.

@@ -141,7 +141,7 @@ func TestFleetZombie(t *testing.T) {
 		run, _ := h.add()
 		zombie := h.robot("zombie")
 		arrives(l, "s3", 1)
-		zombie.signal(syscall.SIGSTOP)
+		h.stop(zombie)
 		// Its lease lasts half a minute; then another robot asks what to do about
 		// the step of which nobody knows whether it was done.
 		h.robot("other")
