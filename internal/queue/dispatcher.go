@@ -169,14 +169,22 @@ func (d *Dispatcher) Finish(ctx context.Context, l *Lease) error {
 
 // Fail is Queue.Fail for a lease.
 func (d *Dispatcher) Fail(ctx context.Context, l *Lease, reason string, final bool) error {
-	err := d.queue.Fail(ctx, l.Job, reason, final)
-	d.forget(l)
-	return err
+	return d.give(l, func(j *Job) error { return d.queue.Fail(ctx, j, reason, final) })
 }
 
 // Release is Queue.Release for a lease.
 func (d *Dispatcher) Release(ctx context.Context, l *Lease, until time.Time) error {
-	err := d.queue.Release(ctx, l.Job, until)
+	return d.give(l, func(j *Job) error { return d.queue.Release(ctx, j, until) })
+}
+
+// give ends a lease. What is said of the job is written into a copy: its lease
+// may be renewed at the same time.
+func (d *Dispatcher) give(l *Lease, end func(*Job) error) error {
+	j := *l.Job
+	err := end(&j)
+	d.mu.Lock()
+	*l.Job = j
+	d.mu.Unlock()
 	d.forget(l)
 	return err
 }
@@ -246,17 +254,14 @@ func (d *Dispatcher) Run(ctx context.Context) {
 func (d *Dispatcher) extend(ctx context.Context) {
 	d.mu.Lock()
 	held := make([]*Lease, 0, len(d.leases))
+	jobs := make([]*Job, 0, len(d.leases))
+	byID := make(map[int64]*Lease, len(d.leases))
 	for _, l := range d.leases {
-		held = append(held, l)
+		c := *l.Job // the robot reads its own
+		held, jobs, byID[c.ID] = append(held, l), append(jobs, &c), l
 	}
 	d.mu.Unlock()
 	began := time.Now()
-	jobs := make([]*Job, len(held))
-	byID := make(map[int64]*Lease, len(held))
-	for i, l := range held {
-		c := *l.Job // the robot reads its own
-		jobs[i], byID[c.ID] = &c, l
-	}
 	lost, err := d.queue.Extend(ctx, d.o.Lease, jobs...)
 	if err != nil {
 		if ctx.Err() == nil {

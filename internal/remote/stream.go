@@ -19,6 +19,10 @@ const (
 	batchBytes   = 512 << 10
 	batchWait    = 100 * time.Millisecond
 	eventWait    = 500 * time.Millisecond
+	// ackWait is how long a run waits at most, when it has done what must not be
+	// repeated, until the orchestrator knows that it did. Until it does, a robot
+	// that takes the run over must ask a person.
+	ackWait = 5 * time.Second
 )
 
 type record struct {
@@ -152,22 +156,44 @@ type log struct {
 	durable.Log
 	task *task
 	exec context.Context
+
+	mu     sync.Mutex
+	intent map[string]bool // tries that were announced and have not ended, by their names
 }
+
+const intentMark = "!intent"
 
 // Append implements durable.Log.
 func (l *log) Append(ctx context.Context, name string, data []byte) error {
 	e := durable.Entry{Name: name, Data: data}
-	if !strings.Contains(name[strings.LastIndexByte(name, '/')+1:], "!intent") {
+	if strings.Contains(name[strings.LastIndexByte(name, '/')+1:], intentMark) {
+		if err := l.task.stream.wait(l.exec, l.task.stream.add(true, e)); err != nil {
+			return err
+		}
 		if err := l.Log.Append(ctx, name, data); err != nil {
 			return err
 		}
-		l.task.stream.add(false, e)
+		l.mu.Lock()
+		l.intent[strings.Replace(name, intentMark, "", 1)] = true
+		l.mu.Unlock()
 		return nil
 	}
-	if err := l.task.stream.wait(l.exec, l.task.stream.add(true, e)); err != nil {
+	if err := l.Log.Append(ctx, name, data); err != nil {
 		return err
 	}
-	return l.Log.Append(ctx, name, data)
+	l.mu.Lock()
+	announced := l.intent[name]
+	delete(l.intent, name)
+	l.mu.Unlock()
+	place := l.task.stream.add(announced, e)
+	if announced {
+		// A network that is away must not hold up the run for longer: what comes
+		// next and may be repeated needs no orchestrator.
+		short, cancel := context.WithTimeout(l.exec, ackWait)
+		defer cancel()
+		_ = l.task.stream.wait(short, place) // the record is kept here, and is sent when that can be
+	}
+	return nil
 }
 
 // tell sends the journal until ctx ends.

@@ -266,7 +266,7 @@ func (t *task) robot(exec context.Context) *robot.Robot {
 			}
 			// The orchestrator may have it already; adding it again is adding it once.
 			t.stream.add(false, l.Past()...)
-			return &log{l, t, exec}
+			return &log{Log: l, task: t, exec: exec, intent: map[string]bool{}}
 		},
 	}
 }
