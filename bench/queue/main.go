@@ -98,6 +98,7 @@ var steps = []struct {
 	{"sqlite", (*bench).sqlite},
 	{"latency", (*bench).latency},
 	{"idle", (*bench).idle},
+	{"runs", (*bench).runs},
 }
 
 func stepNames() string {
