@@ -37,6 +37,7 @@ type site struct {
 	url    string
 	db     *db.DB
 	queue  *queue.Queue
+	items  *item.Store
 	runs   *run.Store
 	tokens map[auth.Role]string
 	log    *bytes.Buffer
@@ -45,8 +46,8 @@ type site struct {
 func open(t *testing.T, target dbtest.Target) *site {
 	t.Helper()
 	d := dbtest.Open(t, target)
-	s := &site{T: t, db: d, queue: queue.New(d), runs: run.NewStore(d, nil), tokens: map[auth.Role]string{}, log: &bytes.Buffer{}}
-	o := &orch.Orch{Runs: s.runs, Queue: s.queue, DB: d, Nodes: node.Default, Artifacts: disk.Open(t.TempDir()), Durable: memrt.New(), Now: time.Now, Random: rand.Reader}
+	s := &site{T: t, db: d, queue: queue.New(d), items: item.New(d), runs: run.NewStore(d, nil), tokens: map[auth.Role]string{}, log: &bytes.Buffer{}}
+	o := &orch.Orch{Runs: s.runs, Queue: s.queue, Items: s.items, DB: d, Nodes: node.Default, Artifacts: disk.Open(t.TempDir()), Durable: memrt.New(), Now: time.Now, Random: rand.Reader}
 	a := auth.NewStore(d)
 	for _, role := range everyRole {
 		secret, _, err := a.CreateToken(t.Context(), string(role), role, time.Time{})
@@ -55,7 +56,7 @@ func open(t *testing.T, target dbtest.Target) *site {
 		}
 		s.tokens[role] = secret
 	}
-	srv := &api.Server{DB: d, Orch: o, Runs: s.runs, Queue: s.queue, Items: item.New(d), Auth: a, Version: "test", Log: slog.New(slog.NewTextHandler(s.log, nil))}
+	srv := &api.Server{DB: d, Orch: o, Runs: s.runs, Queue: s.queue, Items: s.items, Auth: a, Version: "test", Log: slog.New(slog.NewTextHandler(s.log, nil))}
 	h := httptest.NewServer(srv.Handler())
 	t.Cleanup(h.Close)
 	s.url = h.URL

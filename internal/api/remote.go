@@ -107,6 +107,7 @@ func (s *Server) remote(a huma.API) {
 	s.remoteRun(a, r)
 	s.remoteRecords(a, r)
 	s.remoteFiles(a, r)
+	s.remoteItems(a, r)
 }
 
 // Beaten is what a robot hears when it says that it lives.

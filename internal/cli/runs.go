@@ -511,12 +511,12 @@ func (c *command) runsExport() *cobra.Command {
 }
 
 func retention(cfg *config.Config) orch.Retention {
-	return orch.Retention{Runs: cfg.Retention.Runs, Failed: cfg.Retention.Failed, MaxRuns: cfg.Retention.MaxRuns}
+	return orch.Retention{Runs: cfg.Retention.Runs, Failed: cfg.Retention.Failed, MaxRuns: cfg.Retention.MaxRuns, Items: cfg.Retention.Items}
 }
 
 func (c *command) runsPrune() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "prune", Short: "Forget old ended runs, as the retention settings say", Args: noArgs,
+		Use: "prune", Short: "Forget old ended runs and work items, as the retention settings say", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := c.open(cmd, nil, 0)
 			if err != nil {
@@ -531,6 +531,12 @@ func (c *command) runsPrune() *cobra.Command {
 				return err
 			}
 			c.printf("Forgot %d runs.\n", n)
+			if n, err = s.Orch.RetainItems(cmd.Context(), retention(s.Config)); err != nil {
+				return err
+			}
+			if n > 0 {
+				c.printf("Removed %d work items.\n", n)
+			}
 			return nil
 		},
 	}

@@ -182,6 +182,11 @@ func (c *command) tend(ctx context.Context, s *app.System) {
 		} else if n > 0 {
 			s.Log.Debug("forgot old runs", "count", n)
 		}
+		if n, err := s.Orch.RetainItems(ctx, retention(s.Config)); err != nil && ctx.Err() == nil {
+			s.Log.Warn("removing old work items", "err", err)
+		} else if n > 0 {
+			s.Log.Debug("removed old work items", "count", n)
+		}
 	ticks:
 		for {
 			select {

@@ -44,7 +44,7 @@ type Config struct {
 	HTTP HTTP
 	// Script limits script nodes.
 	Script Script
-	// Retention says how long finished runs are kept.
+	// Retention says how long finished runs and work items are kept.
 	Retention Retention
 	// Vault says which HashiCorp Vault secrets are read from.
 	Vault Vault
@@ -107,7 +107,7 @@ type Script struct {
 	Timeout time.Duration
 }
 
-// Retention says how long finished runs are kept. Whichever limit is reached first applies.
+// Retention says how long finished runs and work items are kept. Whichever limit is reached first applies.
 type Retention struct {
 	// Runs is how long after its end a run is removed; 0 keeps runs for ever.
 	Runs time.Duration
@@ -115,6 +115,8 @@ type Retention struct {
 	Failed time.Duration
 	// MaxRuns is how many finished runs are kept; 0 means no limit.
 	MaxRuns int
+	// Items is how long after its end a work item is removed; 0 keeps items for ever.
+	Items time.Duration
 }
 
 // Vault says which HashiCorp Vault secrets are read from, after the environment and the store. Tokens

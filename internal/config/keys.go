@@ -156,6 +156,12 @@ func Keys() []Key {
 			show: func(c *Config) string { return strconv.Itoa(c.Retention.MaxRuns) },
 		},
 		{
+			Name: "retention.items", Default: "90d",
+			Doc:  "How long after its end a work item is removed, with the files that nothing else uses; 0 keeps items for ever. A chain of retries goes whole, when its last item is so old.",
+			set:  func(c *Config, g given) (err error) { c.Retention.Items, err = parseDuration(g, 0); return err },
+			show: func(c *Config) string { return showDuration(c.Retention.Items) },
+		},
+		{
 			Name: "vault.address", Default: "",
 			Doc:     "URL of a HashiCorp Vault that secrets are read from, after the environment and the store. Set VAULT_TOKEN, or VAULT_ROLE_ID and VAULT_SECRET_ID, too.",
 			Example: "https://vault.example.com:8200",

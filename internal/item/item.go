@@ -139,6 +139,9 @@ func lost(id int64) *node.Failure {
 		Message: fmt.Sprintf("this run has the work item %d no more", id), Hint: "its lease ran out and another run took it, or a person changed it: `aether item show` tells"}
 }
 
+// Lost is the failure of a run that has an item no more.
+func Lost(id int64) error { return lost(id) }
+
 // states returns the states of statuses.
 func states(statuses []string) ([]int, error) {
 	var out []int

@@ -142,6 +142,19 @@ func (s *Store) Beat(ctx context.Context, run string) error {
 	return err
 }
 
+// LastRun returns the run that had an item last under a fence, "" if there is
+// none.
+func (s *Store) LastRun(ctx context.Context, h node.ItemHold) (run string, err error) {
+	err = s.db.QueryRow(ctx, `SELECT run FROM {s}item WHERE id = $1 AND fence = $2`, h.ID, h.Fence).Scan(&run)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("reading item %d: %w", h.ID, err)
+	}
+	return run, nil
+}
+
 // Park keeps the items of a run that waits, for as long as it waits.
 func (s *Store) Park(ctx context.Context, run string) error {
 	_, err := s.db.Exec(ctx, `UPDATE {s}item SET lease_until = $1 WHERE run = $2 AND state = 1`, forever, run)

@@ -109,6 +109,11 @@ func (o Remote) alive(ctx context.Context, c Caller, a Alive, h *Heard) error {
 			return err
 		}
 	}
+	if o.Items != nil {
+		if err := o.Items.Beat(ctx, r.ID); err != nil {
+			return err
+		}
+	}
 	h.Messages, err = o.Runs.MessagesSince(ctx, r.ID, a.Since)
 	return err
 }
@@ -235,6 +240,12 @@ func (o Remote) Begin(ctx context.Context, c Caller, l Lease, have bool) (*Begun
 			return nil, err
 		}
 	}
+	if o.Items != nil && (r.Resumes > 0 || r.Seed != nil) {
+		// What an earlier execution had while it waited.
+		if err := o.Items.Beat(ctx, r.ID); err != nil {
+			return nil, err
+		}
+	}
 	b := &Begun{Run: r, Continues: continues}
 	if b.Events, _, err = o.Runs.LastEvent(ctx, r.ID); err != nil {
 		return nil, err
@@ -356,6 +367,9 @@ func (o Remote) End(ctx context.Context, c Caller, e Ended) (string, error) {
 		if err := o.Runs.End(ctx, r); err != nil {
 			return "", err
 		}
+	}
+	if err := o.leaveItems(ctx, r); err != nil {
+		return "", err
 	}
 	switch {
 	case e.Error != "":

@@ -2,6 +2,7 @@ package orch
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/aether-rpa/aether/flow"
@@ -13,6 +14,7 @@ import (
 type Retention struct {
 	Runs, Failed time.Duration // zero for ever
 	MaxRuns      int           // at most so many of all runs; zero for any number
+	Items        time.Duration // work items; zero for ever
 }
 
 // retainBatch is how many runs are forgotten at a time: no transaction is long.
@@ -162,6 +164,21 @@ func (o *Orch) forgetBeyond(ctx context.Context, keep int) (int, error) {
 		gone += n
 	}
 	return gone, err
+}
+
+// RetainItems removes the work items that have ended and whose time is over,
+// with the files that nothing uses any more. It returns how many went.
+func (o *Orch) RetainItems(ctx context.Context, keep Retention) (int, error) {
+	if o.Items == nil || keep.Items == 0 {
+		return 0, nil
+	}
+	now, err := o.Runs.Now(ctx)
+	if err != nil {
+		return 0, err
+	}
+	gone, orphans, err := o.Items.Retain(ctx, now.Add(-keep.Items))
+	// What was removed refers to nothing any more, whatever came after.
+	return gone, errors.Join(err, o.dropArtifacts(ctx, orphans, nil))
 }
 
 // dropArtifacts deletes artifacts that no run uses any more since some were

@@ -258,7 +258,7 @@ func (t *task) robot(exec context.Context) *robot.Robot {
 	env := r.Env
 	env.Artifacts = t.files
 	return &robot.Robot{
-		Runs: r.Runs, Durable: r.Durable, Nodes: r.Nodes, Env: env, Store: t.files, Vault: &secrets{t.agent.Env, t}, Log: r.Log,
+		Runs: r.Runs, Durable: r.Durable, Nodes: r.Nodes, Env: env, Desk: &items{t}, Store: t.files, Vault: &secrets{t.agent.Env, t}, Log: r.Log,
 		Owner: r.Owner, WorkDir: r.WorkDir, ParkAfter: r.ParkAfter, Trace: r.Trace, Now: r.Now,
 		WrapLog: func(l durable.Log) durable.Log {
 			if r.WrapLog != nil {

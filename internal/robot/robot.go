@@ -27,8 +27,11 @@ import (
 
 // Robot executes runs. It is safe for concurrent use.
 type Robot struct {
-	Runs    *run.Store
-	Items   *item.Store // work items; nil if flows have none
+	Runs  *run.Store
+	Items *item.Store // work items; nil if flows have none
+	// Desk is what runs reach work items through that are kept elsewhere, and
+	// looked after there; nil if Items has them.
+	Desk    node.Items
 	Durable durable.Runtime
 	Nodes   *node.Registry
 	// Env is what every node execution starts from; the robot fills in what
@@ -373,8 +376,11 @@ func (h *host) Env(info node.RunInfo, token string) *node.Env {
 	e.Run, e.Token, e.Artifacts, e.TempDir = info, token, &keeper{h}, h.tempDir
 	e.Log = h.robot.Log.With("run", info.ID, "node", info.Node)
 	e.Now, e.Mask = h.robot.Now, h.Mask
-	if h.desk != nil {
+	switch {
+	case h.desk != nil:
 		e.Items = h.desk
+	case h.robot.Desk != nil:
+		e.Items = h.robot.Desk
 	}
 	e.Progress = func(msg string, done, total int) {
 		h.Emit(engine.Event{Kind: engine.EventProgress, Path: info.Path, Node: info.Node, At: h.robot.Now(), Text: h.mask.Text(msg), Done: done, Sum: total})
