@@ -3,6 +3,7 @@ package flow_test
 import (
 	"bytes"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -144,6 +145,9 @@ nodes:
 	}
 }
 
+// longKey finds a key of several lines, which YAML writes behind a question mark.
+var longKey = regexp.MustCompile(`(?m)^[ -]*\? `)
+
 // Comments anywhere stay, and formatting twice changes nothing.
 func TestFormatComments(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -184,10 +188,11 @@ func TestFormatComments(t *testing.T) {
 		if err != nil || read.Digest() != f.Digest() {
 			return // a mark fell into a text
 		}
-		if bytes.Contains(src, []byte("? ")) {
-			return // around a key of several lines ("? |"), comments may move each time
-		}
 		got, err := flow.Format([]byte(text))
+		long := longKey.Match(src)
+		if err != nil && long && strings.Contains(err.Error(), "where they cannot be kept") {
+			return // it says so and changes nothing
+		}
 		if err != nil {
 			t.Fatalf("%v\n%s", err, text)
 		}
@@ -198,10 +203,11 @@ func TestFormatComments(t *testing.T) {
 			}
 		}
 		again, err := flow.Format(got)
-		if err != nil {
+		if err != nil && !long {
 			t.Fatal(err)
 		}
-		if !bytes.Equal(got, again) {
+		// Comments around a key of several lines may move each time; none is lost.
+		if !bytes.Equal(got, again) && !long {
 			t.Fatalf("formatted\n%s\nagain\n%s", got, again)
 		}
 	})

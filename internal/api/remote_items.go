@@ -71,7 +71,7 @@ func (s *Server) remoteItems(a huma.API, r orch.Remote) {
 				}
 				list[i].Content, _ = v.(map[string]any)
 			}
-			got, err := d.AddList(ctx, in.Body.Queue, in.Body.Token, node.ItemAdd{Rows: in.Body.Rows}, list)
+			got, err := d.Add(ctx, in.Body.Queue, in.Body.Token, node.ItemAdd{Rows: in.Body.Rows}, list)
 			return itemWork(ItemWork{Added: &got}, err)
 		})
 	work(s, a, op{method: http.MethodPost, path: "/robot/jobs/{id}/items/next", id: "robot-next-item", summary: "Take a work item for the run of a job, waiting up to 25 seconds; the same token gets the same one", often: true},

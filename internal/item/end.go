@@ -55,7 +55,7 @@ func (s *Store) End(ctx context.Context, h node.ItemHold, e node.ItemEnd) (node.
 			return err
 		}
 		if h.Fence == 0 || r.fence != h.Fence || r.state == stAbandoned || r.state == stDeleted {
-			return lost(h.ID)
+			return Lost(h.ID)
 		}
 		if r.state > stLater {
 			out = r.ended()
@@ -138,7 +138,7 @@ func (s *Store) end(ctx context.Context, tx *db.Tx, h node.ItemHold, r row, e no
 		return node.ItemEnded{}, fmt.Errorf("ending item %d: %w", h.ID, err)
 	}
 	if n == 0 {
-		return node.ItemEnded{}, lost(h.ID)
+		return node.ItemEnded{}, Lost(h.ID)
 	}
 	out := node.ItemEnded{Status: statusOf[state]}
 	if state == stRetried {

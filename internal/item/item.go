@@ -133,14 +133,11 @@ func rank(ready int64, priority int, risk int64) int64 {
 	return r
 }
 
-// lost is the failure of a run that has an item no more.
-func lost(id int64) *node.Failure {
+// Lost is the failure of a run that has an item no more.
+func Lost(id int64) *node.Failure {
 	return &node.Failure{Kind: node.KindError, Code: node.CodeItemLost, Permanent: true,
 		Message: fmt.Sprintf("this run has the work item %d no more", id), Hint: "its lease ran out and another run took it, or a person changed it: `aether item show` tells"}
 }
-
-// Lost is the failure of a run that has an item no more.
-func Lost(id int64) error { return lost(id) }
 
 // states returns the states of statuses.
 func states(statuses []string) ([]int, error) {

@@ -128,7 +128,7 @@ func (s *Store) Keep(ctx context.Context, run string, h node.ItemHold, progress 
 	var state int
 	err = s.db.QueryRow(ctx, `SELECT state FROM {s}item WHERE id = $1 AND fence = $2 AND run = $3 AND state IN (3, 4, 5)`, h.ID, h.Fence, run).Scan(&state)
 	if errors.Is(err, sql.ErrNoRows) {
-		return lost(h.ID)
+		return Lost(h.ID)
 	}
 	if err != nil {
 		return fmt.Errorf("keeping item %d: %w", h.ID, err)

@@ -11,6 +11,7 @@ import (
 	"github.com/aether-rpa/aether/internal/db"
 	"github.com/aether-rpa/aether/internal/durable"
 	"github.com/aether-rpa/aether/internal/queue"
+	"github.com/aether-rpa/aether/internal/robot"
 	"github.com/aether-rpa/aether/internal/run"
 )
 
@@ -368,8 +369,10 @@ func (o Remote) End(ctx context.Context, c Caller, e Ended) (string, error) {
 			return "", err
 		}
 	}
-	if err := o.leaveItems(ctx, r); err != nil {
-		return "", err
+	if o.Items != nil {
+		if err := robot.LeaveItems(ctx, o.Items, r); err != nil {
+			return "", err
+		}
 	}
 	switch {
 	case e.Error != "":

@@ -2,38 +2,22 @@ package orch
 
 import (
 	"context"
-	"errors"
+	"slices"
 	"time"
 
 	"github.com/aether-rpa/aether/internal/item"
-	"github.com/aether-rpa/aether/internal/run"
+	"github.com/aether-rpa/aether/internal/robot"
 	"github.com/aether-rpa/aether/node"
 )
-
-// leaveItems decides about the items of a run that a robot executed, as a robot
-// with a database does itself. Doing it again is doing it once.
-func (o Remote) leaveItems(ctx context.Context, r *run.Run) error {
-	switch {
-	case o.Items == nil:
-		return nil
-	case r.Status.Final():
-		return o.Items.GiveBack(ctx, r.ID, r.Status != run.Cancelled)
-	case r.Status == run.Waiting, r.Status == run.Attention:
-		return o.Items.Park(ctx, r.ID)
-	}
-	return nil
-}
 
 // Desk is what the run of a lease may do with work items, for the robot that
 // has the lease.
 type Desk struct {
-	*item.Desk
-	o Remote
+	desk *item.Desk
+	o    Remote
 	// line is the run and those that it retries: it goes on with their items.
-	line map[string]bool
+	line []string
 }
-
-var _ node.Items = (*Desk)(nil)
 
 // Desk returns what the run of a lease reaches work items through, if the
 // caller has that lease.
@@ -45,26 +29,18 @@ func (o Remote) Desk(ctx context.Context, c Caller, l Lease) (*Desk, error) {
 	if o.Items == nil {
 		return nil, node.Fail(node.KindError, "the orchestrator keeps no work items", "")
 	}
-	d := &Desk{&item.Desk{Store: o.Items, Run: r.ID, Home: r.ID, Robot: c.owner()}, o, map[string]bool{r.ID: true}}
-	for at := r; at.RetryOf != ""; {
-		up, err := o.Runs.Get(ctx, at.RetryOf)
-		if errors.Is(err, run.ErrNotFound) {
-			break // forgotten, and its items with it
-		}
-		if err != nil {
-			return nil, err
-		}
-		at, d.Home = up, up.ID
-		d.line[up.ID] = true
+	line, err := robot.Line(ctx, o.Runs, r)
+	if err != nil {
+		return nil, err
 	}
-	return d, nil
+	return &Desk{&item.Desk{Store: o.Items, Run: r.ID, Home: line[len(line)-1], Robot: c.owner()}, o, line}, nil
 }
 
 // owns refuses items with files that are not the run's.
 func (d *Desk) owns(ctx context.Context, list []node.ItemSpec) error {
 	for _, i := range list {
 		for _, f := range i.Files {
-			uses, err := d.o.Runs.Uses(ctx, d.Run, f.Digest)
+			uses, err := d.o.Runs.Uses(ctx, d.desk.Run, f.Digest)
 			if err != nil {
 				return err
 			}
@@ -76,12 +52,12 @@ func (d *Desk) owns(ctx context.Context, list []node.ItemSpec) error {
 	return nil
 }
 
-// AddList adds items; their files must be the run's.
-func (d *Desk) AddList(ctx context.Context, queue, token string, how node.ItemAdd, list []node.ItemSpec) (node.ItemsAdded, error) {
+// Add adds items as node.Items does; their files must be the run's.
+func (d *Desk) Add(ctx context.Context, queue, token string, how node.ItemAdd, list []node.ItemSpec) (node.ItemsAdded, error) {
 	if err := d.owns(ctx, list); err != nil {
 		return node.ItemsAdded{}, err
 	}
-	return d.Add(ctx, queue, token, how, func(yield func(node.ItemSpec, error) bool) {
+	return d.desk.Add(ctx, queue, token, how, func(yield func(node.ItemSpec, error) bool) {
 		for _, i := range list {
 			if !yield(i, nil) {
 				return
@@ -90,34 +66,34 @@ func (d *Desk) AddList(ctx context.Context, queue, token string, how node.ItemAd
 	})
 }
 
-// Next implements node.Items.
+// Next is that of node.Items.
 func (d *Desk) Next(ctx context.Context, queue, token string, wait time.Duration) (*node.Item, error) {
-	i, err := d.Desk.Next(ctx, queue, token, wait)
+	i, err := d.desk.Next(ctx, queue, token, wait)
 	if err != nil || i == nil {
 		return nil, err
 	}
 	return i, d.show(ctx, i)
 }
 
-// Keep implements node.Items.
+// Keep is that of node.Items.
 func (d *Desk) Keep(ctx context.Context, h node.ItemHold, progress *string) error {
 	if err := d.has(ctx, h); err != nil {
 		return err
 	}
-	return d.Desk.Keep(ctx, h, progress)
+	return d.desk.Keep(ctx, h, progress)
 }
 
-// End implements node.Items.
+// End is that of node.Items.
 func (d *Desk) End(ctx context.Context, h node.ItemHold, e node.ItemEnd) (node.ItemEnded, error) {
 	if err := d.has(ctx, h); err != nil {
 		return node.ItemEnded{}, err
 	}
-	return d.Desk.End(ctx, h, e)
+	return d.desk.End(ctx, h, e)
 }
 
-// List implements node.Items.
+// List is that of node.Items.
 func (d *Desk) List(ctx context.Context, f node.ItemFilter) ([]*node.Item, error) {
-	list, err := d.Desk.List(ctx, f)
+	list, err := d.desk.List(ctx, f)
 	if err != nil {
 		return nil, err
 	}
@@ -127,8 +103,8 @@ func (d *Desk) List(ctx context.Context, f node.ItemFilter) ([]*node.Item, error
 // has refuses an item that is another run's: fences are small numbers, and no
 // secret.
 func (d *Desk) has(ctx context.Context, h node.ItemHold) error {
-	by, err := d.Store.LastRun(ctx, h)
-	if err != nil || d.line[by] {
+	by, err := d.desk.Store.LastRun(ctx, h)
+	if err != nil || slices.Contains(d.line, by) {
 		return err
 	}
 	return item.Lost(h.ID)
@@ -138,7 +114,7 @@ func (d *Desk) has(ctx context.Context, h node.ItemHold) error {
 func (d *Desk) show(ctx context.Context, list ...*node.Item) error {
 	for _, i := range list {
 		for _, f := range i.Files {
-			if err := d.o.Runs.Keep(ctx, d.Run, f.Digest); err != nil {
+			if err := d.o.Runs.Keep(ctx, d.desk.Run, f.Digest); err != nil {
 				return err
 			}
 		}

@@ -161,12 +161,20 @@ type log struct {
 	intent map[string]bool // tries that were announced and have not ended, by their names
 }
 
-const intentMark = "!intent"
+// announces returns the record that ends the try which an entry announces:
+// each[2]/send!intent2 announces each[2]/send.
+func announces(entry string) (record string, ok bool) {
+	mark := strings.LastIndex(entry, "!intent")
+	if mark < 0 || mark < strings.LastIndexByte(entry, '/') {
+		return "", false
+	}
+	return entry[:mark], true
+}
 
 // Append implements durable.Log.
 func (l *log) Append(ctx context.Context, name string, data []byte) error {
 	e := durable.Entry{Name: name, Data: data}
-	if strings.Contains(name[strings.LastIndexByte(name, '/')+1:], intentMark) {
+	if record, ok := announces(name); ok {
 		if err := l.task.stream.wait(l.exec, l.task.stream.add(true, e)); err != nil {
 			return err
 		}
@@ -174,7 +182,7 @@ func (l *log) Append(ctx context.Context, name string, data []byte) error {
 			return err
 		}
 		l.mu.Lock()
-		l.intent[strings.Replace(name, intentMark, "", 1)] = true
+		l.intent[record] = true
 		l.mu.Unlock()
 		return nil
 	}
