@@ -1,0 +1,512 @@
+package browser
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+	"unicode/utf8"
+
+	"github.com/aether-rpa/aether/selector"
+)
+
+// Click says how to press an element.
+type Click struct {
+	Button string // left, right or middle; "" is left
+	Count  int    // 2 makes a double click; 0 is 1
+	Mods   int    // keys held, see Key
+	At     *Point // where in the element; nil is its middle
+}
+
+// Done says what an action did.
+type Done struct {
+	Found
+	// Arrival is where the page went because of the action, nil if it stayed.
+	Arrival *Arrival
+	// Shaped is what a field shows when the page laid out the value in its own way.
+	Shaped string
+	// Already says that there was nothing to do.
+	Already bool
+}
+
+type pressed struct {
+	Arrived   bool   `json:"arrived"`
+	Stolen    string `json:"stolen"`
+	Connected bool   `json:"connected"`
+	Checked   *bool  `json:"checked"`
+	Hovered   bool   `json:"hovered"`
+}
+
+// Click presses an element with the mouse. It has happened when the element received the press; a press that would
+// have gone elsewhere is stopped before the page sees it and tried again. A navigation that the press began is
+// awaited.
+func (p *Page) Click(ctx context.Context, t selector.Target, o Click) (Done, error) {
+	ctx, end := p.begin(ctx)
+	defer end()
+	d, _, err := p.press(ctx, "click", t, o)
+	return d, err
+}
+
+func (p *Page) press(ctx context.Context, action string, t selector.Target, o Click) (Done, pressed, error) {
+	var last *sight
+	for {
+		s, err := p.ready(ctx, lookFor{Target: t, Action: action, At: o.At})
+		if err != nil {
+			return Done{}, pressed{}, err
+		}
+		d, r, again, err := p.pressAt(ctx, action, t, o, s)
+		if !again {
+			return d, r, err
+		}
+		last = &sight{Kind: Covered, Element: s.Element, Detail: r.Stolen}
+		select {
+		case <-time.After(20 * time.Millisecond):
+		case <-ctx.Done():
+		}
+		if ctx.Err() != nil {
+			return Done{}, pressed{}, p.ended(ctx, action, t, last, ctx.Err())
+		}
+	}
+}
+
+// pressAt presses once; again says that the press did not arrive and did nothing.
+func (p *Page) pressAt(ctx context.Context, action string, t selector.Target, o Click, s sight) (d Done, r pressed, again bool, err error) {
+	d = Done{Found: s.found(t)}
+	x, y, over, err := p.place(ctx, s)
+	if errors.Is(err, ErrNavigated) || over != "" {
+		return d, pressed{Stolen: over}, true, nil
+	}
+	if err != nil {
+		return d, r, false, p.ended(ctx, action, t, nil, err)
+	}
+	if err := p.Mouse(ctx, p.clicks(x, y, o)...); err != nil {
+		return d, r, false, p.ended(ctx, action, t, nil, err)
+	}
+	err = p.Eval(ctx, s.frame, fmt.Sprintf("__aether.done(%d)", s.Handle), &r)
+	switch {
+	case errors.Is(err, ErrNavigated):
+		r.Arrived = true
+	case gone(p.Gone()) && !p.Crashed():
+		return d, pressed{Arrived: true}, false, nil // a press may close its own page
+	case err != nil:
+		return d, r, false, p.acted(p.ended(ctx, action, t, nil, err))
+	}
+	if !r.Arrived {
+		if r.Stolen == "" && s.frame != p.main() {
+			return d, r, false, &Failure{Kind: Unchanged, Action: action, Target: t, Element: s.Element, Detail: "the press did not arrive at it", Acted: true}
+		}
+		return d, r, true, nil
+	}
+	d.Arrival, err = p.settle(ctx, action, t)
+	return d, r, false, err
+}
+
+func (p *Page) clicks(x, y float64, o Click) []Mouse {
+	var events []Mouse
+	if !p.moved || p.x != x || p.y != y {
+		events = append(events, Mouse{Type: "move", X: x, Y: y, Mods: o.Mods})
+	}
+	p.x, p.y, p.moved = x, y, true
+	button := o.Button
+	if button == "" {
+		button = "left"
+	}
+	for n := 1; n <= max(o.Count, 1); n++ {
+		events = append(events, Mouse{Type: "down", X: x, Y: y, Button: button, Clicks: n, Mods: o.Mods}, Mouse{Type: "up", X: x, Y: y, Button: button, Clicks: n, Mods: o.Mods})
+	}
+	return events
+}
+
+func (p *Page) acted(err error) error {
+	var f *Failure
+	if errors.As(err, &f) {
+		f.Acted = true
+	}
+	return err
+}
+
+// settle waits for a navigation that an action began, until its document can be read.
+func (p *Page) settle(ctx context.Context, action string, t selector.Target) (*Arrival, error) {
+	g, ok := p.Underway()
+	if !ok {
+		return nil, nil
+	}
+	a, err := p.Settled(ctx, g, Parsed)
+	if err != nil {
+		if errors.Is(err, ErrGone) || ctx.Err() != nil {
+			return nil, p.acted(p.ended(ctx, action, t, nil, err))
+		}
+		return nil, &Failure{Kind: Navigation, Action: action, Target: t, Detail: g.URL + ": " + err.Error(), Acted: true}
+	}
+	p.moved = false
+	return &a, nil
+}
+
+// Hover moves the mouse over an element.
+func (p *Page) Hover(ctx context.Context, t selector.Target, at *Point) (Done, error) {
+	ctx, end := p.begin(ctx)
+	defer end()
+	for {
+		s, err := p.ready(ctx, lookFor{Target: t, Action: "hover", At: at})
+		if err != nil {
+			return Done{}, err
+		}
+		x, y, _, err := p.place(ctx, s)
+		if err == nil {
+			p.x, p.y, p.moved = x, y, true
+			err = p.Mouse(ctx, Mouse{Type: "move", X: x, Y: y})
+		}
+		var r pressed
+		if err == nil {
+			err = p.Eval(ctx, s.frame, fmt.Sprintf("__aether.done(%d)", s.Handle), &r)
+		}
+		if err == nil && r.Hovered {
+			return Done{Found: s.found(t)}, nil
+		}
+		if err != nil && !errors.Is(err, ErrNavigated) {
+			return Done{}, p.ended(ctx, "hover", t, nil, err)
+		}
+		if ctx.Err() != nil {
+			return Done{}, p.ended(ctx, "hover", t, &sight{Kind: Unchanged, Element: s.Element, Detail: "the mouse is not over it"}, ctx.Err())
+		}
+	}
+}
+
+type held struct {
+	Same   bool   `json:"same"`
+	Shaped bool   `json:"shaped"`
+	Gone   bool   `json:"gone"`
+	Have   string `json:"have"`
+	Secret bool   `json:"secret"`
+	Length int    `json:"length"`
+	Limit  int    `json:"limit"`
+}
+
+func (h held) detail(want string) string {
+	switch {
+	case h.Gone:
+		return "the field was taken away while it was filled"
+	case h.Limit > 0 && utf8.RuneCountInString(want) > h.Limit:
+		return fmt.Sprintf("it takes %d characters, and %d were to be entered", h.Limit, utf8.RuneCountInString(want))
+	case h.Secret:
+		return fmt.Sprintf("it holds %d characters instead of %d", h.Length, utf8.RuneCountInString(want))
+	case h.Have == "":
+		return "it is empty again"
+	}
+	return fmt.Sprintf("it shows %q", h.Have)
+}
+
+// Fill replaces what a field holds, and reads it back: at once, and again after the page's scripts had a turn.
+func (p *Page) Fill(ctx context.Context, t selector.Target, text string) (Done, error) {
+	return p.fill(ctx, t, text, false)
+}
+
+// FillSecret is Fill for a value that no error, no record and no picture of the page may show.
+func (p *Page) FillSecret(ctx context.Context, t selector.Target, text string) (Done, error) {
+	d, err := p.fill(ctx, t, text, true)
+	if f := (*Failure)(nil); errors.As(err, &f) && f.Kind == Reverted {
+		f.Detail = "it holds something else than the secret"
+	}
+	if d.Shaped != "" {
+		d.Shaped = "***"
+	}
+	return d, err
+}
+
+func (p *Page) fill(ctx context.Context, t selector.Target, text string, secret bool) (Done, error) {
+	ctx, end := p.begin(ctx)
+	defer end()
+	s, err := p.ready(ctx, lookFor{Target: t, Action: "fill"})
+	if err != nil {
+		return Done{}, err
+	}
+	if secret {
+		if err := p.hide(ctx, s); err != nil {
+			return Done{}, p.ended(ctx, "fill", t, nil, err)
+		}
+	}
+	switch {
+	case s.Set:
+		var r sight
+		if err = p.Eval(ctx, s.frame, fmt.Sprintf("__aether.put(%d,%s)", s.Handle, js(text)), &r); err == nil && r.Kind != "" {
+			return Done{}, &Failure{Kind: r.Kind, Action: "fill", Target: t, Element: s.Element, Detail: r.Detail, Acted: true}
+		}
+	case text == "" && s.Empty:
+	case text == "":
+		err = p.Keys(ctx, Key{Name: "Delete"})
+	default:
+		err = p.InsertText(ctx, text)
+	}
+	if err != nil {
+		return Done{}, p.acted(p.ended(ctx, "fill", t, nil, err))
+	}
+	return p.kept(ctx, "fill", t, s, text)
+}
+
+// hide keeps what a field will hold out of pictures of the page.
+func (p *Page) hide(ctx context.Context, s sight) error {
+	if p.secrets == nil {
+		p.secrets = map[string]bool{}
+	}
+	p.secrets[s.frame] = true
+	return p.Eval(ctx, s.frame, fmt.Sprintf("__aether.secret(%d)", s.Handle), nil)
+}
+
+// kept reads back what a field was given.
+func (p *Page) kept(ctx context.Context, action string, t selector.Target, s sight, text string) (Done, error) {
+	var h held
+	err := p.Eval(ctx, s.frame, fmt.Sprintf("__aether.verify(%d,%s)", s.Handle, js(text)), &h)
+	d := Done{Found: s.found(t)}
+	switch {
+	case errors.Is(err, ErrNavigated):
+		d.Arrival, err = p.settle(ctx, action, t)
+		return d, err
+	case err != nil:
+		return d, p.acted(p.ended(ctx, action, t, nil, err))
+	case !h.Same:
+		return d, &Failure{Kind: Reverted, Action: action, Target: t, Element: s.Element, Detail: h.detail(text), Acted: true}
+	case h.Shaped:
+		d.Shaped = h.Have
+	}
+	return d, nil
+}
+
+// Type presses a key for each character, behind what the field holds. pause is waited between keys; secret is as for
+// FillSecret.
+func (p *Page) Type(ctx context.Context, t selector.Target, text string, pause time.Duration, secret bool) (Done, error) {
+	ctx, end := p.begin(ctx)
+	defer end()
+	s, err := p.ready(ctx, lookFor{Target: t, Action: "type"})
+	if err != nil {
+		return Done{}, err
+	}
+	if secret {
+		if err := p.hide(ctx, s); err != nil {
+			return Done{}, p.ended(ctx, "type", t, nil, err)
+		}
+	}
+	for _, r := range text {
+		if err := p.Keys(ctx, Key{Name: string(r)}); err != nil {
+			return Done{}, p.acted(p.ended(ctx, "type", t, nil, err))
+		}
+		if pause > 0 {
+			select {
+			case <-time.After(pause):
+			case <-ctx.Done():
+				return Done{}, p.acted(p.ended(ctx, "type", t, nil, ctx.Err()))
+			}
+		}
+	}
+	var v struct {
+		Value string `json:"value"`
+		Gone  bool   `json:"gone"`
+	}
+	err = p.Eval(ctx, s.frame, fmt.Sprintf("__aether.key(%d)", s.Handle), &v)
+	d := Done{Found: s.found(t)}
+	if err != nil && !errors.Is(err, ErrNavigated) {
+		return d, p.acted(p.ended(ctx, "type", t, nil, err))
+	}
+	if err == nil && !v.Gone && text != "" && v.Value == "" {
+		return d, &Failure{Kind: Reverted, Action: "type", Target: t, Element: s.Element, Detail: "it is empty after the keys were pressed", Acted: true}
+	}
+	d.Arrival, err = p.settle(ctx, "type", t)
+	return d, err
+}
+
+// Press presses keys like Enter or Control+A, in the element if one is given, else where the focus is.
+func (p *Page) Press(ctx context.Context, t selector.Target, keys ...Key) (Done, error) {
+	ctx, end := p.begin(ctx)
+	defer end()
+	var d Done
+	frame := p.main()
+	if t.Given() {
+		s, err := p.ready(ctx, lookFor{Target: t, Action: "press"})
+		if err != nil {
+			return d, err
+		}
+		d.Found, frame = s.found(t), s.frame
+	}
+	if err := p.Keys(ctx, keys...); err != nil {
+		return d, p.acted(p.ended(ctx, "press", t, nil, err))
+	}
+	// A turn of the page's own, so that what the keys began is known.
+	if err := p.Eval(ctx, frame, "__aether.key(0)", nil); err != nil && !errors.Is(err, ErrNavigated) && !gone(p.Gone()) {
+		return d, p.acted(p.ended(ctx, "press", t, nil, err))
+	}
+	var err error
+	d.Arrival, err = p.settle(ctx, "press", t)
+	return d, err
+}
+
+// Check sets a check box, radio button or switch, and sees that it is so.
+func (p *Page) Check(ctx context.Context, t selector.Target, want bool) (Done, error) {
+	ctx, end := p.begin(ctx)
+	defer end()
+	s, err := p.ready(ctx, lookFor{Target: t, Action: "check"})
+	if err != nil {
+		return Done{}, err
+	}
+	if s.Checked != nil && *s.Checked == want {
+		return Done{Found: s.found(t), Already: true}, nil
+	}
+	d, r, err := p.press(ctx, "check", t, Click{})
+	if err != nil || r.Checked != nil && *r.Checked == want || d.Arrival != nil {
+		return d, err
+	}
+	for {
+		var v struct {
+			Value *bool `json:"value"`
+			Gone  bool  `json:"gone"`
+		}
+		err := p.Eval(ctx, s.frame, fmt.Sprintf("__aether.read(%d,'checked')", s.Handle), &v)
+		if errors.Is(err, ErrNavigated) || err == nil && (v.Gone || v.Value != nil && *v.Value == want) {
+			return d, nil
+		}
+		if err == nil {
+			select {
+			case <-time.After(20 * time.Millisecond):
+				continue
+			case <-ctx.Done():
+				err = ctx.Err()
+			}
+		}
+		state := map[bool]string{true: "it is still not checked", false: "it is still checked"}[want]
+		return d, p.acted(p.ended(ctx, "check", t, &sight{Kind: Unchanged, Element: s.Element, Detail: state}, err))
+	}
+}
+
+// Choice is what Select chose.
+type Choice struct {
+	Done
+	Values []string
+	Labels []string
+}
+
+// Select chooses options of a <select>: by what they say or their value, or by "label", "value" or "index" alone.
+func (p *Page) Select(ctx context.Context, t selector.Target, by string, wants ...string) (Choice, error) {
+	ctx, end := p.begin(ctx)
+	defer end()
+	var c Choice
+	var got struct {
+		sight
+		Values []string `json:"values"`
+		Labels []string `json:"labels"`
+	}
+	for {
+		s, err := p.ready(ctx, lookFor{Target: t, Action: "select"})
+		if err != nil {
+			return c, err
+		}
+		c.Found = s.found(t)
+		err = p.Eval(ctx, s.frame, fmt.Sprintf("__aether.choose(%d,%s,%s)", s.Handle, js(wants), js(by)), &got)
+		if err == nil && got.Kind == "" {
+			c.Values, c.Labels = got.Values, got.Labels
+			return c, p.chose(ctx, t, s, &c)
+		}
+		if err != nil && !errors.Is(err, ErrNavigated) {
+			return c, p.ended(ctx, "select", t, nil, err)
+		}
+		if err == nil && got.Kind == WrongKind {
+			return c, &Failure{Kind: got.Kind, Action: "select", Target: t, Element: got.Element, Detail: got.Detail}
+		}
+		select { // choices may be loaded later
+		case <-time.After(50 * time.Millisecond):
+			if remaining(ctx) > reserve {
+				continue
+			}
+			return c, &Failure{Kind: got.Kind, Action: "select", Target: t, Element: got.Element, Detail: got.Detail}
+		case <-ctx.Done():
+			return c, p.ended(ctx, "select", t, &got.sight, ctx.Err())
+		}
+	}
+}
+
+func (p *Page) chose(ctx context.Context, t selector.Target, s sight, c *Choice) error {
+	var h held
+	err := p.Eval(ctx, s.frame, fmt.Sprintf("__aether.verifyChoice(%d,%s)", s.Handle, js(c.Values)), &h)
+	if err != nil && !errors.Is(err, ErrNavigated) {
+		return p.acted(p.ended(ctx, "select", t, nil, err))
+	}
+	if err == nil && !h.Gone && !h.Same {
+		return &Failure{Kind: Reverted, Action: "select", Target: t, Element: s.Element, Detail: h.detail(""), Acted: true}
+	}
+	c.Arrival, err = p.settle(ctx, "select", t)
+	return err
+}
+
+// Upload gives files to a file field; the paths are those of the browser's machine.
+func (p *Page) Upload(ctx context.Context, t selector.Target, paths ...string) (Done, error) {
+	ctx, end := p.begin(ctx)
+	defer end()
+	s, err := p.ready(ctx, lookFor{Target: t, Action: "upload"})
+	if err != nil {
+		return Done{}, err
+	}
+	d := Done{Found: s.found(t)}
+	if err := p.SetFiles(ctx, s.frame, s.Handle, paths); err != nil {
+		if ctx.Err() != nil || errors.Is(err, ErrGone) {
+			return d, p.ended(ctx, "upload", t, nil, err)
+		}
+		return d, &Failure{Kind: WrongKind, Action: "upload", Target: t, Element: s.Element, Detail: err.Error()}
+	}
+	raw, err := p.EvalPage(ctx, s.frame, "e => e && e.files ? e.files.length : -1", s.Handle, nil)
+	if err == nil && string(raw) != fmt.Sprint(len(paths)) && string(raw) != "-1" {
+		return d, &Failure{Kind: Reverted, Action: "upload", Target: t, Element: s.Element, Detail: fmt.Sprintf("it holds %s files instead of %d", raw, len(paths)), Acted: true}
+	}
+	d.Arrival, err = p.settle(ctx, "upload", t)
+	return d, err
+}
+
+// Drag drags one element onto another with the mouse, in small steps as a hand does.
+func (p *Page) Drag(ctx context.Context, from, to selector.Target) (Done, error) {
+	ctx, end := p.begin(ctx)
+	defer end()
+	b, err := p.ready(ctx, lookFor{Target: to, Action: "drop"})
+	if err != nil {
+		return Done{}, err
+	}
+	a, err := p.ready(ctx, lookFor{Target: from, Action: "drag"})
+	if err != nil {
+		return Done{}, err
+	}
+	d := Done{Found: a.found(from)}
+	ax, ay, over, err := p.place(ctx, a)
+	if err == nil && over != "" {
+		return d, &Failure{Kind: Covered, Action: "drag", Target: from, Element: a.Element, Detail: over}
+	}
+	if err != nil {
+		return d, p.ended(ctx, "drag", from, nil, err)
+	}
+	events := []Mouse{{Type: "move", X: ax, Y: ay}, {Type: "down", X: ax, Y: ay, Button: "left", Clicks: 1}}
+	if err := p.Mouse(ctx, events...); err != nil {
+		return d, p.acted(p.ended(ctx, "drag", from, nil, err))
+	}
+	// Where the target is now: taking hold of something may move it.
+	_ = p.Eval(ctx, a.frame, "__aether.unwatch()", nil)
+	var now struct {
+		Value struct{ X, Y, Width, Height float64 } `json:"value"`
+	}
+	if err := p.Eval(ctx, b.frame, fmt.Sprintf("__aether.read(%d,'box')", b.Handle), &now); err == nil && now.Value.Width > 0 {
+		b.X, b.Y = now.Value.X+now.Value.Width/2, now.Value.Y+now.Value.Height/2
+	}
+	bx, by, _, err := p.place(ctx, b)
+	if err != nil {
+		return d, p.acted(p.ended(ctx, "drag", to, nil, err))
+	}
+	const steps = 8
+	for i := 1; i <= steps; i++ {
+		f := float64(i) / steps
+		if err := p.Mouse(ctx, Mouse{Type: "drag", X: ax + (bx-ax)*f, Y: ay + (by-ay)*f, Button: "left"}); err != nil {
+			return d, p.acted(p.ended(ctx, "drag", to, nil, err))
+		}
+	}
+	p.x, p.y, p.moved = bx, by, true
+	if err := p.Mouse(ctx, Mouse{Type: "drag", X: bx, Y: by, Button: "left"}, Mouse{Type: "up", X: bx, Y: by, Button: "left", Clicks: 1}); err != nil {
+		return d, p.acted(p.ended(ctx, "drag", to, nil, err))
+	}
+	if err := p.Eval(ctx, b.frame, "__aether.key(0)", nil); err != nil && !errors.Is(err, ErrNavigated) {
+		return d, p.acted(p.ended(ctx, "drag", to, nil, err))
+	}
+	d.Arrival, err = p.settle(ctx, "drag", from)
+	return d, err
+}

@@ -1,0 +1,678 @@
+// What Aether runs inside of a page, in a world of its own that the page's scripts cannot see: it finds an element,
+// says whether a person could use it now, watches that an action arrives where it was meant to, and reads.
+(() => {
+  if (globalThis.__aether) return;
+  const closed = new WeakMap(); // host -> its closed shadow root, told by the driver
+  const kept = new Map();       // number -> element, for the steps of one action
+  let count = 0;
+
+  const norm = s => (s ?? '').replace(/[\s\u00a0\u200b\ufeff]+/g, ' ').trim();
+  const low = s => norm(s).toLowerCase();
+  const rootOf = e => e.shadowRoot || closed.get(e) || null;
+  const parentOf = n => n.assignedSlot || n.parentElement || (n.getRootNode() instanceof ShadowRoot ? n.getRootNode().host : null);
+  const macrotask = () => new Promise(f => { const c = new MessageChannel(); c.port1.onmessage = () => { c.port1.close(); f(); }; c.port2.postMessage(0); });
+  const frame = () => new Promise(f => { const t = setTimeout(f, 50); requestAnimationFrame(() => { clearTimeout(t); f(); }); });
+  const pause = ms => new Promise(f => setTimeout(f, ms));
+
+  // roots are the document and every shadow root in it, outermost first.
+  function roots(start) {
+    const all = [start];
+    for (let i = 0; i < all.length; i++) {
+      const walker = document.createTreeWalker(all[i], NodeFilter.SHOW_ELEMENT);
+      for (let n = walker.currentNode; n; n = walker.nextNode()) {
+        const r = n.nodeType === 1 && rootOf(n);
+        if (r) all.push(r);
+      }
+    }
+    return all;
+  }
+
+  function shown(e) {
+    if (!e.isConnected || !e.checkVisibility({visibilityProperty: true})) return false;
+    if (e.tagName === 'OPTION' || e.tagName === 'OPTGROUP') return shown(e.closest('select') || e.parentElement);
+    const r = e.getBoundingClientRect();
+    if (r.width > 0 && r.height > 0) return true;
+    for (const c of e.children) if (shown(c)) return true;
+    if (getComputedStyle(e).display === 'contents' || getComputedStyle(e).display === 'inline') {
+      const range = document.createRange();
+      range.selectNodeContents(e);
+      const b = range.getBoundingClientRect();
+      return b.width > 0 && b.height > 0;
+    }
+    return false;
+  }
+
+  const controls = 'input:not([type=hidden]),select,textarea,button,meter,progress,output,[contenteditable=""],[contenteditable=true],[contenteditable=plaintext-only],[role=textbox],[role=combobox],[role=searchbox],[role=spinbutton],[role=checkbox],[role=radio],[role=switch],[role=slider],[role=listbox]';
+  const buttonInput = e => e.tagName === 'INPUT' && /^(submit|button|reset|image)$/.test(e.type);
+  const ownText = e => buttonInput(e) ? (e.value || (e.type === 'submit' ? 'Submit' : e.type === 'reset' ? 'Reset' : e.alt)) : (e.innerText ?? e.textContent);
+
+  function byRef(e, attribute) {
+    const root = e.getRootNode();
+    return (e.getAttribute(attribute) || '').split(/\s+/).filter(Boolean).map(id => root.getElementById ? root.getElementById(id) : document.getElementById(id)).filter(Boolean);
+  }
+
+  // label is what a person would call a field: as assistive technology has it, else the words beside it.
+  function label(e) {
+    const ref = byRef(e, 'aria-labelledby').map(x => norm(x.textContent)).filter(Boolean).join(' ');
+    if (ref) return ref;
+    const aria = norm(e.getAttribute('aria-label'));
+    if (aria) return aria;
+    if (e.labels && e.labels.length) {
+      const text = [...e.labels].map(l => {
+        const c = l.cloneNode(true);
+        for (const x of c.querySelectorAll('input,select,textarea,button,script,style')) x.remove();
+        return norm(c.textContent);
+      }).filter(Boolean).join(' ');
+      if (text) return text;
+    }
+    return norm(e.getAttribute('placeholder')) || norm(e.getAttribute('title'));
+  }
+
+  // beside finds the field that words without a tie to it stand next to: the only field of the smallest part of the
+  // page that holds the words and a field. With two fields there it stays silent.
+  function beside(words, root) {
+    const found = new Set();
+    for (const w of words) {
+      let up = w;
+      for (let i = 0; i < 6 && up && up !== root; i++, up = up.parentElement) {
+        if (up.matches(controls)) break;
+        const inside = [...up.querySelectorAll(controls)].filter(c => !buttonInput(c) && c.tagName !== 'BUTTON' && shown(c));
+        if (inside.length === 1) { found.add(inside[0]); break; }
+        if (inside.length > 1) {
+          const after = inside.filter(c => w.compareDocumentPosition(c) & Node.DOCUMENT_POSITION_FOLLOWING);
+          const cell = w.closest('td,th,dt');
+          if (cell && cell.nextElementSibling) {
+            const own = after.filter(c => cell.nextElementSibling.contains(c));
+            if (own.length === 1) found.add(own[0]);
+          }
+          break;
+        }
+      }
+    }
+    return [...found];
+  }
+
+  const roles = {
+    button: 'button,summary,input[type=button],input[type=submit],input[type=reset],input[type=image]', link: 'a[href],area[href]',
+    checkbox: 'input[type=checkbox]', radio: 'input[type=radio]', textbox: 'input:not([type]),input[type=text],input[type=email],input[type=tel],input[type=url],input[type=password],textarea,[contenteditable=""],[contenteditable=true]',
+    searchbox: 'input[type=search]', spinbutton: 'input[type=number]', slider: 'input[type=range]', combobox: 'select:not([multiple]):not([size]),input[list]', listbox: 'select[multiple],select[size],datalist', option: 'option',
+    heading: 'h1,h2,h3,h4,h5,h6', img: 'img,svg', list: 'ul,ol,menu', listitem: 'li', table: 'table', row: 'tr', cell: 'td', columnheader: 'th:not([scope=row])', rowheader: 'th[scope=row]',
+    navigation: 'nav', main: 'main', banner: 'header', contentinfo: 'footer', complementary: 'aside', form: 'form', region: 'section', article: 'article', dialog: 'dialog', group: 'fieldset,details', progressbar: 'progress', meter: 'meter', separator: 'hr', paragraph: 'p', status: 'output', figure: 'figure',
+  };
+
+  function roleOf(e) {
+    const given = norm(e.getAttribute('role')).split(' ')[0];
+    if (given) return given;
+    for (const r in roles) if (e.matches(roles[r])) return r;
+    return '';
+  }
+
+  function nameOf(e) {
+    const text = label(e);
+    if (text && (e.hasAttribute('aria-labelledby') || e.hasAttribute('aria-label') || (e.labels && e.labels.length))) return text;
+    if (e.matches('img,area,input[type=image]')) return norm(e.getAttribute('alt')) || norm(e.getAttribute('title'));
+    if (e.tagName === 'SVG' || e.tagName === 'svg') { const t = e.querySelector('title'); if (t) return norm(t.textContent); }
+    if (e.tagName === 'FIELDSET') { const l = e.querySelector('legend'); if (l) return norm(l.textContent); }
+    if (e.tagName === 'TABLE') { const c = e.querySelector('caption'); if (c) return norm(c.textContent); }
+    if (e.matches('input:not([type=submit]):not([type=button]):not([type=reset]),select,textarea')) return text;
+    const own = norm(ownText(e));
+    if (own) return own;
+    const alt = [...e.querySelectorAll('img[alt],[aria-label]')].map(x => norm(x.getAttribute('alt') || x.getAttribute('aria-label'))).filter(Boolean).join(' ');
+    return alt || text;
+  }
+
+  // texts finds the innermost elements whose text passes the test. Parts of the page that do not hold the words are
+  // not entered.
+  function texts(root, wanted, same) {
+    const part = low(wanted), out = [];
+    const visit = e => {
+      if (e.nodeType === 1) {
+        if (/^(SCRIPT|STYLE|NOSCRIPT|TEMPLATE|HEAD)$/.test(e.tagName)) return false;
+        if (buttonInput(e)) { if (same(ownText(e))) { out.push(e); return true; } return false; }
+      }
+      if (!low(e.textContent).includes(part) && !(e.querySelector && e.querySelector('input[type=submit],input[type=button],input[type=reset]'))) return false;
+      let deeper = false;
+      for (const c of e.children) deeper = visit(c) || deeper;
+      if (deeper || e.nodeType !== 1) return deeper;
+      if (!same(ownText(e))) return false; // not textContent, in which scripts count as words
+      out.push(e);
+      return true;
+    };
+    visit(root === document ? document.documentElement || root : root);
+    return out;
+  }
+
+  const tests = ['data-testid', 'data-test-id', 'data-test', 'data-cy', 'data-qa'];
+
+  // exactly says how texts are compared, strictly first and then as a person would.
+  const exactly = v => t => norm(t) === norm(v);
+  const alike = v => t => low(t).includes(low(v));
+
+  // listed are the elements of one root that a query means.
+  function listed(root, q) {
+    const all = css => [...root.querySelectorAll(css)];
+    const quote = v => '"' + v.replace(/["\\]/g, '\\$&') + '"';
+    const strictly = (elements, text) => {
+      const same = elements.filter(e => exactly(q.value)(text(e)));
+      return same.length ? same : elements.filter(e => alike(q.value)(text(e)));
+    };
+    switch (q.by) {
+      case 'testid': return all(tests.map(t => `[${t}=${quote(q.value)}]`).join(','));
+      case 'id': return all(`[id=${quote(q.value)}]`);
+      case 'name': return all(`[name=${quote(q.value)}]`);
+      case 'css': return all(q.value);
+      case 'xpath': {
+        const r = document.evaluate(q.value, root, null, XPathResult.ORDERED_NODE_SNAPSHOT_TYPE, null), out = [];
+        for (let i = 0; i < r.snapshotLength; i++) { const n = r.snapshotItem(i); out.push(n.nodeType === 1 ? n : n.ownerElement || n.parentElement); }
+        return out.filter(Boolean);
+      }
+      case 'placeholder': return strictly(all('[placeholder]'), e => e.getAttribute('placeholder'));
+      case 'alt': return strictly(all('[alt]'), e => e.getAttribute('alt'));
+      case 'title': return strictly(all('[title]'), e => e.getAttribute('title'));
+      case 'text': {
+        const same = texts(root, q.value, exactly(q.value)).filter(shown);
+        return same.length ? same : texts(root, q.value, alike(q.value));
+      }
+      case 'role': {
+        const given = all(`[role~=${quote(q.value)}]`), own = roles[q.value] ? all(roles[q.value]).filter(e => !e.hasAttribute('role')) : [];
+        let found = [...new Set([...given, ...own])];
+        if (found.length > 1) found.sort((a, b) => a.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1);
+        if (!q.name) return found;
+        const same = found.filter(e => nameOf(e) === norm(q.name));
+        return same.length ? same : found.filter(e => low(nameOf(e)).includes(low(q.name)));
+      }
+      case 'label': {
+        const fields = all(controls), bare = s => norm(s).replace(/\s*[:*：]+$/, '').trim(), want = bare(q.value);
+        const called = fields.filter(e => bare(label(e)) === want);
+        if (called.length) return called;
+        const near = beside(texts(root, want, t => bare(t) === want).filter(shown), root);
+        if (near.length) return near;
+        return fields.filter(e => low(label(e)).includes(low(want)));
+      }
+    }
+    throw new Error('unknown query ' + q.by);
+  }
+
+  function search(q, scope) {
+    const first = listed(scope || document, q);
+    if (first.length) return first;
+    for (const r of roots(scope || document).slice(1)) {
+      const found = listed(r, q);
+      if (found.length) return found;
+    }
+    return [];
+  }
+
+  const describe = e => {
+    if (!e || e.nodeType !== 1) return 'the page';
+    const t = e.tagName.toLowerCase(), secret = e.type === 'password';
+    let s = '<' + t;
+    for (const a of ['id', 'name', 'type', 'role', 'data-testid']) if (e.getAttribute(a)) s += ` ${a}="${e.getAttribute(a).slice(0, 40)}"`;
+    if (!e.id && e.classList.length) s += ` class="${[...e.classList].slice(0, 3).join(' ')}"`;
+    const text = secret ? '' : norm(e.matches('input,select,textarea') ? label(e) : e.textContent).slice(0, 40);
+    return s + '>' + (text ? ' "' + text + '"' : '');
+  };
+
+  // nearest names elements that the author may have meant.
+  function nearest(t) {
+    const wanted = low(t.queries.map(q => (q.name || '') + ' ' + q.value).join(' ')).split(/[^\p{L}\p{N}]+/u).filter(w => w.length > 2);
+    const score = e => {
+      const words = low([e.id, e.getAttribute('name'), e.className, label(e), norm(e.textContent).slice(0, 60), e.tagName, e.getAttribute('role')].join(' '));
+      return wanted.reduce((n, w) => n + (words.includes(w) ? 1 : 0), 0);
+    };
+    const some = [...document.querySelectorAll('a,button,input,select,textarea,label,[role],[data-testid],h1,h2,h3,td,li')].slice(0, 3000);
+    const best = some.map(e => [score(e), e]).filter(([n, e]) => n > 0 && shown(e)).sort((a, b) => b[0] - a[0]).slice(0, 3);
+    return best.map(([, e]) => describe(e));
+  }
+
+  const fail = (kind, detail, e) => ({kind, detail: detail || '', element: e ? describe(e) : ''});
+
+  // find returns {e} or a failure. need says what an element must be to count: shown, or only there.
+  function find(t, need) {
+    let scope = null;
+    for (const q of t.within || []) {
+      const found = search(q, scope).filter(shown);
+      if (found.length !== 1 && !q.nth) return fail(found.length ? 'ambiguous' : 'not_found', (found.length || 'no') + ' elements match the part of the page to search in (' + q.by + '=' + q.value + ')');
+      scope = q.nth ? found.at(q.nth > 0 ? q.nth - 1 : q.nth) : found[0];
+      if (!scope) return fail('not_found', 'no such part of the page');
+    }
+    let hidden = null, many = null;
+    for (let i = 0; i < t.queries.length; i++) {
+      const q = t.queries[i];
+      let found;
+      try { found = search(q, scope); } catch (err) { return fail('bad_query', q.by + '=' + q.value + ': ' + err.message); }
+      const usable = need === 'shown' ? found.filter(shown) : found;
+      if (found.length && !usable.length) hidden = hidden || found[0];
+      if (q.nth) {
+        const e = usable.at(q.nth > 0 ? q.nth - 1 : q.nth);
+        if (e) return {e, query: i};
+        continue;
+      }
+      if (usable.length === 1) {
+        if (many && !many.includes(usable[0])) continue;
+        return {e: usable[0], query: i};
+      }
+      if (usable.length > 1) many = many ? many.filter(e => usable.includes(e)) : usable;
+      if (many && many.length === 1) return {e: many[0], query: i};
+    }
+    if (many && many.length) return fail('ambiguous', many.length + ' elements match: ' + many.slice(0, 4).map(describe).join(', '));
+    if (hidden) return fail('hidden', '', hidden);
+    return fail('not_found', '');
+  }
+
+  const disabled = e => e.matches(':disabled') || !!e.closest('[aria-disabled=true]') || !!e.closest('[inert]');
+  const editable = e => e.isContentEditable || e.matches('textarea,input');
+  const labelOf = e => e.labels ? [...e.labels].filter(shown) : [];
+
+  // deepest is what lies at a point, shadow roots entered.
+  function deepest(x, y) {
+    let hit = document.elementFromPoint(x, y);
+    for (let r = hit && rootOf(hit); r; r = hit && rootOf(hit)) {
+      const d = r.elementFromPoint(x, y);
+      if (!d || d === hit || !r.contains(d)) break;
+      hit = d;
+    }
+    return hit;
+  }
+  function inside(n, e) {
+    for (; n; n = parentOf(n)) if (n === e) return true;
+    return false;
+  }
+
+  // spot is a point of the element that is in sight, or null.
+  function spot(e, at) {
+    const boxes = [...e.getClientRects()].filter(r => r.width > 0 && r.height > 0);
+    if (!boxes.length) boxes.push(...[...e.querySelectorAll('*')].flatMap(c => [...c.getClientRects()]).filter(r => r.width > 0 && r.height > 0).slice(0, 1));
+    for (const r of boxes) {
+      if (at) return {x: r.x + at.x, y: r.y + at.y};
+      const l = Math.max(r.left, 0), t = Math.max(r.top, 0), w = Math.min(r.right, innerWidth), h = Math.min(r.bottom, innerHeight);
+      if (w - l > 0 && h - t > 0) return {x: (l + w) / 2, y: (t + h) / 2};
+    }
+    return null;
+  }
+
+  // reachable brings the element into sight and says where a press would arrive at it.
+  async function reachable(e, at, friends, framed) {
+    let seen = null;
+    for (const block of ['nearest', 'center', 'end', 'start']) {
+      let p = spot(e, at);
+      const r = e.getBoundingClientRect(), whole = r.top >= 0 && r.left >= 0 && r.bottom <= innerHeight && r.right <= innerWidth;
+      if (block !== 'nearest' || !whole || framed) { e.scrollIntoView({block, inline: 'nearest', behavior: 'instant'}); p = spot(e, at); }
+      if (!p) { seen = seen || fail('outside', '', e); continue; }
+      if (document.getAnimations().some(a => a.playState === 'running' && a.effect && a.effect.target && (inside(e, a.effect.target) || a.effect.target.contains(e)))) {
+        await frame(); await frame();
+        const n = spot(e, at);
+        if (!n || Math.abs(n.x - p.x) > 0.5 || Math.abs(n.y - p.y) > 0.5) return fail('moving', '', e);
+        p = n;
+      }
+      const hit = deepest(p.x, p.y);
+      if (hit && (inside(hit, e) || friends.some(f => inside(hit, f)))) return {p};
+      seen = fail('covered', hit ? describe(hit) : '', e);
+      if (!hit) seen = fail('outside', '', e);
+    }
+    return seen;
+  }
+
+  // ready looks once: is the element there, and could a person do the action now?
+  async function look(o) {
+    const need = o.action === 'read' || o.action === 'upload' ? 'there' : 'shown';
+    let f = find(o.target, o.action === 'check' ? 'there' : need);
+    if (f.kind) return f;
+    let e = f.e;
+    const out = {query: f.query, element: describe(e)};
+    const keep = x => { const k = ++count; kept.set(k, x); if (kept.size > 64) kept.delete(kept.keys().next().value); return k; };
+    if (o.action === 'read') { out.handle = keep(e); if (o.read) out.value = read(e, o.read, o.name); return out; }
+    if (o.action === 'scroll') { e.scrollIntoView({block: 'center', inline: 'nearest', behavior: 'instant'}); out.handle = keep(e); return out; }
+    if (o.action === 'upload') { if (disabled(e)) return fail('disabled', '', e); out.handle = keep(e); return out; }
+    if (o.action !== 'hover' && disabled(e)) return fail('disabled', '', e);
+    let press = e;
+    if (o.action === 'check') {
+      out.handle = keep(e);
+      out.checked = checked(e);
+      if (out.checked === null) return fail('wrong_kind', 'it is neither a check box, a radio button nor a switch', e);
+      if (!shown(e) || (e.getBoundingClientRect().width < 2)) { const l = labelOf(e)[0]; if (!l) return fail('hidden', '', e); press = l; }
+    }
+    if (o.action === 'fill' || o.action === 'type' || o.action === 'press') {
+      if (o.action !== 'press' && !editable(e)) {
+        const within = e.querySelector('input:not([type=hidden]),textarea,[contenteditable=""],[contenteditable=true]');
+        if (e.tagName === 'SELECT') return fail('wrong_kind', 'it is a list to select from; use web.select', e);
+        if (!within || !shown(within) || e.querySelectorAll('input:not([type=hidden]),textarea').length > 1) return fail('wrong_kind', 'no text can be typed into it', e);
+        e = press = within;
+      }
+      if (o.action !== 'press' && e.tagName === 'INPUT' && /^(checkbox|radio|button|submit|reset|image|file)$/.test(e.type)) return fail('wrong_kind', 'it is a field of type ' + e.type, e);
+      if (o.action !== 'press' && (e.readOnly || e.getAttribute('aria-readonly') === 'true')) return fail('read_only', '', e);
+    }
+    if (o.action === 'select' && e.tagName !== 'SELECT') return fail('wrong_kind', 'it is no <select>; click it and then the choice', e);
+    const friends = [...labelOf(e)];
+    if (/^(fill|type|press|select)$/.test(o.action) && e.parentElement) friends.push(e.parentElement);
+    const r = await reachable(press, o.at, friends, o.framed);
+    if (r.kind) return r;
+    if (!press.isConnected) return fail('not_found', 'it was taken away while it was looked at');
+    Object.assign(out, {x: r.p.x, y: r.p.y, handle: keep(e), editable: e.isContentEditable || false});
+    if (o.action === 'fill' || o.action === 'type' || o.action === 'press') {
+      if (document.activeElement !== e || !e.matches(':focus')) e.focus({preventScroll: true});
+      if (o.action === 'fill') {
+        out.set = e.tagName === 'INPUT' && /^(date|time|datetime-local|month|week|color|range)$/.test(e.type);
+        out.number = e.type === 'number';
+        if (!out.set) {
+          if (e.isContentEditable) getSelection().selectAllChildren(e);
+          else e.select();
+          out.empty = (e.isContentEditable ? e.textContent : e.value) === '';
+        }
+      }
+      if (o.action === 'type' && !e.isContentEditable) { const end = e.value.length; try { e.setSelectionRange(end, end); } catch { /* fields of some types have no selection */ } }
+    }
+    if (/^(click|check|hover|drag|drop)$/.test(o.action)) watch(out.handle, press, [...friends, e], o.action === 'hover');
+    return out;
+  }
+
+  // ready waits until the element is ready, at most o.wait ms; the last failure says why it is not.
+  async function ready(o) {
+    const until = performance.now() + (o.wait || 0);
+    for (let n = 0; ; n++) {
+      const f = await look(o);
+      if (!f.kind || f.kind === 'bad_query' || f.kind === 'wrong_kind') return f;
+      if (performance.now() >= until) {
+        if (f.kind === 'not_found' && o.nearest) f.nearest = nearest(o.target);
+        return f;
+      }
+      if (n < 5) await frame(); else await pause(Math.min(100, 10 * n));
+    }
+  }
+
+  const pointers = ['pointerdown', 'mousedown', 'pointerup', 'mouseup', 'click', 'dblclick', 'auxclick', 'contextmenu'];
+  let guard = null, hovering = null;
+
+  // watch lets the presses that follow through to the element alone: what would arrive elsewhere, because the page
+  // has changed at the last moment, is stopped before the page sees it.
+  function watch(handle, e, friends, onlyMoves) {
+    unwatch();
+    const g = {handle, arrived: false, stolen: '', link: false, prevented: null, f: null};
+    const hosts = [];
+    for (let r = e.getRootNode(); r instanceof ShadowRoot; r = r.host.getRootNode()) hosts.push(r.host);
+    g.f = ev => {
+      if (!ev.isTrusted) return;
+      const path = ev.composedPath();
+      const own = path.includes(e) || friends.some(x => path.includes(x)) || hosts.includes(path[0]) && [e, ...friends].some(x => inside(deepest(ev.clientX, ev.clientY), x));
+      if (own) {
+        if (ev.type === 'pointerdown' || ev.type === 'mousedown') g.down = true;
+        if (ev.type === 'click' || ev.type === 'auxclick' || ev.type === 'contextmenu') g.arrived = true;
+        if (ev.type === 'click') { const a = path.find(x => x.matches && x.matches('a[href],button,input[type=submit],input[type=image]')); g.link = !!a && (a.tagName === 'A' || !!a.form); g.event = ev; }
+        return;
+      }
+      if (g.down && (ev.type === 'pointerup' || ev.type === 'mouseup' || ev.type === 'click')) { g.moved = true; return; }
+      g.stolen = describe(path[0]);
+      ev.preventDefault();
+      ev.stopImmediatePropagation();
+    };
+    listen();
+    guard = onlyMoves ? null : g;
+    hovering = onlyMoves ? g : null;
+  }
+  function unwatch() { guard = null; hovering = null; }
+
+  // The listeners stand from the document's first moment, before those of the page, which could stop the events.
+  // document.open takes them away; adding one that is there changes nothing.
+  const pass = ev => { if (guard) guard.f(ev); };
+  const listen = () => { for (const p of pointers) window.addEventListener(p, pass, {capture: true}); };
+  listen();
+
+  // done says what became of a press.
+  async function done(handle) {
+    const g = guard || hovering;
+    if (!g || g.handle !== handle) return {arrived: false, stolen: ''};
+    if (!g.arrived && !g.stolen) await macrotask();
+    const link = g.link && g.event && !g.event.defaultPrevented;
+    unwatch();
+    if (link) { await macrotask(); await macrotask(); }
+    const e = kept.get(handle);
+    return {arrived: g.arrived || !!g.moved || !!g.down && !e.isConnected, stolen: g.stolen, connected: !!e && e.isConnected, checked: e ? checked(e) : null, hovered: !!e && e.matches(':hover')};
+  }
+
+  const checked = e => {
+    if (e.tagName === 'INPUT' && (e.type === 'checkbox' || e.type === 'radio')) return e.checked;
+    if (/^(checkbox|radio|switch|menuitemcheckbox|menuitemradio)$/.test(roleOf(e))) return e.getAttribute('aria-checked') === 'true';
+    return e.hasAttribute('aria-pressed') ? e.getAttribute('aria-pressed') === 'true' : null;
+  };
+
+  const setter = (e, v) => {
+    const p = e.tagName === 'TEXTAREA' ? HTMLTextAreaElement.prototype : e.tagName === 'SELECT' ? HTMLSelectElement.prototype : HTMLInputElement.prototype;
+    Object.getOwnPropertyDescriptor(p, 'value').set.call(e, v);
+  };
+  const tell = (e, ...events) => { for (const n of events) e.dispatchEvent(n === 'input' ? new InputEvent('input', {bubbles: true, composed: true, inputType: 'insertText'}) : new Event(n, {bubbles: true, composed: n !== 'change'})); };
+
+  function put(handle, v) {
+    const e = kept.get(handle);
+    if (!e || !e.isConnected) return fail('not_found', 'it was taken away');
+    e.focus({preventScroll: true});
+    setter(e, v);
+    tell(e, 'input', 'change');
+    return {};
+  }
+
+  const current = e => e.isContentEditable ? (e.innerText ?? '').replace(/\n$/, '').replace(/\u00a0/g, ' ') : e.value;
+  const plain = s => s.replace(/\r\n?/g, '\n');
+
+  // holds compares a field with what it was given; a page may lay it out (12 → 12.00, 1234 → 12-34), which is told
+  // apart from a value that is another one.
+  function holds(e, want) {
+    const have = plain(current(e)), w = plain(want);
+    if (have === w) return {same: true};
+    const bare = s => s.replace(/[^\p{L}\p{N}]/gu, '').toLowerCase();
+    if (e.type === 'number' && have !== '' && Number(have) === Number(w)) return {same: true};
+    if (e.type === 'color' && have.toLowerCase() === w.toLowerCase()) return {same: true};
+    if (bare(w) !== '' && bare(have) === bare(w)) return {same: true, shaped: true, have};
+    if (e.isContentEditable && norm(have) === norm(w)) return {same: true};
+    return {same: false, have: e.type === 'password' ? '' : have.slice(0, 80), secret: e.type === 'password', length: have.length, limit: e.maxLength > 0 ? e.maxLength : 0};
+  }
+  async function verify(handle, want) {
+    const e = kept.get(handle);
+    if (!e || !e.isConnected) return {gone: true};
+    const first = holds(e, want);
+    if (!first.same) return first;
+    await macrotask();
+    return e.isConnected ? holds(e, want) : {gone: true};
+  }
+
+  // choose selects options of a <select> by what they say, their value or their place.
+  function choose(handle, wants, by) {
+    const e = kept.get(handle);
+    if (!e || !e.isConnected) return fail('not_found', 'it was taken away');
+    const all = [...e.options], picked = [];
+    for (const w of wants) {
+      let o;
+      if (by === 'index') o = all[Number(w)];
+      if (!o && by !== 'index' && by !== 'value') o = all.find(x => norm(x.label) === norm(w)) || all.find(x => norm(x.textContent) === norm(w));
+      if (!o && by !== 'index' && by !== 'label') o = all.find(x => x.value === String(w));
+      if (!o) return fail('no_option', 'it has ' + (all.length ? all.slice(0, 12).map(x => '"' + norm(x.label) + '"').join(', ') : 'no choices yet'), e);
+      if (o.disabled || (o.parentElement && o.parentElement.disabled)) return fail('disabled', 'the choice "' + norm(o.label) + '"', e);
+      picked.push(o);
+    }
+    if (!e.multiple && picked.length > 1) return fail('wrong_kind', 'it takes one choice only', e);
+    e.focus({preventScroll: true});
+    for (const o of all) { const on = picked.includes(o); if (o.selected !== on) o.selected = on; }
+    tell(e, 'input', 'change');
+    return chosen(e);
+  }
+  const chosen = e => ({values: [...e.selectedOptions].map(o => o.value), labels: [...e.selectedOptions].map(o => norm(o.label))});
+  async function verifyChoice(handle, want) {
+    const e = kept.get(handle);
+    if (!e || !e.isConnected) return {gone: true};
+    await macrotask();
+    const now = chosen(e).values;
+    return {same: now.length === want.length && now.every(v => want.includes(v)), have: chosen(e).labels.join(', ')};
+  }
+
+  function table(e) {
+    const t = e.tagName === 'TABLE' ? e : e.closest('table') || e.querySelector('table') || e;
+    const rows = t.rows ? [...t.rows] : [...t.querySelectorAll('[role=row]')];
+    const out = [], span = [];
+    for (const r of rows) {
+      const cells = r.cells ? [...r.cells] : [...r.querySelectorAll('[role=cell],[role=gridcell],[role=columnheader],[role=rowheader]')];
+      const line = [];
+      let i = 0;
+      const held = () => { while (span[i] && span[i].left > 0) { line[i] = span[i].text; span[i].left--; i++; } };
+      for (const c of cells) {
+        held();
+        const text = norm(c.textContent), w = c.colSpan || 1, h = c.rowSpan || 1;
+        for (let k = 0; k < w; k++) { line[i] = text; if (h > 1) span[i] = {text, left: h - 1}; i++; }
+      }
+      held();
+      out.push(line);
+    }
+    const head = rows[0] && (rows[0].closest('thead') || (rows[0].cells ? [...rows[0].cells].every(c => c.tagName === 'TH') : rows[0].querySelector('[role=columnheader]'))) ? out.length && 1 : 0;
+    return {head, rows: out};
+  }
+
+  function read(e, what, name) {
+    switch (what) {
+      case 'text': return e.matches('input,textarea,select') ? (e.tagName === 'SELECT' ? [...e.selectedOptions].map(o => norm(o.label)).join(', ') : e.value) : norm(e.innerText ?? e.textContent);
+      case 'raw': return e.innerText ?? e.textContent;
+      case 'value': return 'value' in e && e.type !== 'password' ? e.value : e.type === 'password' ? '' : norm(e.textContent);
+      case 'html': return e.outerHTML;
+      case 'inner': return e.innerHTML;
+      case 'attribute': return e.getAttribute(name);
+      case 'checked': return checked(e);
+      case 'selected': return e.tagName === 'SELECT' ? chosen(e) : null;
+      case 'box': { const r = e.getBoundingClientRect(); return {x: r.x, y: r.y, width: r.width, height: r.height}; }
+      case 'table': return table(e);
+      case 'list': return [...e.children].filter(shown).map(c => norm(c.innerText ?? c.textContent));
+      case 'links': return [...e.querySelectorAll('a[href]')].map(a => ({text: norm(a.innerText), href: a.href}));
+      case 'images': return [...e.querySelectorAll('img')].map(i => ({src: i.currentSrc || i.src, alt: i.alt, width: i.naturalWidth, height: i.naturalHeight}));
+      case 'style': return getComputedStyle(e).getPropertyValue(name);
+      case 'role': return roleOf(e);
+      case 'name': return nameOf(e);
+      case 'state': return {shown: shown(e), enabled: !disabled(e), editable: editable(e) && !e.readOnly && !disabled(e), checked: checked(e), focused: e.matches(':focus')};
+    }
+    throw new Error('nothing is read as ' + what);
+  }
+
+  // tally counts the matches of the first query that has any.
+  function tally(t, onlyShown) {
+    let scope = null;
+    for (const q of t.within || []) { scope = search(q, scope)[0]; if (!scope) return {n: 0}; }
+    for (const q of t.queries) {
+      const found = search(q, scope).filter(e => !onlyShown || shown(e));
+      if (found.length) return {n: found.length};
+    }
+    return {n: 0};
+  }
+
+  // every reads all matches of the first query that has any, at most max.
+  function every(t, fields, max) {
+    let rows = [];
+    for (const q of t.queries) { rows = search(q, null); if (rows.length) break; }
+    const one = (e, f) => {
+      const at = f.queries && f.queries.length ? f.queries.map(q => listedIn(e, q)).find(l => l.length)?.[0] : e;
+      return at ? read(at, f.read || 'text', f.name) : null;
+    };
+    return {total: rows.length, rows: rows.slice(0, max).map(e => fields.map(f => one(e, f)))};
+  }
+  const listedIn = (e, q) => q.by === 'xpath' ? listed(e, {...q, value: q.value.startsWith('.') ? q.value : '.' + q.value}) : listed(e, q);
+
+  // form fills many fields at once, as one step: each is found, filled and read back.
+  async function form(fields) {
+    const out = [];
+    for (const f of fields) {
+      const r = await look({target: f.target, action: f.kind === 'check' ? 'check' : f.kind === 'select' ? 'select' : 'fill'});
+      if (r.kind === 'wrong_kind' && f.kind === 'auto') {
+        const g = find(f.target, 'shown');
+        if (g.e && g.e.tagName === 'SELECT') { out.push(await formSelect(f)); continue; }
+        if (g.e && checked(g.e) !== null) { out.push({...r, kind: 'use_check'}); continue; }
+      }
+      if (r.kind) { out.push(r); continue; }
+      if (f.kind === 'select') { out.push(await formSelect(f)); continue; }
+      if (f.kind === 'check') { out.push({...r, kind: 'use_check'}); continue; }
+      const e = kept.get(r.handle);
+      if (e.isContentEditable) { out.push({...r, kind: 'use_keys'}); continue; }
+      setter(e, f.value);
+      tell(e, 'input', 'change');
+      out.push({handle: r.handle, element: r.element, query: r.query});
+    }
+    await macrotask();
+    fields.forEach((f, i) => {
+      if (out[i].kind || out[i].chosen) return;
+      const e = kept.get(out[i].handle);
+      Object.assign(out[i], e && e.isConnected ? {check: holds(e, f.value)} : {check: {gone: true}});
+    });
+    return out;
+  }
+  async function formSelect(f) {
+    const r = await look({target: f.target, action: 'select'});
+    if (r.kind) return r;
+    const c = choose(r.handle, [f.value], '');
+    return c.kind ? c : {...r, chosen: c};
+  }
+
+  // state is what a session needs to build this page again: where it stands and what its fields hold. What was typed
+  // into password fields is left out.
+  function state(withForms) {
+    const fields = [];
+    if (withForms) {
+      for (const e of document.querySelectorAll('input:not([type=hidden]):not([type=password]):not([type=file]):not([type=submit]):not([type=button]):not([type=image]):not([type=reset]),textarea,select')) {
+        const dirty = e.tagName === 'SELECT' ? [...e.options].some(o => o.selected !== o.defaultSelected) : e.type === 'checkbox' || e.type === 'radio' ? e.checked !== e.defaultChecked : e.value !== e.defaultValue;
+        if (!dirty || secrets.has(e)) continue;
+        const f = {path: pathOf(e)};
+        if (e.tagName === 'SELECT') f.selected = [...e.selectedOptions].map(o => o.index);
+        else if (e.type === 'checkbox' || e.type === 'radio') f.checked = e.checked;
+        else f.value = e.value;
+        fields.push(f);
+        if (fields.length >= 500) break;
+      }
+    }
+    const store = s => { try { const o = {}; for (let i = 0; i < s.length; i++) o[s.key(i)] = s.getItem(s.key(i)); return o; } catch { return null; } };
+    let local = null, session = null;
+    try { local = store(localStorage); session = store(sessionStorage); } catch { /* pages without an origin have none */ }
+    return {url: location.href, origin: location.origin, title: document.title, x: scrollX, y: scrollY, fields, local, session, marks: marks()};
+  }
+  // marks are landmarks by which a rebuilt page is known again.
+  const marks = () => [...document.querySelectorAll('h1,h2,form,main,nav,[role=main],[data-testid]')].slice(0, 24).map(e => e.tagName.toLowerCase() + ':' + (e.matches('h1,h2') ? norm(e.textContent).slice(0, 40) : e.getAttribute('data-testid') || e.getAttribute('name') || e.id || ''));
+  function pathOf(e) {
+    const parts = [];
+    for (let n = e; n && n.nodeType === 1; n = n.parentElement) {
+      let i = 1;
+      for (let s = n.previousElementSibling; s; s = s.previousElementSibling) if (s.tagName === n.tagName) i++;
+      parts.unshift(n.tagName.toLowerCase() + ':nth-of-type(' + i + ')');
+    }
+    return parts.join('>');
+  }
+  function restore(s) {
+    let back = 0;
+    for (const f of s.fields || []) {
+      const e = document.querySelector(f.path);
+      if (!e) continue;
+      if (f.selected) [...e.options].forEach((o, i) => { o.selected = f.selected.includes(i); });
+      else if (f.checked !== undefined) e.checked = f.checked;
+      else setter(e, f.value);
+      tell(e, 'input', 'change');
+      back++;
+    }
+    scrollTo({left: s.x, top: s.y, behavior: 'instant'});
+    return {back, marks: marks()};
+  }
+
+  // What was filled with a secret is not to be read on a picture of the page.
+  const secrets = new Set();
+  const styles = new Map();
+  function veil(on) {
+    for (const e of secrets) {
+      if (!e.isConnected) { secrets.delete(e); styles.delete(e); continue; }
+      if (on && !styles.has(e)) { styles.set(e, e.getAttribute('style')); e.style.setProperty('-webkit-text-security', 'disc', 'important'); }
+      if (!on && styles.has(e)) { const s = styles.get(e); styles.delete(e); if (s === null) e.removeAttribute('style'); else e.setAttribute('style', s); }
+    }
+    return secrets.size;
+  }
+
+  globalThis.__aether = {
+    ready, done, put, verify, choose, verifyChoice, tally, every, form, state, restore, unwatch,
+    read: (handle, what, name) => { const e = kept.get(handle); return e && e.isConnected ? {value: read(e, what, name)} : {gone: true}; },
+    element: handle => kept.get(handle),
+    secret: handle => { const e = kept.get(handle); if (e) secrets.add(e); },
+    veil,
+    closed: (host, root) => { closed.set(host, root); return true; },
+    hit: (x, y) => { const e = deepest(x, y); return {frame: !!e && /^(IFRAME|FRAME|OBJECT|EMBED)$/.test(e.tagName), element: describe(e)}; },
+    text: () => document.body ? document.body.innerText : '',
+    html: () => document.documentElement.outerHTML,
+    key: async (handle, want) => { const e = kept.get(handle); await macrotask(); return e && e.isConnected ? {value: current(e)} : {gone: true}; },
+  };
+})();

@@ -1,0 +1,202 @@
+package browser
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aether-rpa/aether/session"
+)
+
+// Pool gives runs sessions of browsers. One browser is shared by the runs of a process that want the same kind; each
+// run has a context of its own in it. A browser that nobody has used for a while is ended.
+type Pool struct {
+	Driver Driver
+	// Settings are what sessions begin with where a flow does not say.
+	Settings Settings
+	// Folder makes the folder for a browser's profile, and removes it.
+	Folder func() (dir string, remove func(), err error)
+	Env    []string
+	// Idle is how long a browser is kept when no run uses it; 0 ends it at once.
+	Idle time.Duration
+
+	mu    sync.Mutex
+	open  map[string]*shared
+	ended bool
+}
+
+// Settings are the settings of a robot for its browsers.
+type Settings struct {
+	Path      string // the program; "" looks for one
+	Headless  bool
+	NoSandbox bool
+	Proxy     string
+	Args      []string
+}
+
+// shared is one browser with the number of sessions in it.
+type shared struct {
+	key    string
+	b      Browser
+	uses   int
+	remove func()
+	idle   *time.Timer
+}
+
+// Want says what session to open.
+type Want struct {
+	Options
+	// Headless overrides the robot's setting; nil takes it.
+	Headless *bool `json:"headless,omitempty"`
+	// Attach is the debugging address of a running browser to join; "" starts one.
+	Attach string `json:"attach,omitempty"`
+}
+
+var _ session.Provider = (*Pool)(nil)
+
+// Open implements session.Provider: want is a Want.
+func (p *Pool) Open(ctx context.Context, folder func() (string, error), want any, past []byte) (session.Live, error) {
+	if past != nil {
+		return p.rebuild(ctx, folder, past)
+	}
+	w, ok := want.(Want)
+	if !ok {
+		return nil, fmt.Errorf("a browser session is not opened by a %T", want)
+	}
+	return p.session(ctx, folder, w)
+}
+
+func (p *Pool) session(ctx context.Context, folder func() (string, error), w Want) (*Session, error) {
+	if w.Proxy == "" {
+		w.Proxy = p.Settings.Proxy
+	}
+	s := &Session{pool: p, want: w, local: map[string]map[string]string{}, seen: map[string]*Page{}}
+	if folder != nil {
+		dir, err := folder()
+		if err != nil {
+			return nil, fmt.Errorf("making a folder for downloads: %w", err)
+		}
+		s.want.Downloads = filepath.Join(dir, "downloads")
+		if err := os.MkdirAll(s.want.Downloads, 0o700); err != nil {
+			return nil, fmt.Errorf("making a folder for downloads: %w", err)
+		}
+	}
+	var b Browser
+	var err error
+	if w.Attach != "" {
+		if b, err = p.Driver.Attach(ctx, w.Attach); err != nil {
+			return nil, err
+		}
+		s.release = func() error { return b.Close() }
+		s.ctx, err = b.Shared(ctx, s.want.Options)
+	} else {
+		var sh *shared
+		if sh, err = p.take(ctx, w); err != nil {
+			return nil, err
+		}
+		b = sh.b
+		s.release = func() error { return p.give(sh) }
+		s.ctx, err = b.Open(ctx, s.want.Options)
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.release())
+	}
+	s.browser = b
+	return s, nil
+}
+
+// take returns a browser of the kind that is wanted, started if there is none.
+func (p *Pool) take(ctx context.Context, w Want) (*shared, error) {
+	headless := p.Settings.Headless
+	if w.Headless != nil {
+		headless = *w.Headless
+	}
+	key := fmt.Sprintf("%s|%t|%s", p.Settings.Path, headless, strings.Join(p.Settings.Args, " "))
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ended {
+		return nil, errors.New("the robot is stopping and starts no browser")
+	}
+	if s := p.open[key]; s != nil {
+		select {
+		case <-s.b.Done():
+			p.forget(s)
+		default:
+			s.uses++
+			if s.idle != nil {
+				s.idle.Stop()
+				s.idle = nil
+			}
+			return s, nil
+		}
+	}
+	dir, remove, err := p.Folder()
+	if err != nil {
+		return nil, fmt.Errorf("making a folder for the browser: %w", err)
+	}
+	b, err := p.Driver.Launch(ctx, Launch{Path: p.Settings.Path, Profile: dir, Headless: headless, NoSandbox: p.Settings.NoSandbox, Args: p.Settings.Args, Env: p.Env})
+	if err != nil {
+		remove()
+		return nil, err
+	}
+	s := &shared{key: key, b: b, uses: 1, remove: remove}
+	if p.open == nil {
+		p.open = map[string]*shared{}
+	}
+	p.open[key] = s
+	return s, nil
+}
+
+// forget ends a browser. Call it under mu.
+func (p *Pool) forget(s *shared) {
+	if p.open[s.key] == s {
+		delete(p.open, s.key)
+	}
+	_ = s.b.Close()
+	s.remove()
+}
+
+func (p *Pool) give(s *shared) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if s.uses--; s.uses > 0 {
+		return nil
+	}
+	dead := false
+	select {
+	case <-s.b.Done():
+		dead = true
+	default:
+	}
+	if p.Idle <= 0 || p.ended || dead {
+		p.forget(s)
+		return nil
+	}
+	s.idle = time.AfterFunc(p.Idle, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if s.uses == 0 && p.open[s.key] == s {
+			p.forget(s)
+		}
+	})
+	return nil
+}
+
+// Close ends the browsers, also those that runs still use.
+func (p *Pool) Close() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.ended = true
+	for _, s := range p.open {
+		if s.idle != nil {
+			s.idle.Stop()
+		}
+		p.forget(s)
+	}
+	return nil
+}
