@@ -33,6 +33,7 @@ import (
 	"github.com/aether-rpa/aether/internal/engine"
 	"github.com/aether-rpa/aether/node"
 	_ "github.com/aether-rpa/aether/nodes/all"
+	"github.com/aether-rpa/aether/session"
 	"github.com/aether-rpa/aether/value"
 	"github.com/aether-rpa/aether/vault"
 )
@@ -114,6 +115,9 @@ func (h host) Messages(context.Context, string) ([]engine.Message, error) { retu
 func (h host) Store() value.Sink                                          { return h.store }
 func (h host) Emit(engine.Event)                                          {}
 func (h host) Mask(v any) any                                             { return v }
+
+// Sessions implements engine.Host.
+func (h host) Sessions() *session.Table { return nil }
 
 type stepIn struct{}
 type stepOut struct {

@@ -31,10 +31,13 @@ type Done struct {
 
 type pressed struct {
 	Arrived   bool   `json:"arrived"`
+	Down      bool   `json:"down"` // the button went down on it
 	Stolen    string `json:"stolen"`
 	Connected bool   `json:"connected"`
 	Checked   *bool  `json:"checked"`
 	Hovered   bool   `json:"hovered"`
+	Other     bool   `json:"other"`   // another document is there
+	Invalid   string `json:"invalid"` // the field for which the browser does not send the form
 }
 
 // Click presses an element with the mouse. It has happened when the element received the press; a press that would
@@ -84,7 +87,7 @@ func (p *Page) pressAt(ctx context.Context, action string, t selector.Target, o 
 	}
 	err = p.Eval(ctx, s.frame, fmt.Sprintf("__aether.done(%d)", s.Handle), &r)
 	switch {
-	case errors.Is(err, ErrNavigated):
+	case errors.Is(err, ErrNavigated) || r.Other:
 		r.Arrived = true
 	case gone(p.Gone()) && !p.Crashed():
 		return d, pressed{Arrived: true}, false, nil // a press may close its own page
@@ -96,6 +99,9 @@ func (p *Page) pressAt(ctx context.Context, action string, t selector.Target, o 
 			return d, r, false, &Failure{Kind: Unchanged, Action: action, Target: t, Element: s.Element, Detail: "the press did not arrive at it", Acted: true}
 		}
 		return d, r, true, nil
+	}
+	if r.Invalid != "" {
+		return d, r, false, &Failure{Kind: Unchanged, Action: action, Target: t, Element: s.Element, Detail: "the form was not sent, because of " + r.Invalid}
 	}
 	d.Arrival, err = p.settle(ctx, action, t)
 	return d, r, false, err
@@ -176,6 +182,7 @@ type held struct {
 	Same   bool   `json:"same"`
 	Shaped bool   `json:"shaped"`
 	Gone   bool   `json:"gone"`
+	Other  bool   `json:"other"` // another document is there
 	Have   string `json:"have"`
 	Secret bool   `json:"secret"`
 	Length int    `json:"length"`
@@ -258,7 +265,7 @@ func (p *Page) kept(ctx context.Context, action string, t selector.Target, s sig
 	err := p.Eval(ctx, s.frame, fmt.Sprintf("__aether.verify(%d,%s)", s.Handle, js(text)), &h)
 	d := Done{Found: s.found(t)}
 	switch {
-	case errors.Is(err, ErrNavigated):
+	case errors.Is(err, ErrNavigated) || h.Other:
 		d.Arrival, err = p.settle(ctx, action, t)
 		return d, err
 	case err != nil:
@@ -387,17 +394,17 @@ func (p *Page) Select(ctx context.Context, t selector.Target, by string, wants .
 	ctx, end := p.begin(ctx)
 	defer end()
 	var c Choice
-	var got struct {
-		sight
-		Values []string `json:"values"`
-		Labels []string `json:"labels"`
-	}
 	for {
 		s, err := p.ready(ctx, lookFor{Target: t, Action: "select"})
 		if err != nil {
 			return c, err
 		}
 		c.Found = s.found(t)
+		var got struct {
+			sight
+			Values []string `json:"values"`
+			Labels []string `json:"labels"`
+		}
 		err = p.Eval(ctx, s.frame, fmt.Sprintf("__aether.choose(%d,%s,%s)", s.Handle, js(wants), js(by)), &got)
 		if err == nil && got.Kind == "" {
 			c.Values, c.Labels = got.Values, got.Labels
@@ -427,86 +434,9 @@ func (p *Page) chose(ctx context.Context, t selector.Target, s sight, c *Choice)
 	if err != nil && !errors.Is(err, ErrNavigated) {
 		return p.acted(p.ended(ctx, "select", t, nil, err))
 	}
-	if err == nil && !h.Gone && !h.Same {
+	if err == nil && !h.Gone && !h.Other && !h.Same {
 		return &Failure{Kind: Reverted, Action: "select", Target: t, Element: s.Element, Detail: h.detail(""), Acted: true}
 	}
 	c.Arrival, err = p.settle(ctx, "select", t)
 	return err
-}
-
-// Upload gives files to a file field; the paths are those of the browser's machine.
-func (p *Page) Upload(ctx context.Context, t selector.Target, paths ...string) (Done, error) {
-	ctx, end := p.begin(ctx)
-	defer end()
-	s, err := p.ready(ctx, lookFor{Target: t, Action: "upload"})
-	if err != nil {
-		return Done{}, err
-	}
-	d := Done{Found: s.found(t)}
-	if err := p.SetFiles(ctx, s.frame, s.Handle, paths); err != nil {
-		if ctx.Err() != nil || errors.Is(err, ErrGone) {
-			return d, p.ended(ctx, "upload", t, nil, err)
-		}
-		return d, &Failure{Kind: WrongKind, Action: "upload", Target: t, Element: s.Element, Detail: err.Error()}
-	}
-	raw, err := p.EvalPage(ctx, s.frame, "e => e && e.files ? e.files.length : -1", s.Handle, nil)
-	if err == nil && string(raw) != fmt.Sprint(len(paths)) && string(raw) != "-1" {
-		return d, &Failure{Kind: Reverted, Action: "upload", Target: t, Element: s.Element, Detail: fmt.Sprintf("it holds %s files instead of %d", raw, len(paths)), Acted: true}
-	}
-	d.Arrival, err = p.settle(ctx, "upload", t)
-	return d, err
-}
-
-// Drag drags one element onto another with the mouse, in small steps as a hand does.
-func (p *Page) Drag(ctx context.Context, from, to selector.Target) (Done, error) {
-	ctx, end := p.begin(ctx)
-	defer end()
-	b, err := p.ready(ctx, lookFor{Target: to, Action: "drop"})
-	if err != nil {
-		return Done{}, err
-	}
-	a, err := p.ready(ctx, lookFor{Target: from, Action: "drag"})
-	if err != nil {
-		return Done{}, err
-	}
-	d := Done{Found: a.found(from)}
-	ax, ay, over, err := p.place(ctx, a)
-	if err == nil && over != "" {
-		return d, &Failure{Kind: Covered, Action: "drag", Target: from, Element: a.Element, Detail: over}
-	}
-	if err != nil {
-		return d, p.ended(ctx, "drag", from, nil, err)
-	}
-	events := []Mouse{{Type: "move", X: ax, Y: ay}, {Type: "down", X: ax, Y: ay, Button: "left", Clicks: 1}}
-	if err := p.Mouse(ctx, events...); err != nil {
-		return d, p.acted(p.ended(ctx, "drag", from, nil, err))
-	}
-	// Where the target is now: taking hold of something may move it.
-	_ = p.Eval(ctx, a.frame, "__aether.unwatch()", nil)
-	var now struct {
-		Value struct{ X, Y, Width, Height float64 } `json:"value"`
-	}
-	if err := p.Eval(ctx, b.frame, fmt.Sprintf("__aether.read(%d,'box')", b.Handle), &now); err == nil && now.Value.Width > 0 {
-		b.X, b.Y = now.Value.X+now.Value.Width/2, now.Value.Y+now.Value.Height/2
-	}
-	bx, by, _, err := p.place(ctx, b)
-	if err != nil {
-		return d, p.acted(p.ended(ctx, "drag", to, nil, err))
-	}
-	const steps = 8
-	for i := 1; i <= steps; i++ {
-		f := float64(i) / steps
-		if err := p.Mouse(ctx, Mouse{Type: "drag", X: ax + (bx-ax)*f, Y: ay + (by-ay)*f, Button: "left"}); err != nil {
-			return d, p.acted(p.ended(ctx, "drag", to, nil, err))
-		}
-	}
-	p.x, p.y, p.moved = bx, by, true
-	if err := p.Mouse(ctx, Mouse{Type: "drag", X: bx, Y: by, Button: "left"}, Mouse{Type: "up", X: bx, Y: by, Button: "left", Clicks: 1}); err != nil {
-		return d, p.acted(p.ended(ctx, "drag", to, nil, err))
-	}
-	if err := p.Eval(ctx, b.frame, "__aether.key(0)", nil); err != nil && !errors.Is(err, ErrNavigated) {
-		return d, p.acted(p.ended(ctx, "drag", to, nil, err))
-	}
-	d.Arrival, err = p.settle(ctx, "drag", from)
-	return d, err
 }

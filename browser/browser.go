@@ -68,6 +68,12 @@ type Options struct {
 	IgnoreCertificates bool
 	// Proxy is a server like http://proxy:3128 for everything the context loads.
 	Proxy string
+	// Network is how well the context is connected.
+	Network Network
+	// Colors is the colour scheme that pages are told a person prefers: light, dark or "" for the browser's own.
+	Colors string
+	// Rules block, answer or change what pages load; the first that matches decides.
+	Rules []Rule
 }
 
 // Geolocation is a place in degrees, with the accuracy in metres.
@@ -84,6 +90,11 @@ type Context interface {
 	Cookies(ctx context.Context) ([]Cookie, error)
 	SetCookies(ctx context.Context, cookies []Cookie) error
 	ClearCookies(ctx context.Context) error
+	// Shape changes what the options say of the pages that are open and of those to come: all but Downloads, Proxy
+	// and IgnoreCertificates.
+	Shape(ctx context.Context, o Options) error
+	// Matched is how many requests the rules have decided since they were set.
+	Matched() int
 	// Downloads returns what was downloaded since the context began, finished or not.
 	Downloads() []Download
 	// Close closes the tabs and forgets cookies and storage.
@@ -163,6 +174,14 @@ type Tab interface {
 	InsertText(ctx context.Context, text string) error
 	// SetFiles gives files to a file field.
 	SetFiles(ctx context.Context, frame string, handle int, paths []string) error
+	// Choosers keeps file choosers from showing a window until stop is called; next waits for the page to open one.
+	Choosers(ctx context.Context) (next func(context.Context) (Chosen, error), stop func(context.Context) error, err error)
+	// Carry moves files of this machine over the page as if dragged there from outside: enter, over, drop or leave.
+	Carry(ctx context.Context, step string, x, y float64, paths []string) error
+	// SaveDocuments makes the tab download what it would show, but for HTML, from now on.
+	SaveDocuments(ctx context.Context) error
+	// Responses are the latest answers to the page's requests, oldest first.
+	Responses() []Response
 	Navigate(ctx context.Context, url string) (Going, error)
 	Reload(ctx context.Context) (Going, error)
 	// History goes back (-1) or forward (1); ok is false where there is nothing to go to.
@@ -178,6 +197,9 @@ type Tab interface {
 	Dialogs() []Dialog
 	// Answer says how the dialogs from now on are answered.
 	Answer(p DialogPolicy)
+	// Console are the messages that scripts have written and the errors they ended with, oldest first; the last of
+	// many.
+	Console() []Message
 	Screenshot(ctx context.Context, s Shot) ([]byte, error)
 	PDF(ctx context.Context, o PDF) ([]byte, error)
 	// OnNewDocument runs a script in each new document of the page's own world before the page's scripts, until
@@ -201,6 +223,20 @@ type Arrival struct {
 	URL      string `json:"url"`
 	Status   int    `json:"status"` // of HTTP; 0 where there is none
 	Download bool   `json:"download,omitempty"`
+}
+
+// Chosen is a file field for which the page has opened a chooser.
+type Chosen struct {
+	Frame   string
+	Handle  int
+	Several bool // it takes more than one file
+}
+
+// Response is an answer to a request of a page.
+type Response struct {
+	N      int // counted from 1 in each tab
+	URL    string
+	Status int
 }
 
 // Mouse is one event of the mouse, in CSS pixels of the page's window.

@@ -4,7 +4,7 @@
   if (globalThis.__aether) return;
   const closed = new WeakMap(); // host -> its closed shadow root, told by the driver
   const kept = new Map();       // number -> element, for the steps of one action
-  let count = 0;
+  let count = Math.floor(Math.random() * 1e12); // so that a handle of one document means nothing in another
 
   const norm = s => (s ?? '').replace(/[\s\u00a0\u200b\ufeff]+/g, ' ').trim();
   const low = s => norm(s).toLowerCase();
@@ -300,10 +300,12 @@
       if (block !== 'nearest' || !whole || framed) { e.scrollIntoView({block, inline: 'nearest', behavior: 'instant'}); p = spot(e, at); }
       if (!p) { seen = seen || fail('outside', '', e); continue; }
       if (document.getAnimations().some(a => a.playState === 'running' && a.effect && a.effect.target && (inside(e, a.effect.target) || a.effect.target.contains(e)))) {
-        await frame(); await frame();
-        const n = spot(e, at);
-        if (!n || Math.abs(n.x - p.x) > 0.5 || Math.abs(n.y - p.y) > 0.5) return fail('moving', '', e);
-        p = n;
+        for (let i = 0; i < 2; i++) { // each frame for itself: what turns back is twice at the same place
+          await frame();
+          const n = spot(e, at);
+          if (!n || Math.abs(n.x - p.x) > 0.5 || Math.abs(n.y - p.y) > 0.5) return fail('moving', '', e);
+          p = n;
+        }
       }
       const hit = deepest(p.x, p.y);
       if (hit && (inside(hit, e) || friends.some(f => inside(hit, f)))) return {p};
@@ -313,6 +315,8 @@
     return seen;
   }
 
+  const keep = x => { const k = ++count; kept.set(k, x); if (kept.size > 64) kept.delete(kept.keys().next().value); return k; };
+
   // ready looks once: is the element there, and could a person do the action now?
   async function look(o) {
     const need = o.action === 'read' || o.action === 'upload' ? 'there' : 'shown';
@@ -320,8 +324,7 @@
     if (f.kind) return f;
     let e = f.e;
     const out = {query: f.query, element: describe(e)};
-    const keep = x => { const k = ++count; kept.set(k, x); if (kept.size > 64) kept.delete(kept.keys().next().value); return k; };
-    if (o.action === 'read') { out.handle = keep(e); if (o.read) out.value = read(e, o.read, o.name); return out; }
+    if (o.action === 'read') { out.handle = keep(e); if (o.read) try { out.value = read(e, o.read, o.name); } catch (err) { return fail('wrong_kind', err.message, e); } return out; }
     if (o.action === 'scroll') { e.scrollIntoView({block: 'center', inline: 'nearest', behavior: 'instant'}); out.handle = keep(e); return out; }
     if (o.action === 'upload') { if (disabled(e)) return fail('disabled', '', e); out.handle = keep(e); return out; }
     if (o.action !== 'hover' && disabled(e)) return fail('disabled', '', e);
@@ -397,7 +400,7 @@
       if (own) {
         if (ev.type === 'pointerdown' || ev.type === 'mousedown') g.down = true;
         if (ev.type === 'click' || ev.type === 'auxclick' || ev.type === 'contextmenu') g.arrived = true;
-        if (ev.type === 'click') { const a = path.find(x => x.matches && x.matches('a[href],button,input[type=submit],input[type=image]')); g.link = !!a && (a.tagName === 'A' || !!a.form); g.event = ev; }
+        if (ev.type === 'click') { const a = path.find(x => x.matches && x.matches('a[href],button,input[type=submit],input[type=image]')); g.link = !!a && (a.tagName === 'A' || !!a.form); g.event = ev; g.button = a && a.form && (a.type === 'submit' || a.type === 'image') ? a : null; }
         return;
       }
       if (g.down && (ev.type === 'pointerup' || ev.type === 'mouseup' || ev.type === 'click')) { g.moved = true; return; }
@@ -417,16 +420,25 @@
   const listen = () => { for (const p of pointers) window.addEventListener(p, pass, {capture: true}); };
   listen();
 
+  // invalid says which field keeps the browser from sending a form, "" for none.
+  function invalid(button) {
+    const form = button.form;
+    if (!form || form.noValidate || button.formNoValidate) return '';
+    const e = [...form.elements].find(x => x.willValidate && !x.validity.valid);
+    return e ? describe(e) + ': ' + (e.validationMessage || 'it is not valid') : '';
+  }
+
   // done says what became of a press.
   async function done(handle) {
     const g = guard || hovering;
+    if (!kept.has(handle)) return {other: true};
     if (!g || g.handle !== handle) return {arrived: false, stolen: ''};
     if (!g.arrived && !g.stolen) await macrotask();
     const link = g.link && g.event && !g.event.defaultPrevented;
     unwatch();
     if (link) { await macrotask(); await macrotask(); }
     const e = kept.get(handle);
-    return {arrived: g.arrived || !!g.moved || !!g.down && !e.isConnected, stolen: g.stolen, connected: !!e && e.isConnected, checked: e ? checked(e) : null, hovered: !!e && e.matches(':hover')};
+    return {invalid: link && g.button && g.button.isConnected ? invalid(g.button) : '', arrived: g.arrived || !!g.moved || !!g.down && !e.isConnected, down: !!g.down, stolen: g.stolen, connected: !!e && e.isConnected, checked: e ? checked(e) : null, hovered: !!e && e.matches(':hover')};
   }
 
   const checked = e => {
@@ -467,7 +479,8 @@
   }
   async function verify(handle, want) {
     const e = kept.get(handle);
-    if (!e || !e.isConnected) return {gone: true};
+    if (!e) return {other: true};
+    if (!e.isConnected) return {gone: true};
     const first = holds(e, want);
     if (!first.same) return first;
     await macrotask();
@@ -492,43 +505,61 @@
     e.focus({preventScroll: true});
     for (const o of all) { const on = picked.includes(o); if (o.selected !== on) o.selected = on; }
     tell(e, 'input', 'change');
-    return chosen(e);
+    picked.sort((a, b) => a.index - b.index); // what was chosen, not what the page has made of it
+    return {values: picked.map(o => o.value), labels: picked.map(o => norm(o.label))};
   }
   const chosen = e => ({values: [...e.selectedOptions].map(o => o.value), labels: [...e.selectedOptions].map(o => norm(o.label))});
   async function verifyChoice(handle, want) {
     const e = kept.get(handle);
-    if (!e || !e.isConnected) return {gone: true};
+    if (!e) return {other: true};
+    if (!e.isConnected) return {gone: true};
     await macrotask();
     const now = chosen(e).values;
     return {same: now.length === want.length && now.every(v => want.includes(v)), have: chosen(e).labels.join(', ')};
   }
 
+  // cell is the text of a table's cell, or what the field in it holds.
+  function cell(c) {
+    if (!c.firstElementChild) return norm(c.textContent);
+    const f = c.querySelector('input:not([type=hidden]),select,textarea');
+    if (f && norm(c.textContent) === norm(f.textContent)) return checked(f) === null ? held(f) : String(checked(f));
+    return norm(c.innerText ?? c.textContent) || norm(c.querySelector('img[alt]')?.alt);
+  }
+
+  // table reads rows of cells. A cell that spans several rows or columns is there in each of them; rows that cannot be
+  // seen are left out unless the whole table cannot.
   function table(e) {
     const t = e.tagName === 'TABLE' ? e : e.closest('table') || e.querySelector('table') || e;
-    const rows = t.rows ? [...t.rows] : [...t.querySelectorAll('[role=row]')];
-    const out = [], span = [];
-    for (const r of rows) {
-      const cells = r.cells ? [...r.cells] : [...r.querySelectorAll('[role=cell],[role=gridcell],[role=columnheader],[role=rowheader]')];
-      const line = [];
-      let i = 0;
-      const held = () => { while (span[i] && span[i].left > 0) { line[i] = span[i].text; span[i].left--; i++; } };
-      for (const c of cells) {
-        held();
-        const text = norm(c.textContent), w = c.colSpan || 1, h = c.rowSpan || 1;
-        for (let k = 0; k < w; k++) { line[i] = text; if (h > 1) span[i] = {text, left: h - 1}; i++; }
+    const all = t.rows ? [...t.rows] : [...t.querySelectorAll('[role=row]')], out = [], span = [], seen = t.checkVisibility();
+    let head = 0, cells = 0;
+    if (!all.length && !t.matches('table,[role=table],[role=grid],[role=treegrid]')) throw new Error('it is no table and holds none');
+    for (const r of all) {
+      if (seen && !r.checkVisibility()) continue;
+      const own = r.cells ? [...r.cells] : [...r.querySelectorAll('[role=cell],[role=gridcell],[role=columnheader],[role=rowheader]')];
+      const line = [], kept = () => { while (span[line.length] && span[line.length].left > 0) { const s = span[line.length]; s.left--; line.push(s.text); } };
+      for (const c of own) {
+        kept();
+        const text = cell(c), left = c.rowSpan === 0 ? Infinity : (c.rowSpan || 1) - 1;
+        for (let k = 0; k < (c.colSpan || 1); k++) { span[line.length] = {text, left}; line.push(text); }
       }
-      held();
+      kept();
+      if ((cells += line.length) > 2e6) throw new Error('the table has more than two million cells');
+      if (head === out.length && (r.parentElement.tagName === 'THEAD' || out.length === 0 && own.length && own.every(c => c.tagName === 'TH' || c.getAttribute('role') === 'columnheader'))) head++;
       out.push(line);
     }
-    const head = rows[0] && (rows[0].closest('thead') || (rows[0].cells ? [...rows[0].cells].every(c => c.tagName === 'TH') : rows[0].querySelector('[role=columnheader]'))) ? out.length && 1 : 0;
     return {head, rows: out};
   }
 
+  // held is what a field shows; what is secret is not read.
+  const held = e => e.type === 'password' || secrets.has(e) ? '' : e.tagName === 'SELECT' ? [...e.selectedOptions].map(o => norm(o.label)).join(', ') : e.value;
+  const items = e => e.tagName === 'SELECT' ? [...e.options] : [':scope > li', '[role=listitem],[role=option],[role=treeitem],[role=menuitem]', ':scope > *'].map(q => [...e.querySelectorAll(q)]).find(l => l.length) || [];
+
   function read(e, what, name) {
     switch (what) {
-      case 'text': return e.matches('input,textarea,select') ? (e.tagName === 'SELECT' ? [...e.selectedOptions].map(o => norm(o.label)).join(', ') : e.value) : norm(e.innerText ?? e.textContent);
-      case 'raw': return e.innerText ?? e.textContent;
-      case 'value': return 'value' in e && e.type !== 'password' ? e.value : e.type === 'password' ? '' : norm(e.textContent);
+      case 'text': return e.matches('input,textarea,select') ? held(e) : norm(e.innerText ?? e.textContent);
+      case 'raw': return e.matches('input,textarea,select') ? held(e) : e.innerText ?? e.textContent;
+      case 'value': return e.type === 'password' || secrets.has(e) ? '' : e.tagName !== 'LI' && 'value' in e ? e.value : norm(e.innerText ?? e.textContent);
+      case 'secret': return e.type === 'password' || secrets.has(e);
       case 'html': return e.outerHTML;
       case 'inner': return e.innerHTML;
       case 'attribute': return e.getAttribute(name);
@@ -536,83 +567,123 @@
       case 'selected': return e.tagName === 'SELECT' ? chosen(e) : null;
       case 'box': { const r = e.getBoundingClientRect(); return {x: r.x, y: r.y, width: r.width, height: r.height}; }
       case 'table': return table(e);
-      case 'list': return [...e.children].filter(shown).map(c => norm(c.innerText ?? c.textContent));
-      case 'links': return [...e.querySelectorAll('a[href]')].map(a => ({text: norm(a.innerText), href: a.href}));
-      case 'images': return [...e.querySelectorAll('img')].map(i => ({src: i.currentSrc || i.src, alt: i.alt, width: i.naturalWidth, height: i.naturalHeight}));
+      case 'list': return items(e).filter(c => c.tagName === 'OPTION' || shown(c)).map(c => norm(c.tagName === 'OPTION' ? c.label : c.innerText ?? c.textContent));
+      case 'links': return roots(e).flatMap(r => [...(r === e && e.matches('a[href],area[href]') ? [e] : []), ...r.querySelectorAll('a[href],area[href]')]).map(a => ({text: norm(a.innerText) || nameOf(a), url: a.href, title: a.title, shown: shown(a)}));
+      case 'images': return roots(e).flatMap(r => [...(r === e && e.matches('img') ? [e] : []), ...r.querySelectorAll('img')]).map(i => ({url: i.currentSrc || i.src, alt: i.alt, width: i.naturalWidth, height: i.naturalHeight, loaded: i.complete && i.naturalWidth > 0, shown: shown(i)}));
+      case 'usable': return shown(e) && !disabled(e) && !e.closest('.disabled,.is-disabled,[disabled]') && getComputedStyle(e).pointerEvents !== 'none';
+      case 'link': { const a = e.matches('[href]') ? e : e.querySelector('[href]') || e.closest('[href]'); return a ? a.href : null; }
+      case 'image': { const i = e.matches('img') ? e : e.querySelector('img'); return i ? i.currentSrc || i.src : null; }
+      case 'title': return e.ownerDocument.title;
       case 'style': return getComputedStyle(e).getPropertyValue(name);
       case 'role': return roleOf(e);
       case 'name': return nameOf(e);
-      case 'state': return {shown: shown(e), enabled: !disabled(e), editable: editable(e) && !e.readOnly && !disabled(e), checked: checked(e), focused: e.matches(':focus')};
+      case 'state': return {shown: shown(e), enabled: !disabled(e), editable: editable(e) && !e.readOnly && !disabled(e), checked: checked(e), list: e.tagName === 'SELECT', focused: e.matches(':focus')};
     }
     throw new Error('nothing is read as ' + what);
   }
 
   // tally counts the matches of the first query that has any.
   function tally(t, onlyShown) {
-    let scope = null;
-    for (const q of t.within || []) { scope = search(q, scope)[0]; if (!scope) return {n: 0}; }
-    for (const q of t.queries) {
-      const found = search(q, scope).filter(e => !onlyShown || shown(e));
-      if (found.length) return {n: found.length};
-    }
+    let scope = null, q;
+    const pick = (found, q) => found.at(q.nth > 0 ? q.nth - 1 : q.nth || 0);
+    try {
+      for (q of t.within || []) { scope = pick(search(q, scope), q); if (!scope) return {n: 0}; }
+      for (q of t.queries) {
+        const found = search(q, scope).filter(e => !onlyShown || shown(e));
+        if (pick(found, q)) return {n: q.nth ? 1 : found.length};
+      }
+    } catch (err) { return fail('bad_query', q.by + '=' + q.value + ': ' + err.message); }
     return {n: 0};
   }
 
-  // every reads all matches of the first query that has any, at most max.
+  // every reads all matches of the first query that has any, at most max, and says how often each field was there.
   function every(t, fields, max) {
-    let rows = [];
-    for (const q of t.queries) { rows = search(q, null); if (rows.length) break; }
-    const one = (e, f) => {
-      const at = f.queries && f.queries.length ? f.queries.map(q => listedIn(e, q)).find(l => l.length)?.[0] : e;
-      return at ? read(at, f.read || 'text', f.name) : null;
+    let rows = [], scope = null, q;
+    try {
+      for (q of t.within || []) { const found = search(q, scope); scope = found.at(q.nth > 0 ? q.nth - 1 : q.nth || 0); if (!scope) return {total: 0, rows: []}; }
+      for (q of t.queries) { rows = search(q, scope).filter(shown); if (rows.length) break; }
+    } catch (err) { return fail('bad_query', q.by + '=' + q.value + ': ' + err.message); }
+    const seen = fields.map(() => 0);
+    const one = (e, f, i) => {
+      let at = e;
+      if (f.queries && f.queries.length) {
+        at = null;
+        for (q of f.queries) { const l = listedIn(e, q); at = l.at(q.nth > 0 ? q.nth - 1 : q.nth || 0) || null; if (at) break; }
+      }
+      if (!at) return null;
+      seen[i]++;
+      return read(at, f.read || 'text', f.name) ?? null;
     };
-    return {total: rows.length, rows: rows.slice(0, max).map(e => fields.map(f => one(e, f)))};
+    try {
+      return {total: rows.length, rows: rows.slice(0, max).map(e => fields.map((f, i) => one(e, f, i))), seen};
+    } catch (err) { return q ? fail('bad_query', q.by + '=' + q.value + ': ' + err.message) : fail('script', err.message); }
   }
   const listedIn = (e, q) => q.by === 'xpath' ? listed(e, {...q, value: q.value.startsWith('.') ? q.value : '.' + q.value}) : listed(e, q);
 
-  // form fills many fields at once, as one step: each is found, filled and read back.
+  // onward scrolls to the end of what holds the rows.
+  function onward(t) {
+    let rows = [];
+    for (const q of t.queries) { rows = search(q, null).filter(shown); if (rows.length) break; }
+    const last = rows.at(-1);
+    if (!last) return 0;
+    last.scrollIntoView({block: 'end', inline: 'nearest', behavior: 'instant'});
+    for (let n = parentOf(last); n; n = parentOf(n)) if (n.scrollHeight > n.clientHeight + 1 && /auto|scroll/.test(getComputedStyle(n).overflowY)) n.scrollTop = n.scrollHeight;
+    const d = document.scrollingElement;
+    if (d) d.scrollTop = d.scrollHeight;
+    return rows.length;
+  }
+
+  // form fills many fields at once, as one step: each is found, filled and read back, from the top of the page down.
   async function form(fields) {
-    const out = [];
-    for (const f of fields) {
-      const r = await look({target: f.target, action: f.kind === 'check' ? 'check' : f.kind === 'select' ? 'select' : 'fill'});
-      if (r.kind === 'wrong_kind' && f.kind === 'auto') {
-        const g = find(f.target, 'shown');
-        if (g.e && g.e.tagName === 'SELECT') { out.push(await formSelect(f)); continue; }
-        if (g.e && checked(g.e) !== null) { out.push({...r, kind: 'use_check'}); continue; }
-      }
-      if (r.kind) { out.push(r); continue; }
-      if (f.kind === 'select') { out.push(await formSelect(f)); continue; }
-      if (f.kind === 'check') { out.push({...r, kind: 'use_check'}); continue; }
-      const e = kept.get(r.handle);
-      if (e.isContentEditable) { out.push({...r, kind: 'use_keys'}); continue; }
-      setter(e, f.value);
-      tell(e, 'input', 'change');
-      out.push({handle: r.handle, element: r.element, query: r.query});
-    }
+    const out = [], place = fields.map(f => find(f.target, 'shown').e || null);
+    const order = fields.map((f, i) => i).sort((a, b) => !place[a] || !place[b] || place[a] === place[b] ? (place[b] ? 1 : 0) - (place[a] ? 1 : 0) || a - b : place[a].compareDocumentPosition(place[b]) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1);
+    for (const i of order) out[i] = await formField(fields[i]);
     await macrotask();
     fields.forEach((f, i) => {
-      if (out[i].kind || out[i].chosen) return;
+      if (out[i].kind) return;
       const e = kept.get(out[i].handle);
+      if (out[i].chosen) {
+        const now = e.isConnected ? chosen(e) : out[i].chosen;
+        if (String(now.values) !== String(out[i].chosen.values)) out[i] = {...fail('reverted', 'it shows "' + now.labels.join(', ') + '"', e), query: out[i].query};
+        return;
+      }
       Object.assign(out[i], e && e.isConnected ? {check: holds(e, f.value)} : {check: {gone: true}});
     });
-    return out;
+    return {order, fields: out};
+  }
+  async function formField(f) {
+    const r = await look({target: f.target, action: f.kind === 'check' ? 'check' : f.kind === 'select' ? 'select' : 'fill'});
+    if (r.kind === 'wrong_kind' && f.kind === 'auto') {
+      const g = find(f.target, 'shown');
+      if (g.e && g.e.tagName === 'SELECT') return formSelect(f);
+      if (g.e && checked(g.e) !== null) return {...r, kind: 'use_check'};
+    }
+    if (r.kind) return r;
+    if (f.kind === 'select') return formSelect(f);
+    if (f.kind === 'check') return {...r, kind: 'use_check'};
+    const e = kept.get(r.handle);
+    if (f.secret) secrets.add(e);
+    if (e.isContentEditable) return {...r, kind: 'use_keys'};
+    setter(e, f.value);
+    tell(e, 'input', 'change');
+    return {handle: r.handle, element: r.element, query: r.query};
   }
   async function formSelect(f) {
     const r = await look({target: f.target, action: 'select'});
     if (r.kind) return r;
-    const c = choose(r.handle, [f.value], '');
+    const c = choose(r.handle, f.values || [f.value], '');
     return c.kind ? c : {...r, chosen: c};
   }
 
-  // state is what a session needs to build this page again: where it stands and what its fields hold. What was typed
-  // into password fields is left out.
+  // state is what a session needs to build this page again: where it stands and what its fields hold. It is sealed
+  // before it is recorded.
   function state(withForms) {
     const fields = [];
     if (withForms) {
-      for (const e of document.querySelectorAll('input:not([type=hidden]):not([type=password]):not([type=file]):not([type=submit]):not([type=button]):not([type=image]):not([type=reset]),textarea,select')) {
+      for (const e of document.querySelectorAll('input:not([type=hidden]):not([type=file]):not([type=submit]):not([type=button]):not([type=image]):not([type=reset]),textarea,select')) {
         const dirty = e.tagName === 'SELECT' ? [...e.options].some(o => o.selected !== o.defaultSelected) : e.type === 'checkbox' || e.type === 'radio' ? e.checked !== e.defaultChecked : e.value !== e.defaultValue;
-        if (!dirty || secrets.has(e)) continue;
-        const f = {path: pathOf(e)};
+        if (!dirty) continue;
+        const f = {...identity(e), secret: secrets.has(e)};
         if (e.tagName === 'SELECT') f.selected = [...e.selectedOptions].map(o => o.index);
         else if (e.type === 'checkbox' || e.type === 'radio') f.checked = e.checked;
         else f.value = e.value;
@@ -636,19 +707,47 @@
     }
     return parts.join('>');
   }
+  // identity is what a field is known by when its page is built again: a place alone is not enough, since pages that
+  // order their fields anew would then get values into the wrong ones.
+  const identity = e => ({path: pathOf(e), tag: e.tagName, type: e.type, id: e.id, name: e.name, choice: e.type === 'radio' || e.type === 'checkbox' ? e.value : '', called: called(e)});
+  // called is the label of a field, or the words that stand beside it alone.
+  function called(e) {
+    const own = label(e);
+    if (own) return own;
+    let up = e.parentElement;
+    for (let i = 0; i < 6 && up && up !== document.body; i++, up = up.parentElement) {
+      if (up.querySelectorAll(controls).length > 1) return '';
+      const text = norm(up.textContent);
+      if (text && e.tagName !== 'SELECT' && e.tagName !== 'TEXTAREA') return text.slice(0, 80);
+    }
+    return '';
+  }
+  function again(f) {
+    const kin = [...document.querySelectorAll(f.tag)].filter(e => e.type === f.type && (!f.choice || e.value === f.choice));
+    const same = kin.filter(e => e.id === f.id && e.name === f.name && called(e) === f.called);
+    if (same.length === 1) return same[0];
+    const there = document.querySelector(f.path);
+    if (same.includes(there) && (f.id || f.name || f.called)) return there;
+    if (f.called) {
+      const named = kin.filter(e => called(e) === f.called);
+      return named.length === 1 ? named[0] : null;
+    }
+    return !f.id && !f.name && kin.includes(there) ? there : null;
+  }
   function restore(s) {
-    let back = 0;
-    for (const f of s.fields || []) {
-      const e = document.querySelector(f.path);
-      if (!e) continue;
+    const lost = [];
+    const all = (s.fields || []).map(f => [f, again(f)]);
+    for (const [f, e] of all) {
+      if (!e) { lost.push(f.called || f.name || f.id || f.tag); continue; }
       if (f.selected) [...e.options].forEach((o, i) => { o.selected = f.selected.includes(i); });
       else if (f.checked !== undefined) e.checked = f.checked;
       else setter(e, f.value);
+      if (f.secret) secrets.add(e);
       tell(e, 'input', 'change');
-      back++;
     }
+    for (const [f, e] of all) if (e && f.value !== undefined && e.value !== f.value) lost.push(f.called || f.name || f.id || f.tag);
     scrollTo({left: s.x, top: s.y, behavior: 'instant'});
-    return {back, marks: marks()};
+    return {lost, marks: marks()};
   }
 
   // What was filled with a secret is not to be read on a picture of the page.
@@ -664,7 +763,9 @@
   }
 
   globalThis.__aether = {
-    ready, done, put, verify, choose, verifyChoice, tally, every, form, state, restore, unwatch,
+    ready, done, put, verify, choose, verifyChoice, tally, every, onward, form, state, restore, unwatch,
+    finds: t => find(t, 'there').e || null,
+    of: {label, shown, describe, disabled, norm, roots, keep, inside, parentOf, frame, macrotask},
     read: (handle, what, name) => { const e = kept.get(handle); return e && e.isConnected ? {value: read(e, what, name)} : {gone: true}; },
     element: handle => kept.get(handle),
     secret: handle => { const e = kept.get(handle); if (e) secrets.add(e); },

@@ -12,10 +12,14 @@ import (
 	"github.com/aether-rpa/aether/selector"
 )
 
-// Library is the script that a driver puts into each document, in a world of its own.
-//
 //go:embed inject.js
-var Library string
+var core string
+
+//go:embed moves.js
+var moves string
+
+// Library is the script that a driver puts into each document, in a world of its own.
+var Library = core + moves
 
 const (
 	// DefaultTimeout is how long an action waits for the page when its context has no deadline.

@@ -75,7 +75,7 @@ func (p *Pool) session(ctx context.Context, folder func() (string, error), w Wan
 	if w.Proxy == "" {
 		w.Proxy = p.Settings.Proxy
 	}
-	s := &Session{pool: p, want: w, local: map[string]map[string]string{}, seen: map[string]*Page{}}
+	s := &Session{pool: p, want: w, local: map[string]map[string]string{}, seen: map[string]*Page{}, turn: make(chan struct{}, 1)}
 	if folder != nil {
 		dir, err := folder()
 		if err != nil {

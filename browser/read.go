@@ -43,9 +43,13 @@ func (p *Page) count(ctx context.Context, t selector.Target, shown bool) (int, e
 	sum := 0
 	err := p.eachFrame(ctx, t, func(frame string) error {
 		var r struct {
+			sight
 			N int `json:"n"`
 		}
-		err := p.Eval(ctx, frame, fmt.Sprintf("__aether.tally(%s,%t)", js(t), shown), &r)
+		err := p.Eval(ctx, frame, fmt.Sprintf("__aether.tally(%s,%t)", js(bare(t)), shown), &r)
+		if err == nil && r.Kind != "" {
+			return &Failure{Kind: r.Kind, Action: "read", Target: t, Detail: r.Detail}
+		}
 		sum += r.N
 		return err
 	})
@@ -62,6 +66,9 @@ func (p *Page) eachFrame(ctx context.Context, t selector.Target, f func(frame st
 		err := p.onFrames(ctx, path, f)
 		if errors.Is(err, ErrNavigated) && ctx.Err() == nil {
 			continue
+		}
+		if f := (*Failure)(nil); errors.As(err, &f) {
+			return err
 		}
 		if err != nil {
 			return p.ended(ctx, "read", t, nil, err)
@@ -100,23 +107,38 @@ type Field struct {
 	Name    string           `json:"name,omitempty"`
 }
 
-// Every reads fields of all elements that match in one step, at most limit; total is how many there are.
-func (p *Page) Every(ctx context.Context, t selector.Target, fields []Field, limit int) (rows [][]any, total int, err error) {
+// Every reads fields of all elements that match and can be seen in one step, at most limit.
+func (p *Page) Every(ctx context.Context, t selector.Target, fields []Field, limit int) (Lines, error) {
 	ctx, end := p.begin(ctx)
 	defer end()
-	err = p.eachFrame(ctx, t, func(frame string) error {
-		if total > 0 {
+	return p.every(ctx, t, fields, limit)
+}
+
+// Lines is what Every reads.
+type Lines struct {
+	Rows  [][]any `json:"rows"`
+	Total int     `json:"total"` // how many elements there are
+	Seen  []int   `json:"seen"`  // in how many of the rows each field was there
+}
+
+func (p *Page) every(ctx context.Context, t selector.Target, fields []Field, limit int) (Lines, error) {
+	var all Lines
+	err := p.eachFrame(ctx, t, func(frame string) error {
+		if all.Total > 0 {
 			return nil
 		}
 		var r struct {
-			Total int     `json:"total"`
-			Rows  [][]any `json:"rows"`
+			Lines
+			sight
 		}
-		err := p.Eval(ctx, frame, fmt.Sprintf("__aether.every(%s,%s,%d)", js(t), js(fields), limit), &r)
-		rows, total = r.Rows, r.Total
+		err := p.Eval(ctx, frame, fmt.Sprintf("__aether.every(%s,%s,%d)", js(bare(t)), js(fields), limit), &r)
+		if err == nil && r.Kind != "" {
+			return &Failure{Kind: r.Kind, Action: "read", Target: t, Detail: r.Detail}
+		}
+		all = r.Lines
 		return err
 	})
-	return rows, total, err
+	return all, err
 }
 
 // Evaluate calls a function of the page's own world: with arg, or, when a target is given, with its element and arg.
@@ -135,107 +157,6 @@ func (p *Page) Evaluate(ctx context.Context, t selector.Target, function string,
 		return nil, p.acted(p.ended(ctx, "evaluate", t, nil, err))
 	}
 	return raw, nil
-}
-
-// Field values that Form fills.
-const (
-	FormAuto   = "auto"
-	FormSelect = "select"
-)
-
-// FormField is a field of a form with the value it is to hold.
-type FormField struct {
-	Target selector.Target `json:"target"`
-	Value  string          `json:"value"`
-	Kind   string          `json:"kind"` // FormAuto or FormSelect
-}
-
-// Form fills many fields as one step: each is found, filled and read back. What cannot be done so, as check boxes and
-// rich text, is done as single actions behind it. All fields must be there: the first that is not is the failure.
-func (p *Page) Form(ctx context.Context, fields []FormField) ([]Done, error) {
-	done := make([]Done, len(fields))
-	rest, err := p.formAtOnce(ctx, fields, done)
-	if err != nil {
-		return done, err
-	}
-	for _, i := range rest {
-		f := fields[i]
-		raw, _, err := p.Read(ctx, f.Target, "state", "")
-		if err != nil {
-			return done, err
-		}
-		var s struct {
-			Checked *bool `json:"checked"`
-		}
-		if err := json.Unmarshal(raw, &s); err != nil {
-			return done, err
-		}
-		if s.Checked != nil {
-			done[i], err = p.Check(ctx, f.Target, f.Value == "true" || f.Value == "on" || f.Value == "yes")
-		} else {
-			done[i], err = p.Fill(ctx, f.Target, f.Value)
-		}
-		if err != nil {
-			return done, err
-		}
-	}
-	return done, nil
-}
-
-type formed struct {
-	sight
-	Check  *held `json:"check"`
-	Chosen any   `json:"chosen"`
-}
-
-// formAtOnce fills what a script can fill, and returns the places of the others.
-func (p *Page) formAtOnce(ctx context.Context, fields []FormField, done []Done) (rest []int, err error) {
-	ctx, end := p.begin(ctx)
-	defer end()
-	if len(fields) == 0 {
-		return nil, nil
-	}
-	var frame string
-	for i, f := range fields { // a frame of their own, or a field that is not there yet
-		s, err := p.ready(ctx, lookFor{Target: f.Target, Action: "read"})
-		if err != nil {
-			return nil, err
-		}
-		if i > 0 && s.frame != frame {
-			return nil, &Failure{Kind: WrongKind, Action: "fill", Target: f.Target, Element: s.Element, Detail: "the fields of one form stand in several frames; fill them one by one"}
-		}
-		frame = s.frame
-		if len(f.Target.Frame) == 0 && len(fields) > 8 {
-			break
-		}
-	}
-	bare := make([]FormField, len(fields))
-	for i, f := range fields {
-		f.Target.Frame = nil
-		if f.Kind == "" {
-			f.Kind = FormAuto
-		}
-		bare[i] = f
-	}
-	var all []formed
-	if err := p.Eval(ctx, frame, "__aether.form("+js(bare)+")", &all); err != nil {
-		return nil, p.acted(p.ended(ctx, "fill", fields[0].Target, nil, err))
-	}
-	for i, r := range all {
-		done[i].Found = r.found(fields[i].Target)
-		switch {
-		case r.Check != nil && !r.Check.Same:
-			rest = append(rest, i) // keys may do what a script could not
-		case r.Check != nil && r.Check.Shaped:
-			done[i].Shaped = r.Check.Have
-		case r.Kind == "":
-		case r.Kind == "use_check" || r.Kind == "use_keys" || r.Kind == NotFound || r.Kind == Covered || r.Kind == Disabled || r.Kind == Moving || r.Kind == Hidden:
-			rest = append(rest, i)
-		default:
-			return nil, &Failure{Kind: r.Kind, Action: "fill", Target: fields[i].Target, Element: r.Element, Detail: r.Detail, Acted: i > 0}
-		}
-	}
-	return rest, nil
 }
 
 // poll asks again until the condition holds or the time is over.

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/aether-rpa/aether/selector"
 )
 
 // Session is the browser of one run: a context with its tabs, of which one is the page that nodes work on. It is safe
@@ -21,13 +23,18 @@ type Session struct {
 	ctx     Context
 	release func() error
 
+	turn chan struct{} // held while a download begins
+
 	mu      sync.Mutex
 	seen    map[string]*Page // by the tab's id
+	before  []*Page          // the pages when the last action began
+	heard   map[string]int   // the last answer that each page had had then
 	current string
 	dirty   bool
 	closed  bool
 	policy  DialogPolicy
 	local   map[string]map[string]string // the local storage of each origin, as last seen
+	last    *kept                        // what State gave last
 }
 
 // LostError says that a session could not be built again as it was.
@@ -201,6 +208,8 @@ type kept struct {
 	Tabs    []keptTab                    `json:"tabs,omitempty"`
 	Current int                          `json:"current"`
 	Policy  DialogPolicy                 `json:"policy"`
+	// Lost says why the state is not known, "" if it is.
+	Lost string `json:"lost,omitempty"`
 }
 
 type keptTab struct {
@@ -213,6 +222,7 @@ type keptTab struct {
 	Session map[string]string `json:"session,omitempty"`
 	Local   map[string]string `json:"local,omitempty"`
 	Marks   []string          `json:"marks,omitempty"`
+	Scope   []selector.Query  `json:"scope,omitempty"` // the frame that nodes work in
 }
 
 // maxStorage bounds the storage of one origin that is kept, in bytes.
@@ -235,6 +245,9 @@ func (s *Session) State(ctx context.Context) ([]byte, error) {
 	defer s.mu.Unlock()
 	if !s.dirty || s.closed {
 		return nil, nil
+	}
+	if s.Dead() {
+		return json.Marshal(s.remembered())
 	}
 	k := kept{Want: s.want, Policy: s.policy, Local: s.local}
 	k.Want.Downloads = "" // the folder of this execution
@@ -262,7 +275,7 @@ func (s *Session) State(ctx context.Context) ([]byte, error) {
 		if l := small(t.Local); l != nil && t.Origin != "" && t.Origin != "null" {
 			s.local[t.Origin] = l
 		}
-		t.Local, t.Session = nil, small(t.Session)
+		t.Local, t.Session, t.Scope = nil, small(t.Session), p.Scope()
 		k.Tabs = append(k.Tabs, t)
 	}
 	a := <-cookies
@@ -273,8 +286,35 @@ func (s *Session) State(ctx context.Context) ([]byte, error) {
 	slices.SortFunc(k.Cookies, func(a, b Cookie) int {
 		return strings.Compare(a.Domain+"\n"+a.Path+"\n"+a.Name, b.Domain+"\n"+b.Path+"\n"+b.Name)
 	})
-	s.dirty = false
+	s.dirty, s.last = false, &k
 	return json.Marshal(k)
+}
+
+// remembered is the state of a session whose browser has ended before it was read: what is known without it is where
+// its pages were. A page that had not gone elsewhere may have been changed by what was done last, which is not known.
+func (s *Session) remembered() kept {
+	lost := kept{Want: s.want, Lost: "the browser ended right after it was worked in, before it was known where the page stood"}
+	if s.last == nil {
+		return lost
+	}
+	k := *s.last
+	k.Tabs = nil
+	moved := false
+	for _, t := range s.last.Tabs {
+		k.Tabs = append(k.Tabs, t)
+	}
+	p := s.seen[s.current]
+	if p == nil || k.Current >= len(k.Tabs) {
+		return lost
+	}
+	if url := p.Frames()[0].URL; strip(url) != strip(k.Tabs[k.Current].URL) {
+		k.Tabs[k.Current] = keptTab{URL: url}
+		moved = true
+	}
+	if !moved {
+		return lost
+	}
+	return k
 }
 
 // rebuild opens a session again from its state, and verifies that each page shows what it showed.
@@ -294,6 +334,9 @@ func (p *Pool) rebuild(ctx context.Context, folder func() (string, error), past 
 }
 
 func (s *Session) restore(ctx context.Context, k kept) error {
+	if k.Lost != "" {
+		return &LostError{Why: k.Lost}
+	}
 	if k.Want.Attach != "" {
 		return &LostError{Why: "it was a person's own browser at " + k.Want.Attach + ", whose pages may have changed; open it again with web.attach"}
 	}
@@ -320,6 +363,7 @@ func (s *Session) restore(ctx context.Context, k kept) error {
 		if i == k.Current {
 			current = p
 		}
+		p.SetFrame(t.Scope)
 		if t.URL == "" || t.URL == "about:blank" {
 			continue
 		}
@@ -369,7 +413,7 @@ func (p *Page) revive(ctx context.Context, t keptTab, local map[string]map[strin
 		return lost
 	}
 	var r struct {
-		Back  int      `json:"back"`
+		Lost  []string `json:"lost"`
 		Marks []string `json:"marks"`
 	}
 	state := map[string]any{"fields": t.Fields, "x": t.X, "y": t.Y}
@@ -379,7 +423,7 @@ func (p *Page) revive(ctx context.Context, t keptTab, local map[string]map[strin
 		if err := p.Eval(ctx, p.main(), "__aether.restore("+js(state)+")", &r); err != nil {
 			return false, err
 		}
-		if alike(t.Marks, r.Marks) {
+		if alike(t.Marks, r.Marks) && len(r.Lost) == 0 {
 			return true, nil
 		}
 		if time.Now().After(until) {
@@ -387,6 +431,10 @@ func (p *Page) revive(ctx context.Context, t keptTab, local map[string]map[strin
 		}
 		return false, nil
 	})
+	if err != nil && alike(t.Marks, r.Marks) && len(r.Lost) > 0 {
+		lost.Why = fmt.Sprintf("the page %s does not hold again what was entered in %s", strip(t.URL), strings.Join(r.Lost, ", "))
+		return lost
+	}
 	if err != nil && !alike(t.Marks, r.Marks) {
 		lost.Why = fmt.Sprintf("the page %s does not show what it showed: %s", strip(t.URL), difference(t.Marks, r.Marks))
 		return lost

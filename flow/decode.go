@@ -24,7 +24,7 @@ var (
 
 // FailureKinds are the words that retry.on may hold; they equal the kinds of
 // package node.
-var FailureKinds = []string{"input", "not_found", "timeout", "denied", "network", "http", "business", "assert", "interrupted", "cancelled", "panic", "error"}
+var FailureKinds = []string{"input", "not_found", "timeout", "denied", "network", "http", "business", "assert", "interrupted", "element", "session", "cancelled", "panic", "error"}
 
 var idRE = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,63}$`)
 

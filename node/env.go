@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aether-rpa/aether/artifact"
+	"github.com/aether-rpa/aether/session"
 	"github.com/aether-rpa/aether/value"
 	"github.com/aether-rpa/aether/workspace"
 )
@@ -50,6 +51,8 @@ type Env struct {
 	// Items are the work items that this run may take and add; nil where there
 	// are none, such as in a process without a database.
 	Items Items
+	// Sessions are the live things of the run, such as its browser; nil where there are none.
+	Sessions *session.Table
 }
 
 // RunInfo says which run and node execution this is.

@@ -23,6 +23,8 @@ const (
 	KindBusiness    = "business"    // the flow itself says so: flow.fail
 	KindAssert      = "assert"      // flow.assert did not hold
 	KindInterrupted = "interrupted" // a crash cut a once node short
+	KindElement     = "element"     // an element of a page could not be used as asked
+	KindSession     = "session"     // the browser's session is gone and could not be built again
 	KindCancelled   = "cancelled"   // somebody cancelled the run, or a sibling failed
 	KindPanic       = "panic"       // a defect in Aether
 	KindError       = "error"       // anything else

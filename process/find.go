@@ -93,9 +93,12 @@ func lookup(env []string, key string) string {
 	return ""
 }
 
-// withMarker returns env with the marker set to the token, or without one.
+// withMarker returns env with the marker set to the token. Without a token the
+// program is nobody's: it is not the run's either.
 func withMarker(env []string, token string) []string {
-	out := slices.DeleteFunc(slices.Clone(env), func(kv string) bool { return strings.HasPrefix(kv, Marker+"=") })
+	out := slices.DeleteFunc(slices.Clone(env), func(kv string) bool {
+		return strings.HasPrefix(kv, Marker+"=") || token == "" && strings.HasPrefix(kv, RunMarker+"=")
+	})
 	if token != "" {
 		out = append(out, Marker+"="+token)
 	}

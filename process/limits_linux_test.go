@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -18,7 +19,11 @@ import (
 // TestMain lets the test binary be an Aether that is killed.
 func TestMain(m *testing.M) {
 	if dir := os.Getenv("TEST_AETHER_DIR"); dir != "" {
-		_, _ = process.Run(context.Background(), process.Cmd{Path: "sh", Args: []string{"-c", daemon + stubborn + "while :; do sleep 0.1; done"}, Env: env, Dir: dir})
+		_, _ = process.Run(context.Background(), process.Cmd{Path: "sh", Args: []string{"-c", daemon + stubborn + "while :; do sleep 0.1; done"}, Env: append(slices.Clone(env), process.RunMark("limits", "r")), Dir: dir})
+		os.Exit(0)
+	}
+	if dir := os.Getenv("TEST_AETHER_PLAIN"); dir != "" {
+		_ = plainly(dir)
 		os.Exit(0)
 	}
 	os.Exit(m.Run())
@@ -33,8 +38,8 @@ func TestKillNineTakesChildren(t *testing.T) {
 	}
 	pids := waitFor(t, filepath.Join(dir, "pids"), 4)
 	leader := leaderOf(t, pids, aether.Process.Pid)
-	if n, err := process.KillOrphans(t.Context()); err != nil || n != 0 || !alive(leader) {
-		t.Errorf("while Aether lives: killed %d, %v", n, err)
+	if n, err := process.KillOrphans(t.Context(), "limits"); err != nil || len(n) != 0 || !alive(leader) {
+		t.Errorf("while Aether lives: killed %+v, %v", n, err)
 	}
 	if err := aether.Process.Kill(); err != nil {
 		t.Fatal(err)
@@ -46,8 +51,8 @@ func TestKillNineTakesChildren(t *testing.T) {
 	if alive(leader) {
 		t.Error("the program outlives a killed Aether")
 	}
-	if n, err := process.KillOrphans(t.Context()); err != nil || n < 3 {
-		t.Errorf("killed %d, %v", n, err)
+	if n, err := process.KillOrphans(t.Context(), "limits"); err != nil || len(n) < 3 {
+		t.Errorf("killed %+v, %v", n, err)
 	}
 	for _, pid := range pids {
 		if alive(pid) {

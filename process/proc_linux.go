@@ -15,10 +15,12 @@ import (
 // stat is what /proc says of a process. Its id and start time together name
 // it for ever; the id alone is used again.
 type stat struct {
-	pid, parent, group int
-	start              uint64 // clock ticks after boot
-	resident           int64  // bytes
-	dead               bool   // a zombie, waiting for its parent
+	pid, parent, group, session int
+
+	name     string // of the program, at most 15 bytes
+	start    uint64 // clock ticks after boot
+	resident int64  // bytes
+	dead     bool   // a zombie, waiting for its parent
 }
 
 // readStat reads /proc/PID/stat; false when there is no such process.
@@ -28,13 +30,18 @@ func readStat(pid int) (stat, bool) {
 		return stat{}, false
 	}
 	// The name in parentheses may hold anything, so count from its end.
-	f := bytes.Fields(b[bytes.LastIndexByte(b, ')')+1:])
+	from, to := bytes.IndexByte(b, '('), bytes.LastIndexByte(b, ')')
+	if from < 0 || to < from {
+		return stat{}, false
+	}
+	f := bytes.Fields(b[to+1:])
 	if len(f) < 22 {
 		return stat{}, false
 	}
 	num := func(i int) int64 { n, _ := strconv.ParseInt(string(f[i]), 10, 64); return n }
 	return stat{
-		pid: pid, parent: int(num(1)), group: int(num(2)), start: uint64(num(19)),
+		pid: pid, parent: int(num(1)), group: int(num(2)), session: int(num(3)), start: uint64(num(19)),
+		name:     strings.ToValidUTF8(string(b[from+1:to]), "?"),
 		resident: num(21) * int64(os.Getpagesize()),
 		dead:     f[0][0] == 'Z' || f[0][0] == 'X',
 	}, true
@@ -80,22 +87,7 @@ func (s stat) signal(sig unix.Signal) {
 	_ = unix.PidfdSendSignal(fd, sig, nil, 0)
 }
 
-// markerOf returns the token in a process's environment; "" when it has none
-// or belongs to somebody else.
-func markerOf(pid int) string {
-	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ")
-	if err != nil {
-		return ""
-	}
-	for kv := range bytes.SplitSeq(b, []byte{0}) {
-		if v, ok := bytes.CutPrefix(kv, []byte(Marker+"=")); ok {
-			return string(v)
-		}
-	}
-	return ""
-}
-
-func carries(pid int, token string) bool { return token != "" && markerOf(pid) == token }
+func carries(pid int, token string) bool { return token != "" && marksOf(pid).program == token }
 
 // owner names this Aether: its namespace of ids, its id and its start.
 var owner = sync.OnceValue(func() string {
@@ -112,7 +104,7 @@ func orphaned(token string) bool {
 	var ns string
 	var pid int
 	var start uint64
-	parts := strings.Split(token, "-")
+	parts := strings.SplitN(token, "-", 4)
 	if len(parts) != 4 {
 		return false
 	}

@@ -8,7 +8,8 @@
 //     /proc by parent and by the environment variable [Marker]. A kill -9 of
 //     Aether takes the program itself along (Pdeathsig); what that had started
 //     is found at the next start by [KillOrphans]. Only a process that left its
-//     group, its parents and its environment escapes.
+//     group, its parents and its environment escapes. Programs that something
+//     else than this package started for a run are found by [RunMark].
 //   - Windows: a job object holds the whole tree and ends with Aether.
 //   - Elsewhere: the group is killed; a process that leaves it escapes.
 //

@@ -1,7 +1,6 @@
 package process
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -172,20 +171,3 @@ func signalName(s *os.ProcessState) string {
 }
 
 func detach(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} }
-
-// KillOrphans kills processes that an Aether which is no longer running had
-// started, and returns how many. Call it once, when the program starts.
-func KillOrphans(ctx context.Context) (int, error) {
-	seen := map[int]bool{}
-	err := killAll(func() []stat {
-		if ctx.Err() != nil {
-			return nil
-		}
-		list := slices.DeleteFunc(listStats(0), func(p stat) bool { return p.dead || !orphaned(markerOf(p.pid)) })
-		for _, p := range list {
-			seen[p.pid] = true
-		}
-		return list
-	})
-	return len(seen), errors.Join(ctx.Err(), err)
-}

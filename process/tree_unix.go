@@ -3,7 +3,6 @@
 package process
 
 import (
-	"context"
 	"crypto/rand"
 	"errors"
 	"os"
@@ -69,7 +68,3 @@ func signalName(s *os.ProcessState) string {
 }
 
 func detach(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} }
-
-// KillOrphans kills what an Aether that is no longer running had started; on
-// this system it cannot find any.
-func KillOrphans(context.Context) (int, error) { return 0, nil }

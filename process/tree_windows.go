@@ -1,7 +1,6 @@
 package process
 
 import (
-	"context"
 	"crypto/rand"
 	"fmt"
 	"os"
@@ -164,6 +163,3 @@ func signalName(*os.ProcessState) string { return "" }
 func detach(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{CreationFlags: windows.DETACHED_PROCESS | windows.CREATE_NEW_PROCESS_GROUP}
 }
-
-// KillOrphans has nothing to do here: a job ends with the Aether that made it.
-func KillOrphans(context.Context) (int, error) { return 0, nil }

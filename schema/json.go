@@ -77,6 +77,13 @@ func (f *Field) plainJSON(withTemplate bool) map[string]any {
 		out["type"] = "object"
 		out["properties"] = map[string]any{"secret": map[string]any{"type": "string"}}
 		out["required"] = []any{"secret"}
+	case Target:
+		text := map[string]any{"type": "string"}
+		texts := map[string]any{"anyOf": []any{text, map[string]any{"type": "array", "items": text}}}
+		out["anyOf"] = []any{text, map[string]any{"type": "array", "items": text}, map[string]any{
+			"type": "object", "required": []any{"queries"}, "additionalProperties": false,
+			"properties": map[string]any{"queries": texts, "frame": texts, "within": texts},
+		}}
 	}
 	if f.Kind == Int || f.Kind == Number {
 		if f.Min != nil {

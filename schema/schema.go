@@ -33,6 +33,7 @@ const (
 	Any        Kind = "any"
 	Rows       Kind = "rows"       // a list that may be larger than memory
 	Secret     Kind = "secret"     // {secret: NAME}
+	Target     Kind = "target"     // an element of a page: "css=#total", or a list or map of such texts
 	Expression Kind = "expression" // evaluated by the node, not before it
 )
 

@@ -2,7 +2,7 @@
 // queue, and beside bare commits of one row as the limit, all on one PostgreSQL
 // that keeps what it has committed (fsync and synchronous_commit are on).
 //
-//	go run -C bench/queue . [-postgres URL] [-quick] [-full] [-o ../QUEUE.md]
+//	go run -C bench/queue . [-postgres URL] [-quick] [-full] [-only STEPS] [-shape WORDS] [-alone] [-o ../QUEUE.md]
 //
 // Without a URL it starts a PostgreSQL of its own. Every figure is the median
 // of several rounds, and what is compared is measured in turn, round by round,
@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/pprof"
 	"strings"
 	"time"
 )
@@ -36,6 +37,8 @@ type bench struct {
 	dir    string
 	quick  bool
 	full   bool
+	shape  string
+	alone  bool
 	rounds int
 	span   time.Duration // of a cell that is measured by time
 	jobs   int           // of a cell that is measured by work
@@ -47,15 +50,29 @@ func run(ctx context.Context) error {
 	url := flag.String("postgres", "", "URL of a PostgreSQL server to measure on, whose user may make databases; a new one is started without it")
 	quick := flag.Bool("quick", false, "a tenth of the work, for trying the bench itself")
 	full := flag.Bool("full", false, "every combination of batch and workers")
-	only := flag.String("only", "", "only the steps whose name has one of these words, separated by commas: "+stepNames())
+	only := flag.String("only", "", "only these steps, separated by commas: "+stepNames())
+	shape := flag.String("shape", "", "only the shapes whose words have this in them, such as \"batch 1, 16\"")
+	alone := flag.Bool("alone", false, "without River, PgQueuer and DBOS")
+	profile := flag.String("profile", "", "write a processor profile of this process to a file")
 	out := flag.String("o", "", "write the tables to this file too")
 	flag.Parse()
+	if *profile != "" {
+		f, err := os.Create(*profile)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
 	dir, err := os.MkdirTemp("", "aether-queue-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	b := &bench{dir: dir, quick: *quick, full: *full, rounds: 5, span: 5 * time.Second, jobs: 100_000}
+	b := &bench{dir: dir, quick: *quick, full: *full, shape: *shape, alone: *alone, rounds: 5, span: 5 * time.Second, jobs: 100_000}
 	if *quick {
 		b.rounds, b.span, b.jobs = 3, time.Second, 10_000
 	}
@@ -93,6 +110,7 @@ var steps = []struct {
 	{"dbos", (*bench).dbos},
 	{"pgqueuer", (*bench).pgqueuer},
 	{"fair", (*bench).fair},
+	{"fairness", (*bench).fairness},
 	{"backlog", (*bench).backlog},
 	{"snapshot", (*bench).snapshot},
 	{"sqlite", (*bench).sqlite},
@@ -114,7 +132,7 @@ func wanted(name, only string) bool {
 		return true
 	}
 	for w := range strings.SplitSeq(only, ",") {
-		if strings.Contains(name, strings.TrimSpace(w)) {
+		if name == strings.TrimSpace(w) {
 			return true
 		}
 	}

@@ -283,7 +283,7 @@ func (b *bench) sqlite(ctx context.Context) error {
 	}
 	defer d.Close()
 	o := &own{b: b, d: d, q: queue.New(d)}
-	for _, g := range [][2]int{{1, 1}, {100, 1}, {1000, 1}} {
+	for _, g := range [][2]int{{1, 1}, {1, 16}, {100, 1}, {1000, 1}} {
 		n := b.work(g[0], g[1])
 		if err := b.compare(ctx, t, group{what: "enqueue, " + shape(g[0], g[1]), cells: []cell{{"Aether", o.enqueued(n, g[1], g[0], one)}}}); err != nil {
 			return err

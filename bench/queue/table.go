@@ -60,8 +60,17 @@ func (b *bench) measure(ctx context.Context, g group) ([]float64, error) {
 	return out, nil
 }
 
+// peers are the queues that are left out with -alone.
+var peers = []string{"River", "PgQueuer", "DBOS"}
+
 // compare measures a group of rates and adds a line for each pair.
 func (b *bench) compare(ctx context.Context, t *table, g group) error {
+	if !strings.Contains(g.what, b.shape) {
+		return nil
+	}
+	if b.alone {
+		g.cells = slices.DeleteFunc(g.cells, func(c cell) bool { return slices.Contains(peers, c.name) })
+	}
 	m, err := b.measure(ctx, g)
 	if err != nil {
 		return err

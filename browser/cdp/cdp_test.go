@@ -166,6 +166,7 @@ func TestTruth(t *testing.T) {
 			_, err := p.Select(ctx, t, "", "y")
 			return err
 		}},
+		"invalid form": {`<form action=/sent><input required name=a><input type=number value=1.5 name=n><button id=b>Send</button></form>`, "#b", browser.Unchanged, click},
 		"stubborn box": {`<input type=checkbox id=b onclick="return false">`, "#b", browser.Unchanged, func(ctx context.Context, p *browser.Page, t selector.Target) error {
 			_, err := p.Check(ctx, t, true)
 			return err
@@ -220,8 +221,15 @@ func TestFill(t *testing.T) {
 			t.Errorf("%s: %v", target, err)
 			continue
 		}
-		if got := text(t, p, target); got != v {
-			t.Errorf("%s holds %q, not %q", target, got, v)
+		want := v
+		if target == "#w" { // what a password field holds is not read
+			want = ""
+			if raw, err := p.Evaluate(t.Context(), selector.Must("#w"), "e => e.value", nil); err != nil || string(raw) != `"secret"` {
+				t.Errorf("the password field holds %s: %v", raw, err)
+			}
+		}
+		if got := text(t, p, target); got != want {
+			t.Errorf("%s holds %q, not %q", target, got, want)
 		}
 	}
 	d, err := p.Fill(t.Context(), selector.Must("#m"), "123456")
@@ -399,8 +407,8 @@ func TestControls(t *testing.T) {
 	if err := os.WriteFile(file, []byte("x"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.Upload(t.Context(), selector.Must("#f"), file); err != nil {
-		t.Error(err)
+	if g, _, err := p.Upload(t.Context(), selector.Must("#f"), file); err != nil || fmt.Sprint(g.Names) != "[up.txt]" {
+		t.Errorf("upload: %v, %v", g.Names, err)
 	}
 	if raw, err := p.Evaluate(t.Context(), selector.Must("#f"), "(e, x) => e.files[0].name + x", "!"); err != nil || string(raw) != `"up.txt!"` {
 		t.Errorf("the field holds %s: %v", raw, err)

@@ -22,6 +22,7 @@ type contextOf struct {
 	tabs      []*tab
 	downloads []browser.Download
 	changed   chan struct{}
+	matched   int // requests that rules have decided
 }
 
 func (c *contextOf) tell() {

@@ -54,7 +54,8 @@ type authEvent struct {
 
 // authenticate answers a server that asks for a user and a password.
 func (t *tab) authenticate(s *session, e authEvent) {
-	answer := map[string]any{"response": "ProvideCredentials", "username": t.c.o.User, "password": t.c.o.Password}
+	o := t.c.options()
+	answer := map[string]any{"response": "ProvideCredentials", "username": o.User, "password": o.Password}
 	t.mu.Lock()
 	if t.asked == nil {
 		t.asked = map[string]bool{}

@@ -23,8 +23,9 @@ type remoteObject struct {
 type evaluated struct {
 	Result           remoteObject
 	ExceptionDetails *struct {
-		Text      string
-		Exception *struct {
+		Text       string
+		LineNumber int
+		Exception  *struct {
 			Description string
 			Value       json.RawMessage
 		}
@@ -43,7 +44,7 @@ func (e evaluated) value() (json.RawMessage, error) {
 		if i := strings.IndexByte(s, '\n'); i > 0 {
 			s = s[:i]
 		}
-		return nil, errors.New(s)
+		return nil, &browser.ScriptError{Message: s, Line: x.LineNumber + 1}
 	}
 	if v := e.Result.UnserializableValue; v != "" {
 		return json.Marshal(strings.TrimSuffix(v, "n"))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -122,14 +123,34 @@ func (t *tab) request(e requestEvent) {
 
 type responseEvent struct {
 	RequestID, LoaderID, Type, FrameID string
-	Response                           struct{ Status int }
+	Response                           struct {
+		Status int
+		URL    string
+	}
 }
 
+// maxAnswers bounds the answers that a tab remembers.
+const maxAnswers = 256
+
 func (t *tab) response(e responseEvent) {
+	t.update(func() {
+		t.answered++
+		if len(t.answers) == maxAnswers {
+			t.answers = slices.Delete(t.answers, 0, maxAnswers/2)
+		}
+		t.answers = append(t.answers, browser.Response{N: t.answered, URL: e.Response.URL, Status: e.Response.Status})
+	})
 	if e.Type != "Document" || e.FrameID != t.id {
 		return
 	}
 	t.update(func() { t.status[e.LoaderID] = e.Response.Status })
+}
+
+// Responses implements browser.Tab.
+func (t *tab) Responses() []browser.Response {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Clone(t.answers)
 }
 
 type loadingEvent struct {

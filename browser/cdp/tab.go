@@ -56,8 +56,14 @@ type tab struct {
 	policy   browser.DialogPolicy
 	loads    int // downloads that this page has begun
 	dragged  json.RawMessage
+	choosers chan chooserEvent // file choosers that the page opens; nil when nobody waits for them
+	answers  []browser.Response
+	answered int
+	saving   bool // what the tab would show is downloaded
 	children []target.SessionID
 	asked    map[string]bool // requests that were given the password
+	console  []browser.Message
+	said     int // messages so far
 }
 
 func newTab(c *contextOf, e attachedEvent) *tab {
@@ -91,11 +97,12 @@ func (t *tab) handlers(s *session) map[string]func([]byte) {
 		"Network.loadingFinished":           on(func(e loadingEvent) { t.finished(e) }),
 		"Network.loadingFailed":             on(func(e loadingEvent) { t.finished(e) }),
 		"Inspector.targetCrashed":           func([]byte) { t.end(true) },
+		"Page.fileChooserOpened":            on(t.chooserOpened),
 		"Input.dragIntercepted":             on(func(e struct{ Data json.RawMessage }) { t.update(func() { t.dragged = e.Data }) }),
 		"Fetch.authRequired":                on(func(e authEvent) { t.authenticate(s, e) }),
-		"Fetch.requestPaused": on(func(e struct{ RequestID string }) {
-			s.send("Fetch.continueRequest", map[string]any{"requestId": e.RequestID})
-		}),
+		"Fetch.requestPaused":               on(func(e pausedEvent) { t.held(s, e) }),
+		"Runtime.consoleAPICalled":          on(t.wrote),
+		"Runtime.exceptionThrown":           on(t.thrown),
 	}
 }
 
@@ -156,45 +163,8 @@ func (t *tab) domains(s *session) []pending {
 
 // shape sends what the options of the context want of each tab.
 func (t *tab) shape() []pending {
-	o, s := t.c.o, t.s
-	calls := []pending{s.send("Emulation.setFocusEmulationEnabled", map[string]any{"enabled": true})}
-	add := func(method string, p map[string]any) { calls = append(calls, s.send(method, p)) }
-	if o.Width > 0 && o.Height > 0 {
-		scale := o.Scale
-		if scale == 0 {
-			scale = 1
-		}
-		add("Emulation.setDeviceMetricsOverride", map[string]any{"width": o.Width, "height": o.Height, "deviceScaleFactor": scale, "mobile": o.Mobile})
-	}
-	if o.Mobile {
-		add("Emulation.setTouchEmulationEnabled", map[string]any{"enabled": true})
-	}
-	if o.Locale != "" {
-		add("Emulation.setLocaleOverride", map[string]any{"locale": o.Locale})
-	}
-	if o.Timezone != "" {
-		add("Emulation.setTimezoneOverride", map[string]any{"timezoneId": o.Timezone})
-	}
-	if o.UserAgent != "" || o.Locale != "" {
-		p := map[string]any{"userAgent": o.UserAgent}
-		if o.Locale != "" {
-			p["acceptLanguage"] = o.Locale
-		}
-		add("Emulation.setUserAgentOverride", p)
-	}
-	if g := o.Geolocation; g != nil {
-		add("Emulation.setGeolocationOverride", map[string]any{"latitude": g.Latitude, "longitude": g.Longitude, "accuracy": max(g.Accuracy, 1)})
-	}
-	if len(o.Headers) > 0 {
-		add("Network.setExtraHTTPHeaders", map[string]any{"headers": o.Headers})
-	}
-	if o.IgnoreCertificates {
-		add("Security.setIgnoreCertificateErrors", map[string]any{"ignore": true})
-	}
-	if o.User != "" {
-		add("Fetch.enable", map[string]any{"handleAuthRequests": true})
-	}
-	return calls
+	calls := []pending{t.s.send("Emulation.setFocusEmulationEnabled", map[string]any{"enabled": true})}
+	return append(calls, t.shapes(t.s, browser.Options{}, t.c.options(), true)...)
 }
 
 // attachedFrame takes in a frame that runs in a process of its own.
@@ -215,9 +185,7 @@ func (t *tab) attachedFrame(e attachedEvent) {
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 		defer cancel()
 		calls := t.domains(s)
-		if t.c.o.User != "" {
-			calls = append(calls, s.send("Fetch.enable", map[string]any{"handleAuthRequests": true}))
-		}
+		calls = append(calls, t.shapes(s, browser.Options{}, t.c.options(), false)...)
 		calls = append(calls, s.send("Runtime.runIfWaitingForDebugger", nil))
 		for _, c := range calls {
 			_ = c.wait(ctx, nil) // a frame that has gone again is no matter

@@ -111,9 +111,6 @@ func (s *Server) accounts(a huma.API) {
 				Disabled bool      `json:"disabled,omitempty" doc:"Nobody can sign in with it."`
 			}
 		}) (*struct{}, error) {
-			if err := s.Auth.SetAccount(ctx, in.Name, in.Body.Role, in.Body.Password); err != nil {
-				return nil, err
-			}
-			return nil, s.Auth.Disable(ctx, in.Name, in.Body.Disabled)
+			return nil, s.Auth.SetAccount(ctx, in.Name, auth.AccountChange{Role: in.Body.Role, Password: in.Body.Password, Disabled: &in.Body.Disabled})
 		})
 }

@@ -28,6 +28,7 @@ import (
 	"github.com/aether-rpa/aether/internal/orch"
 	"github.com/aether-rpa/aether/internal/queue"
 	"github.com/aether-rpa/aether/internal/run"
+	"github.com/aether-rpa/aether/internal/secret"
 	"github.com/aether-rpa/aether/vault"
 )
 
@@ -41,13 +42,19 @@ type Server struct {
 	Auth    *auth.Store
 	Log     *slog.Logger
 	Version string
+	// Metrics writes those of the fleet for Prometheus, or nothing and an error; nil
+	// for none.
+	Metrics func(http.ResponseWriter, *http.Request) error
 	// Secrets are what robots without a database may read; nil for none.
 	Secrets vault.Reader
+	// Store is the store of secrets, which people look after.
+	Store *secret.Store
 	// Secure says that people reach the server by HTTPS: cookies then never
 	// travel without it.
 	Secure bool
 
 	limits limits
+	grace  time.Duration // bodyGrace if 0
 	doc    *huma.OpenAPI
 }
 
@@ -65,9 +72,7 @@ func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	s.register(mux)
 	s.health(mux)
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		writeError(w, http.StatusNotFound, fmt.Sprintf("there is nothing at %s", r.URL.Path), "the document at "+Prefix+"/openapi.json lists what there is")
-	})
+	mux.HandleFunc("/", otherwise(mux))
 	return s.guard(mux)
 }
 
@@ -85,6 +90,7 @@ func (s *Server) register(mux *http.ServeMux) {
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = Prefix+"/openapi", "", ""
 	c.CreateHooks = nil // no $schema in answers
 	c.RejectUnknownQueryParameters = true
+	c.Formats = formats()
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"token":  {Type: "http", Scheme: "bearer", Description: "A token made with `aether server token create`, or by signing in."},
 		"cookie": {Type: "apiKey", In: "cookie", Name: cookieName},
@@ -92,9 +98,11 @@ func (s *Server) register(mux *http.ServeMux) {
 	a := humago.New(mux, c)
 	s.flows(a)
 	s.runs(a)
+	s.events(a)
 	s.jobs(a)
 	s.items(a)
 	s.robots(a)
+	s.secrets(a)
 	s.access(a)
 	s.remote(a)
 	s.doc = a.OpenAPI()
@@ -122,6 +130,18 @@ func who(ctx context.Context) *auth.Principal {
 	return p
 }
 
+type stillKey struct{}
+
+// mayStill returns a function that says whether who asked may still do so: an
+// answer may take longer than that.
+func mayStill(ctx context.Context) func(context.Context) bool {
+	f, _ := ctx.Value(stillKey{}).(func(context.Context) bool)
+	if f == nil {
+		return func(context.Context) bool { return false }
+	}
+	return f
+}
+
 // handle registers an operation: the check of its right, its line in the audit
 // log if it changes something, and its handler.
 func handle[I, O any](s *Server, a huma.API, o op, fn func(context.Context, *I) (*O, error)) {
@@ -132,11 +152,9 @@ func handle[I, O any](s *Server, a huma.API, o op, fn func(context.Context, *I) 
 		OperationID: o.id, Method: o.method, Path: Prefix + o.path, Summary: o.summary, Tags: []string{o.tag}, DefaultStatus: o.status, MaxBodyBytes: o.body,
 		Errors:     append([]int{http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusInternalServerError}, o.errors...),
 		Extensions: map[string]any{rightKey: string(o.right)},
-	}
-	if o.right == auth.Work {
-		// The end of the time for the body ends the whole request, and a robot may
-		// wait long for its answer. Only robots with a token come so far.
-		d.BodyReadTimeout = -1
+		// The end of huma's time for the body would end the whole request, and an
+		// answer may take longer; see paced.
+		BodyReadTimeout: -1,
 	}
 	if o.right != Open {
 		d.Errors = append(d.Errors, http.StatusUnauthorized, http.StatusForbidden)
@@ -144,6 +162,9 @@ func handle[I, O any](s *Server, a huma.API, o op, fn func(context.Context, *I) 
 		d.Middlewares = huma.Middlewares{s.authorize(a, o)}
 	}
 	huma.Register(a, d, func(ctx context.Context, in *I) (*O, error) {
+		if err := checkText(in, o.right); err != nil {
+			return nil, err
+		}
 		out, err := fn(ctx, in)
 		if err != nil {
 			return nil, s.problem(ctx, err)
@@ -161,9 +182,9 @@ func handle[I, O any](s *Server, a huma.API, o op, fn func(context.Context, *I) 
 func object(in any) string {
 	v := reflect.Indirect(reflect.ValueOf(in))
 	var out []string
-	for i := range v.NumField() {
-		if v.Type().Field(i).Tag.Get("path") != "" {
-			out = append(out, fmt.Sprint(v.Field(i).Interface()))
+	for _, f := range reflect.VisibleFields(v.Type()) {
+		if f.Tag.Get("path") != "" {
+			out = append(out, fmt.Sprint(v.FieldByIndex(f.Index).Interface()))
 		}
 	}
 	return strings.Join(out, "/")
@@ -203,7 +224,11 @@ func (s *Server) authorize(a huma.API, o op) func(huma.Context, func(huma.Contex
 			s.refuse(a, ctx, http.StatusForbidden, fmt.Sprintf("%s is %s, and %s needs %s", p.Name, p.Role, o.right, auth.Rights[o.right]), "ask an admin for a token or an account with that role")
 			return
 		}
-		next(huma.WithValue(ctx, principalKey{}, p))
+		ctx = huma.WithValue(ctx, principalKey{}, p)
+		next(huma.WithValue(ctx, stillKey{}, func(ctx context.Context) bool {
+			p, err := s.Auth.Authenticate(ctx, secret)
+			return err == nil && p.Role.May(o.right)
+		}))
 	}
 }
 
@@ -260,6 +285,11 @@ func (s *Server) guard(next http.Handler) http.Handler {
 			writeError(w, http.StatusTooManyRequests, "too many requests from "+host, "wait a second and send fewer")
 			return
 		}
+		if !clean(r) {
+			nothing(w, r)
+			return
+		}
+		s.paced(w, r)
 		next.ServeHTTP(w, r)
 	})
 }

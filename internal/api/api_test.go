@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -24,6 +25,8 @@ import (
 	"github.com/aether-rpa/aether/internal/orch"
 	"github.com/aether-rpa/aether/internal/queue"
 	"github.com/aether-rpa/aether/internal/run"
+	"github.com/aether-rpa/aether/internal/secret"
+	"github.com/aether-rpa/aether/internal/telemetry"
 	"github.com/aether-rpa/aether/node"
 	_ "github.com/aether-rpa/aether/nodes/all"
 )
@@ -33,7 +36,7 @@ var everyRole = append(slices.Clone(auth.Roles), auth.Worker)
 
 // site is a server on a database of its own, with a token for each role.
 type site struct {
-	*testing.T
+	testing.TB
 	url    string
 	db     *db.DB
 	queue  *queue.Queue
@@ -41,13 +44,16 @@ type site struct {
 	runs   *run.Store
 	tokens map[auth.Role]string
 	log    *bytes.Buffer
+	srv    *api.Server
+	dir    string // data folder
 }
 
-func open(t *testing.T, target dbtest.Target) *site {
+func open(t testing.TB, target dbtest.Target) *site {
 	t.Helper()
 	d := dbtest.Open(t, target)
-	s := &site{T: t, db: d, queue: queue.New(d), items: item.New(d), runs: run.NewStore(d, nil), tokens: map[auth.Role]string{}, log: &bytes.Buffer{}}
-	o := &orch.Orch{Runs: s.runs, Queue: s.queue, Items: s.items, DB: d, Nodes: node.Default, Artifacts: disk.Open(t.TempDir()), Durable: memrt.New(), Now: time.Now, Random: rand.Reader}
+	s := &site{TB: t, db: d, queue: queue.New(d), items: item.New(d), runs: run.NewStore(d, nil), tokens: map[auth.Role]string{}, log: &bytes.Buffer{}}
+	s.dir = t.TempDir()
+	o := &orch.Orch{Runs: s.runs, Queue: s.queue, Items: s.items, DB: d, Nodes: node.Default, Artifacts: disk.Open(filepath.Join(s.dir, "artifacts")), Durable: memrt.New(), Now: time.Now, Random: rand.Reader}
 	a := auth.NewStore(d)
 	for _, role := range everyRole {
 		secret, _, err := a.CreateToken(t.Context(), string(role), role, time.Time{})
@@ -56,8 +62,15 @@ func open(t *testing.T, target dbtest.Target) *site {
 		}
 		s.tokens[role] = secret
 	}
-	srv := &api.Server{DB: d, Orch: o, Runs: s.runs, Queue: s.queue, Items: s.items, Auth: a, Version: "test", Log: slog.New(slog.NewTextHandler(s.log, nil))}
-	h := httptest.NewServer(srv.Handler())
+	keys := secret.Keys{File: filepath.Join(s.dir, "secret.key"), Own: true, Lookup: func(string) (string, bool) { return "", false }}
+	store := secret.New(d, keys)
+	s.srv = &api.Server{DB: d, Orch: o, Runs: s.runs, Queue: s.queue, Items: s.items, Auth: a, Secrets: store, Store: store, Version: "test", Log: slog.New(slog.NewTextHandler(s.log, nil))}
+	scraper, err := telemetry.NewScraper(telemetry.Figures{Counts: s.queue.Board().Counts, Stats: s.queue.Stats})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.srv.Metrics = scraper.Answer
+	h := httptest.NewServer(s.srv.Handler())
 	t.Cleanup(h.Close)
 	s.url = h.URL
 	return s
@@ -99,6 +112,11 @@ func (s *site) ask(role auth.Role, method, path string, body any, headers ...str
 		s.Fatal(err)
 	}
 	defer res.Body.Close()
+	if res.Header.Get("Content-Type") == "text/event-stream" && strings.HasPrefix(path, "/api/v1/events") {
+		b := make([]byte, 1000) // it has no end
+		n, _ := res.Body.Read(b)
+		return res.StatusCode, b[:n], res.Header
+	}
 	b, err := io.ReadAll(res.Body)
 	if err != nil {
 		s.Fatal(err)

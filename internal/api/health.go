@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/aether-rpa/aether/internal/auth"
-	"github.com/aether-rpa/aether/internal/queue"
 )
 
 // health registers what load balancers and Prometheus ask for.
@@ -40,27 +39,12 @@ func (s *Server) metrics(w http.ResponseWriter, r *http.Request) {
 		writeError(w, http.StatusUnauthorized, "the token is unknown, was revoked or has expired", "make a new one with `aether server token create --role viewer`")
 		return
 	}
-	m, err := s.Queue.Stats(r.Context())
-	if err != nil {
-		s.Log.Error("reading metrics", "err", err)
-		writeError(w, http.StatusInternalServerError, "the metrics could not be read", "the log tells why")
+	if s.Metrics == nil {
+		writeError(w, http.StatusNotFound, "this server has no metrics", "another orchestrator may have them")
 		return
 	}
-	// The text format, https://prometheus.io/docs/instrumenting/exposition_formats/
-	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-	gauge := func(name, help string) { _, _ = fmt.Fprintf(w, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name) }
-	gauge("aether_queue_jobs", "Jobs in the queue by state.")
-	for st := queue.Ready; st <= queue.Poison; st++ {
-		_, _ = fmt.Fprintf(w, "aether_queue_jobs{state=%q} %d\n", st, m.Jobs[st])
+	if err := s.Metrics(w, r); err != nil {
+		s.Log.Error("reading metrics", "err", err)
+		writeError(w, http.StatusInternalServerError, "the metrics could not be read", "the log tells why")
 	}
-	gauge("aether_queue_oldest_ready_seconds", "How long the job that is ready for longest has waited.")
-	_, _ = fmt.Fprintf(w, "aether_queue_oldest_ready_seconds %g\n", m.OldestReady.Seconds())
-	gauge("aether_robots", "Robots by state.")
-	for _, st := range []queue.RobotState{queue.Online, queue.Paused, queue.Draining, queue.Lost, queue.Offline} {
-		_, _ = fmt.Fprintf(w, "aether_robots{state=%q} %d\n", st, m.Robots[st])
-	}
-	gauge("aether_robot_slots", "Jobs that online robots can do at a time.")
-	_, _ = fmt.Fprintf(w, "aether_robot_slots %d\n", m.Slots)
-	gauge("aether_robot_busy", "Jobs that online robots do now.")
-	_, _ = fmt.Fprintf(w, "aether_robot_busy %d\n", m.Busy)
 }

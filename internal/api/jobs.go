@@ -79,8 +79,11 @@ func (s *Server) jobs(a huma.API) {
 			return &answer[*run.Run]{r}, err
 		})
 	handle(s, a, op{right: auth.WriteQueue, method: http.MethodPost, path: "/jobs/requeue", id: "requeue-jobs", summary: "Try dead letters again, from the node that failed", tag: "jobs", errors: states},
-		func(ctx context.Context, in *struct{ Body requeueBody }) (*page[orch.Requeued], error) {
-			list, err := s.Orch.Requeue(ctx, queue.Change{Priority: in.Body.Priority, Needs: in.Body.Needs}, in.Body.Jobs...)
+		func(ctx context.Context, in *struct {
+			Traced
+			Body requeueBody
+		}) (*page[orch.Requeued], error) {
+			list, err := s.Orch.Requeue(in.caller(ctx), queue.Change{Priority: in.Body.Priority, Needs: in.Body.Needs}, in.Body.Jobs...)
 			return paged(list, len(list), func(orch.Requeued) any { return nil }), err
 		})
 	handle(s, a, op{right: auth.WriteQueue, method: http.MethodPost, path: "/jobs/drop", id: "drop-jobs", summary: "Take dead letters out of the queue; their runs stay", tag: "jobs"},

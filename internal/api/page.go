@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"reflect"
 )
 
 // Paging holds the parameters of a list.
@@ -41,7 +42,7 @@ func decodeCursor(text string, place any) (bool, error) {
 	if err == nil {
 		err = json.Unmarshal(b, place)
 	}
-	if err != nil {
+	if err != nil || legible(reflect.ValueOf(place), "cursor") != nil {
 		return false, &Problem{Kind: "input", Message: "the cursor is none that this server gave", Hint: "leave it out to begin at the start", status: http.StatusUnprocessableEntity}
 	}
 	return true, nil

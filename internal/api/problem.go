@@ -12,10 +12,12 @@ import (
 	"github.com/aether-rpa/aether/artifact"
 	"github.com/aether-rpa/aether/flow"
 	"github.com/aether-rpa/aether/internal/auth"
+	"github.com/aether-rpa/aether/internal/db"
 	"github.com/aether-rpa/aether/internal/item"
 	"github.com/aether-rpa/aether/internal/orch"
 	"github.com/aether-rpa/aether/internal/queue"
 	"github.com/aether-rpa/aether/internal/run"
+	"github.com/aether-rpa/aether/internal/secret"
 	"github.com/aether-rpa/aether/question"
 	"github.com/aether-rpa/aether/vault"
 )
@@ -113,8 +115,10 @@ func (s *Server) problem(ctx context.Context, err error) error {
 		status = http.StatusConflict
 	case errors.Is(err, run.ErrChanged), errors.Is(err, item.ErrChanged):
 		status = http.StatusPreconditionFailed
-	case errors.Is(err, orch.ErrInput), errors.Is(err, auth.ErrInput), errors.Is(err, item.ErrInput), errors.As(err, &refusal):
+	case errors.Is(err, orch.ErrInput), errors.Is(err, run.ErrSeveral), errors.Is(err, auth.ErrInput), errors.Is(err, item.ErrInput), errors.Is(err, secret.ErrBad), errors.As(err, &refusal):
 		status = http.StatusUnprocessableEntity
+	case db.Unfit(err):
+		return &Problem{Kind: "input", Message: "the request has text or numbers that the database cannot keep", Hint: "leave out zero bytes and bytes that are not UTF-8", status: http.StatusUnprocessableEntity}
 	case errors.Is(err, context.Canceled):
 		return &Problem{Kind: "error", Message: "the request was given up", status: 499}
 	default:

@@ -168,8 +168,8 @@ func (s *Server) remoteRun(a huma.API, r orch.Remote) {
 				Name string `json:"name" minLength:"1" maxLength:"500"`
 			}
 		}) (*answer[Text], error) {
-			if !s.Secure && !in.loopback {
-				return nil, &Problem{Kind: "denied", Message: "secrets travel over HTTPS only", Hint: "serve with --tls-cert and --tls-key, or through a proxy on the same machine", status: http.StatusForbidden}
+			if err := s.needSafeLink(in.Link); err != nil {
+				return nil, err
 			}
 			ok, err := r.MayRead(ctx, caller(ctx, in.Machine), in.lease(), in.Body.Name)
 			if err != nil || !ok || s.Secrets == nil {
@@ -254,7 +254,6 @@ type Upload struct{ body io.Reader }
 
 // Resolve implements huma.Resolver.
 func (u *Upload) Resolve(ctx huma.Context) []error {
-	_ = ctx.SetReadDeadline(time.Time{}) // it may be large, and the network slow
 	u.body = ctx.BodyReader()
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -102,6 +101,7 @@ func (s *Server) runs(a huma.API) {
 		})
 	handle(s, a, op{right: auth.WriteRuns, method: http.MethodPost, path: "/runs", id: "start-run", summary: "Give a run of a flow to the robots", tag: "runs", status: http.StatusCreated, body: 16 << 20, errors: states},
 		func(ctx context.Context, in *struct {
+			Traced
 			Key  string `header:"Idempotency-Key" maxLength:"200" doc:"Sending the same key again starts nothing and answers with the run of the first time."`
 			Body StartRun
 		}) (*answer[*orch.Submitted], error) {
@@ -119,7 +119,7 @@ func (s *Server) runs(a huma.API) {
 			if j.Key == "" && in.Key != "" {
 				j.Key = "request of " + who(ctx).Name + ": " + in.Key
 			}
-			out, err := s.Orch.Submit(ctx, b, in.Body.ID, input, j)
+			out, err := s.Orch.Submit(in.caller(ctx), b, in.Body.ID, input, j)
 			return &answer[*orch.Submitted]{out}, err
 		})
 	handle(s, a, op{right: auth.ReadRuns, method: http.MethodGet, path: "/runs/{id}", id: "get-run", summary: "Get a run", tag: "runs", errors: missing},
@@ -143,7 +143,6 @@ func (s *Server) runs(a huma.API) {
 			list, err := s.Runs.Events(ctx, r.ID, after, in.Limit+1)
 			return paged(list, in.Limit, func(e run.Event) any { return e.Seq }), err
 		})
-	s.stream(a)
 	handle(s, a, op{right: auth.WriteRuns, method: http.MethodPost, path: "/runs/{id}/cancel", id: "cancel-run", summary: "Cancel a run, wherever it is executed", tag: "runs", errors: states},
 		func(ctx context.Context, in *RunPath) (*answer[*run.Run], error) {
 			r, err := s.Orch.CancelRun(ctx, in.ID)
@@ -152,9 +151,10 @@ func (s *Server) runs(a huma.API) {
 	handle(s, a, op{right: auth.WriteRuns, method: http.MethodPost, path: "/runs/{id}/retry", id: "retry-run", summary: "Run an ended run again, with what was recorded before the point it starts from", tag: "runs", status: http.StatusCreated, errors: states},
 		func(ctx context.Context, in *struct {
 			RunPath
+			Traced
 			Body retryBody
 		}) (*answer[*orch.Submitted], error) {
-			out, err := s.Orch.RetryQueued(ctx, in.ID, in.Body.From, in.Body.Job.job())
+			out, err := s.Orch.RetryQueued(in.caller(ctx), in.ID, in.Body.From, in.Body.Job.job())
 			return &answer[*orch.Submitted]{out}, err
 		})
 	handle(s, a, op{right: auth.WriteRuns, method: http.MethodPost, path: "/runs/{id}/answer", id: "answer-run", summary: "Answer what a run asks", tag: "runs", errors: states},
@@ -186,88 +186,4 @@ func plainValue(v any) (any, error) {
 		return nil, err
 	}
 	return value.Parse(b)
-}
-
-// streamPoll is how often a stream looks for what is new.
-const streamPoll = 250 * time.Millisecond
-
-// stream registers the events of a run as server-sent events. The id of an
-// event is its number in the journal, so a client that was cut off goes on
-// with Last-Event-ID.
-func (s *Server) stream(a huma.API) {
-	o := op{right: auth.ReadRuns, method: http.MethodGet, path: "/runs/{id}/events", id: "stream-run-events", summary: "Follow what happens in a run (server-sent events); ends with the run", tag: "runs", errors: []int{http.StatusNotFound}}
-	handle(s, a, o, func(ctx context.Context, in *struct {
-		RunPath
-		Last string `header:"Last-Event-ID" doc:"Number of the last event that was received."`
-	}) (*huma.StreamResponse, error) {
-		r, err := s.Runs.Get(ctx, in.ID)
-		if err != nil {
-			return nil, err
-		}
-		after, err := strconv.ParseInt("0"+in.Last, 10, 64)
-		if err != nil {
-			return nil, &Problem{Kind: "input", Message: "Last-Event-ID is the number of an event", status: http.StatusUnprocessableEntity}
-		}
-		return &huma.StreamResponse{Body: func(hc huma.Context) { s.follow(hc, r.ID, after) }}, nil
-	})
-}
-
-// follow writes events until the run has ended or the client has gone.
-func (s *Server) follow(hc huma.Context, id string, after int64) {
-	hc.SetHeader("Content-Type", "text/event-stream")
-	w := hc.BodyWriter()
-	rc := http.NewResponseController(w.(http.ResponseWriter))
-	ctx := hc.Context()
-	t := time.NewTicker(streamPoll)
-	defer t.Stop()
-	quiet := time.Now()
-	for {
-		// The state first: what happened before the end is then in the journal.
-		r, err := s.Runs.Get(ctx, id)
-		if err != nil {
-			return
-		}
-		for {
-			list, err := s.Runs.Events(ctx, id, after, 500)
-			if err != nil {
-				return
-			}
-			for _, e := range list {
-				b, err := json.Marshal(e)
-				if err != nil {
-					return
-				}
-				if _, err := fmt.Fprintf(w, "id: %d\nevent: %s\ndata: %s\n\n", e.Seq, e.Kind, b); err != nil {
-					return
-				}
-				after, quiet = e.Seq, time.Now()
-			}
-			if len(list) < 500 {
-				break
-			}
-		}
-		if r.Status.Final() {
-			b, err := json.Marshal(r)
-			if err == nil {
-				_, _ = fmt.Fprintf(w, "event: end\ndata: %s\n\n", b)
-			}
-			_ = rc.Flush()
-			return
-		}
-		if time.Since(quiet) > 15*time.Second {
-			// Proxies close what is silent.
-			if _, err := fmt.Fprint(w, ": still here\n\n"); err != nil {
-				return
-			}
-			quiet = time.Now()
-		}
-		if rc.Flush() != nil {
-			return
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-t.C:
-		}
-	}
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/aether-rpa/aether/artifact"
 	"github.com/aether-rpa/aether/artifact/disk"
+	"github.com/aether-rpa/aether/browser"
 	"github.com/aether-rpa/aether/internal/api"
 	"github.com/aether-rpa/aether/internal/auth"
 	"github.com/aether-rpa/aether/internal/config"
@@ -26,15 +27,18 @@ import (
 	"github.com/aether-rpa/aether/internal/egress"
 	"github.com/aether-rpa/aether/internal/engine"
 	"github.com/aether-rpa/aether/internal/item"
+	"github.com/aether-rpa/aether/internal/leftover"
 	"github.com/aether-rpa/aether/internal/orch"
 	"github.com/aether-rpa/aether/internal/queue"
 	"github.com/aether-rpa/aether/internal/robot"
 	"github.com/aether-rpa/aether/internal/run"
 	"github.com/aether-rpa/aether/internal/secret"
+	"github.com/aether-rpa/aether/internal/tally"
 	"github.com/aether-rpa/aether/internal/telemetry"
 	"github.com/aether-rpa/aether/internal/worker"
 	"github.com/aether-rpa/aether/node"
 	"github.com/aether-rpa/aether/question"
+	"github.com/aether-rpa/aether/session"
 	"github.com/aether-rpa/aether/vault"
 	"github.com/aether-rpa/aether/workspace"
 )
@@ -75,11 +79,15 @@ type System struct {
 	Robot     *robot.Robot
 	Orch      *orch.Orch
 	Telemetry *telemetry.Telemetry
+	// Left is what runs had left behind when this process began, and is gone.
+	Left []leftover.Leak
 
 	// shared is what robots without a database may read: not the environment of
 	// this process.
 	shared    vault.Chain
-	keepVault func() // ends the renewal of the token for Vault; nil if there is none
+	speaks    bool          // for the fleet: it has an API
+	pool      *browser.Pool // of the robot of this process
+	keepVault func()        // ends the renewal of the token for Vault; nil if there is none
 }
 
 // ErrSetting says that a setting which is not part of config.Config is wrong.
@@ -101,6 +109,11 @@ func Open(ctx context.Context, o Options) (*System, error) {
 	s.Queue, s.Items, s.Auth = queue.New(d), item.New(d), auth.NewStore(d)
 	s.Secrets = secret.New(d, SecretKeys(o))
 	s.Orch = &orch.Orch{Runs: s.Runs, Queue: s.Queue, Items: s.Items, DB: d, Nodes: o.Nodes, Artifacts: s.Artifacts, Now: time.Now, Random: rand.Reader}
+	s.Orch.SessionKey = s.sessionKey
+	if tel.Tracing() {
+		s.Orch.Trace = tel.Added
+	}
+	tel.Watch(&telemetry.Figures{Counts: s.counts})
 	return s, nil
 }
 
@@ -140,19 +153,33 @@ func (s *System) Start(ctx context.Context, resumes bool) error {
 	}
 	s.Robot = &robot.Robot{
 		Runs: s.Runs, Items: s.Items, Durable: rt, Nodes: s.Nodes, Store: s.Artifacts, Vault: secrets, Log: s.Log,
-		Owner: run.Self(s.Host, s.PID), WorkDir: s.Config.WorkDir(), ParkAfter: s.ParkAfter, Observe: s.Observe, Ask: s.Ask, Trace: s.Telemetry.Trace, WrapLog: s.Telemetry.Log, Now: time.Now,
+		Owner: run.Self(s.Host, s.PID), Work: leftover.At(s.Config.WorkDir(), run.Self(s.Host, s.PID)), ParkAfter: s.ParkAfter, Observe: s.Observe, Ask: s.Ask, Trace: s.Telemetry.Trace, WrapLog: s.Telemetry.Log, Now: time.Now,
 		Env: node.Env{
 			Files: roots, Artifacts: s.Artifacts, HTTP: egress.Client(s.egress()), Dial: egress.Dialer(s.egress()), Environ: cleanEnviron(s.Environ), Rand: rand.Reader,
 			Worker: worker.NewRunner(worker.Config{Path: s.Executable, Args: []string{"script-worker"}, Memory: s.Config.Script.Memory, Timeout: s.Config.Script.Timeout}),
 		},
 	}
+	s.Left = s.Robot.SweepFolders(ctx)
+	s.pool = s.browsers()
+	s.Robot.Sessions = map[string]session.Provider{"web": s.pool}
+	s.Robot.SessionKey = s.sessionKey
 	return nil
 }
 
+// counts returns what was counted in this process.
+func (s *System) counts(context.Context) (*tally.Counts, error) { return s.Queue.Tally.Counts(), nil }
+
 // API returns the HTTP door to the system. Secure says that people reach it by
 // HTTPS.
-func (s *System) API(secure bool) *api.Server {
-	return &api.Server{DB: s.DB, Orch: s.Orch, Runs: s.Runs, Queue: s.Queue, Auth: s.Auth, Secrets: s.shared, Log: s.Log, Version: s.Version, Secure: secure}
+func (s *System) API(secure bool) (*api.Server, error) {
+	// Whoever has a door speaks for the fleet.
+	scraper, err := telemetry.NewScraper(telemetry.Figures{Counts: s.Queue.Board().Counts, Stats: s.Queue.Stats})
+	if err != nil {
+		return nil, err
+	}
+	s.Telemetry.Watch(&telemetry.Figures{Counts: s.counts, Stats: s.Queue.Stats})
+	s.speaks = true
+	return &api.Server{DB: s.DB, Orch: s.Orch, Runs: s.Runs, Queue: s.Queue, Items: s.Items, Auth: s.Auth, Secrets: s.shared, Store: s.Secrets, Log: s.Log, Version: s.Version, Secure: secure, Metrics: scraper.Answer}, nil
 }
 
 func (s *System) egress() egress.Policy {
@@ -178,11 +205,15 @@ func cleanEnviron(env []string) []string {
 // Close stops what Start and Open began.
 func (s *System) Close() error {
 	var errs []error
+	s.leaveFigures() // before the durable engine, which closes connections of the database
 	if s.keepVault != nil {
 		s.keepVault()
 	}
 	if s.Durable != nil {
 		errs = append(errs, s.Durable.Close(10*time.Second))
+	}
+	if s.pool != nil {
+		errs = append(errs, s.pool.Close())
 	}
 	s.DB.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
@@ -192,4 +223,18 @@ func (s *System) Close() error {
 		s.Log.Warn("sending telemetry", "err", err)
 	}
 	return errors.Join(errs...)
+}
+
+// leaveFigures lets other orchestrators show what nobody was shown of this one,
+// and telemetry ask the database no more.
+func (s *System) leaveFigures() {
+	s.Telemetry.Watch(&telemetry.Figures{Counts: s.counts})
+	if !s.speaks {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if err := s.Queue.HandTally(ctx); err != nil {
+		s.Log.Warn("telling what was counted", "err", err)
+	}
 }

@@ -12,31 +12,33 @@ import (
 // with the package's own name wins over it.
 var floors = map[string]int{
 	// 0: data and tools that know nothing of ours.
-	"value": 0, "workspace": 0, "process": 0, "expr": 0, "artifact": 0,
+	"value": 0, "session": 0, "workspace": 0, "process": 0, "expr": 0, "artifact": 0,
 	"internal/mask": 0, "internal/egress": 0, "internal/config": 0, "internal/db": 0, "internal/durable": 0,
+	"internal/testsite/ledger": 0, "internal/testsite/mutate": 0,
 	// 1: one step above them.
-	"schema": 1, "table": 1, "question": 1, "artifact/disk": 1, "internal/durable/memrt": 1, "internal/durable/dbosrt": 1,
+	"schema": 1, "table": 1, "question": 1, "artifact/disk": 1, "internal/tally": 1, "internal/leftover": 1, "internal/durable/memrt": 1, "internal/durable/dbosrt": 1,
+	"internal/testsite/acme": 1, "internal/testsite/challenge": 1, "internal/testsite/pages": 1,
 	// 2: what a flow is made of.
-	"flow": 2, "vault": 2,
+	"flow": 2, "vault": 2, "internal/testsite": 2, "selector": 2,
 	// 3: the declaration of a node, and who brings secrets.
-	"node": 3, "vault/hashicorp": 3,
+	"node": 3, "browser": 3, "vault/hashicorp": 3,
 	// 4: what works with declarations.
-	"node/nodetest": 4, "internal/*/*test": 4, "nodes/*/*": 4, "internal/check": 4, "internal/worker": 4, "internal/run": 4, "internal/queue": 4, "internal/item": 4, "internal/auth": 4, "internal/secret": 4,
+	"node/nodetest": 4, "browser/cdp": 4, "internal/*/*test": 4, "nodes/*/*": 4, "internal/check": 4, "internal/worker": 4, "internal/run": 4, "internal/queue": 4, "internal/item": 4, "internal/auth": 4, "internal/secret": 4,
 	// 5: the node families, and the engine that knows none of them.
 	"nodes/*": 5, "internal/engine": 5, "internal/reference": 5, "internal/casare": 5, "internal/backup": 5,
 	// 6: who executes runs.
 	"nodes/all": 6, "internal/robot": 6,
-	// 7: who decides on runs, and who watches them.
-	"internal/orch": 7, "internal/telemetry": 7,
-	// 8: the door to programs.
-	"internal/api": 8, "internal/remote": 8,
+	// 7: who decides on runs.
+	"internal/orch": 7,
+	// 8: the door to programs, and who watches.
+	"internal/api": 8, "internal/remote": 8, "internal/telemetry": 8,
 	// 9: where the parts meet.
 	"internal/app": 9,
 	// 10: the door to people.
 	"internal/cli": 10,
 	// 11: programs, and tests of the whole.
 	"cmd/*": 11, "bench": 11, "bench/*": 11, "docs": 11, "examples": 11, "examples/*": 11, "examples/*/*": 11, "specs/*": 11,
-	"internal/crashtest": 11, "internal/archtest": 11,
+	"internal/crashtest": 11, "internal/webcrash": 11, "internal/websuite": 11, "internal/archtest": 11,
 }
 
 // floor returns the floor of a package and the line of the table that says so.

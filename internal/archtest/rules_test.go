@@ -9,7 +9,7 @@ import (
 
 // whole are the packages that are programs or test the whole: rules about the
 // inside of the product do not hold there.
-var whole = []string{"cmd", "bench", "examples", "specs", "docs", "internal/crashtest", "internal/archtest"}
+var whole = []string{"cmd", "bench", "examples", "specs", "docs", "internal/crashtest", "internal/webcrash", "internal/websuite", "internal/archtest"}
 
 // importRules say who may import what. Each has its reason.
 var importRules = []struct {
@@ -25,11 +25,17 @@ var importRules = []struct {
 	only: []string{"internal/db", "internal/durable/dbosrt", "internal/config", "internal/telemetry", "nodes/db"},
 	why:  "the differences between the databases live in one place; config looks at databases before they are opened, telemetry only names pgx's tracer",
 }, {
+	what: []string{"github.com/chromedp"}, only: []string{"browser/cdp"},
+	why: "the protocol of browsers changes weekly; the others know pages and elements",
+}, {
 	what: []string{"github.com/expr-lang/expr"}, only: []string{"expr"},
 	why: "expr-lang gives the syntax only; its virtual machine has no bounds and must not be used by mistake",
 }, {
 	what: []string{"go.opentelemetry.io"}, only: []string{"internal/telemetry"},
 	why: "who does not watch should not know how watching works",
+}, {
+	what: []string{"github.com/prometheus"}, only: []string{"internal/telemetry"},
+	why: "how metrics are written is the business of who shows them",
 }, {
 	what: []string{"github.com/spf13/cobra", "github.com/spf13/pflag"}, only: []string{"internal/cli"},
 	why: "no rule of the product lives in the command line",

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/crypto/argon2"
+
+	"github.com/aether-rpa/aether/internal/db"
 )
 
 // Account is a person who signs in with a password.
@@ -69,45 +71,62 @@ func verify(password, encoded string) bool {
 	return err == nil && subtle.ConstantTimeCompare(hash(password, salt), want) == 1
 }
 
-// SetAccount makes an account or changes its role and, unless it is empty, its
-// password. A new password signs its owner out everywhere.
-func (s *Store) SetAccount(ctx context.Context, name string, role Role, password string) error {
+// AccountChange is what an account is to be. An empty password stays what it is,
+// and so does Disabled if it is nil.
+type AccountChange struct {
+	Role     Role
+	Password string
+	Disabled *bool
+}
+
+// SetAccount makes an account or changes it, all of it or nothing. A new
+// password signs its owner out everywhere, and so does closing the account.
+func (s *Store) SetAccount(ctx context.Context, name string, c AccountChange) error {
 	if !accountRE.MatchString(name) {
 		return fmt.Errorf("%w: %q is no name for an account: use letters, digits, . _ @ and -", ErrInput, name)
 	}
-	if _, err := ParseRole(string(role)); err != nil {
+	if _, err := ParseRole(string(c.Role)); err != nil {
 		return fmt.Errorf("%w: %w", ErrInput, err)
 	}
-	if password == "" {
-		n, err := s.db.Exec(ctx, `UPDATE {s}account SET role = $1 WHERE name = $2`, role, name)
-		if err == nil && n == 0 {
-			err = fmt.Errorf("%w: a new account needs a password", ErrInput)
+	enc := ""
+	if c.Password != "" {
+		if len(c.Password) < minPassword || len(c.Password) > maxPassword {
+			return fmt.Errorf("%w: a password has from %d to %d characters", ErrInput, minPassword, maxPassword)
 		}
-		return err
+		var err error
+		if enc, err = encode(c.Password); err != nil {
+			return err
+		}
 	}
-	if len(password) < minPassword || len(password) > maxPassword {
-		return fmt.Errorf("%w: a password has from %d to %d characters", ErrInput, minPassword, maxPassword)
-	}
-	enc, err := encode(password)
-	if err != nil {
-		return err
-	}
-	if _, err := s.db.Exec(ctx, `INSERT INTO {s}account (name, role, password, created) VALUES ($1, $2, $3, {now})
-		ON CONFLICT (name) DO UPDATE SET role = excluded.role, password = excluded.password`, name, role, enc); err != nil {
+	err := s.db.Tx(ctx, func(tx *db.Tx) error { return setAccount(ctx, tx, name, enc, c) })
+	if err != nil && !errors.Is(err, ErrInput) {
 		return fmt.Errorf("setting the account %s: %w", name, err)
 	}
-	_, err = s.db.Exec(ctx, `DELETE FROM {s}token WHERE account = $1`, name)
 	return err
 }
 
-// Disable closes an account, or opens it again; it is signed out at once.
-func (s *Store) Disable(ctx context.Context, name string, disabled bool) error {
-	n, err := s.db.Exec(ctx, `UPDATE {s}account SET disabled = $1 WHERE name = $2`, map[bool]int{true: 1}[disabled], name)
-	if err == nil && n == 0 {
-		return fmt.Errorf("%w: there is no account %q", ErrNotFound, name)
+func setAccount(ctx context.Context, tx *db.Tx, name, enc string, c AccountChange) error {
+	n, err := tx.Exec(ctx, `UPDATE {s}account SET role = $1 WHERE name = $2`, c.Role, name)
+	switch {
+	case err != nil:
+		return err
+	case n == 0 && enc == "":
+		return fmt.Errorf("%w: a new account needs a password", ErrInput)
 	}
-	if err == nil && disabled {
-		_, err = s.db.Exec(ctx, `DELETE FROM {s}token WHERE account = $1`, name)
+	if enc != "" {
+		if _, err := tx.Exec(ctx, `INSERT INTO {s}account (name, role, password, created) VALUES ($1, $2, $3, {now})
+			ON CONFLICT (name) DO UPDATE SET role = excluded.role, password = excluded.password`, name, c.Role, enc); err != nil {
+			return err
+		}
+	}
+	closed := c.Disabled != nil && *c.Disabled
+	if c.Disabled != nil {
+		if _, err := tx.Exec(ctx, `UPDATE {s}account SET disabled = $1 WHERE name = $2`, map[bool]int{true: 1}[closed], name); err != nil {
+			return err
+		}
+	}
+	if enc != "" || closed {
+		_, err = tx.Exec(ctx, `DELETE FROM {s}token WHERE account = $1`, name)
 	}
 	return err
 }

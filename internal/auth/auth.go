@@ -26,8 +26,8 @@ type Role string
 const (
 	Viewer    Role = "viewer"    // looks
 	Operator  Role = "operator"  // starts, stops and answers runs, looks after jobs, work items and robots
-	Developer Role = "developer" // publishes flows, makes queues of work items
-	Admin     Role = "admin"     // accounts, tokens, settings
+	Developer Role = "developer" // publishes flows, makes queues of work items, sees which secrets there are
+	Admin     Role = "admin"     // accounts, tokens, secrets, settings
 )
 
 // Worker is the role of robots that reach the orchestrator over HTTPS. It stands
@@ -55,6 +55,8 @@ const (
 	ReadItems    Right = "items.read"
 	WriteItems   Right = "items.write"
 	WriteQueues  Right = "queues.write"
+	ReadSecrets  Right = "secrets.read"
+	WriteSecrets Right = "secrets.write"
 	ReadSelf     Right = "self.read"
 	WriteSelf    Right = "self.write"
 	ReadAccess   Right = "access.read"
@@ -68,8 +70,8 @@ const (
 var Rights = map[Right]Role{
 	ReadFlows: Viewer, ReadRuns: Viewer, ReadQueue: Viewer, ReadItems: Viewer, ReadRobots: Viewer, ReadSelf: Viewer, WriteSelf: Viewer, ReadMetrics: Viewer,
 	WriteRuns: Operator, WriteQueue: Operator, WriteItems: Operator, WriteRobots: Operator,
-	WriteFlows: Developer, WriteQueues: Developer, PromoteFlows: Developer,
-	ReadAccess: Admin, WriteAccess: Admin, ReadAudit: Admin,
+	WriteFlows: Developer, WriteQueues: Developer, PromoteFlows: Developer, ReadSecrets: Developer,
+	ReadAccess: Admin, WriteAccess: Admin, ReadAudit: Admin, WriteSecrets: Admin,
 	Work: Worker,
 }
 

@@ -100,7 +100,7 @@ func TestAccounts(t *testing.T) {
 	each(t, func(t *testing.T, d *db.DB, s *auth.Store) {
 		ctx := t.Context()
 		const password = "correct horse battery"
-		if err := s.SetAccount(ctx, "ada", auth.Developer, password); err != nil {
+		if err := s.SetAccount(ctx, "ada", auth.AccountChange{Role: auth.Developer, Password: password}); err != nil {
 			t.Fatal(err)
 		}
 		if strings.Contains(dump(t, d), password) {
@@ -114,13 +114,13 @@ func TestAccounts(t *testing.T) {
 			t.Errorf("signed in: %+v %v", p, err)
 		}
 		// Another role is in force at once, and so is a new password.
-		if err := s.SetAccount(ctx, "ada", auth.Viewer, ""); err != nil {
+		if err := s.SetAccount(ctx, "ada", auth.AccountChange{Role: auth.Viewer}); err != nil {
 			t.Fatal(err)
 		}
 		if p, err := s.Authenticate(ctx, secret); err != nil || p.Role != auth.Viewer {
 			t.Errorf("another role: %+v %v", p, err)
 		}
-		if err := s.SetAccount(ctx, "ada", auth.Viewer, "another password"); err != nil {
+		if err := s.SetAccount(ctx, "ada", auth.AccountChange{Role: auth.Viewer, Password: "another password"}); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := s.Authenticate(ctx, secret); !errors.Is(err, auth.ErrDenied) {
@@ -129,7 +129,8 @@ func TestAccounts(t *testing.T) {
 		if _, _, err := s.Login(ctx, "ada", password); !errors.Is(err, auth.ErrDenied) {
 			t.Errorf("the old password: %v", err)
 		}
-		if err := s.Disable(ctx, "ada", true); err != nil {
+		closed := true
+		if err := s.SetAccount(ctx, "ada", auth.AccountChange{Role: auth.Viewer, Disabled: &closed}); err != nil {
 			t.Fatal(err)
 		}
 		if _, _, err := s.Login(ctx, "ada", "another password"); !errors.Is(err, auth.ErrDenied) {
@@ -143,9 +144,49 @@ func TestAccounts(t *testing.T) {
 			t.Errorf("guessing goes on: %v", last)
 		}
 		for name, password := range map[string]string{"a b": "long enough 1", "": "long enough 1", "bob": "short", "x/y": "long enough 1"} {
-			if err := s.SetAccount(ctx, name, auth.Viewer, password); !errors.Is(err, auth.ErrInput) {
+			if err := s.SetAccount(ctx, name, auth.AccountChange{Role: auth.Viewer, Password: password}); !errors.Is(err, auth.ErrInput) {
 				t.Errorf("%q %q: %v", name, password, err)
 			}
+		}
+	})
+}
+
+// A change of an account that cannot be made whole is not made at all.
+func TestAccountChangesAsAWhole(t *testing.T) {
+	each(t, func(t *testing.T, d *db.DB, s *auth.Store) {
+		ctx := t.Context()
+		const password = "correct horse battery"
+		if err := s.SetAccount(ctx, "ada", auth.AccountChange{Role: auth.Developer, Password: password}); err != nil {
+			t.Fatal(err)
+		}
+		secret, _, err := s.Login(ctx, "ada", password)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// The last step of the change, signing the owner out, does not work.
+		breaks := []string{`CREATE TRIGGER stay BEFORE DELETE ON {s}token BEGIN SELECT RAISE(ABORT, 'no'); END`}
+		if d.Pool != nil {
+			breaks = []string{`CREATE FUNCTION {s}no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$`,
+				`CREATE TRIGGER stay BEFORE DELETE ON {s}token FOR EACH ROW EXECUTE FUNCTION {s}no()`}
+		}
+		for _, q := range breaks {
+			if _, err := d.Exec(ctx, q); err != nil {
+				t.Fatal(err)
+			}
+		}
+		closed := true
+		if err := s.SetAccount(ctx, "ada", auth.AccountChange{Role: auth.Viewer, Password: "another password", Disabled: &closed}); err == nil || errors.Is(err, auth.ErrInput) {
+			t.Fatalf("the change: %v", err)
+		}
+		list, err := s.Accounts(ctx)
+		if err != nil || len(list) != 1 || list[0].Role != auth.Developer || list[0].Disabled {
+			t.Errorf("afterwards: %+v %v", list[0], err)
+		}
+		if _, err := s.Authenticate(ctx, secret); err != nil {
+			t.Errorf("the sign-in: %v", err)
+		}
+		if _, _, err := s.Login(ctx, "ada", password); err != nil {
+			t.Errorf("the password: %v", err)
 		}
 	})
 }

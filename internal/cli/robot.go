@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/aether-rpa/aether/internal/app"
+	"github.com/aether-rpa/aether/internal/leftover"
 	"github.com/aether-rpa/aether/internal/queue"
 	"github.com/aether-rpa/aether/internal/robot"
 	"github.com/aether-rpa/aether/internal/run"
@@ -101,7 +102,7 @@ func (c *command) beRobot(cmd *cobra.Command, name string, labels []string, slot
 	drain, done := make(chan struct{}), make(chan struct{})
 	defer close(done)
 	go c.stopOnSignals(say, drain, interrupt, done)
-	return c.robotAgent(s, say, name, labels, slots).serve(ctx, drain)
+	return c.robotAgent(ctx, s, say, name, labels, slots).serve(ctx, drain)
 }
 
 // robotLabels are all labels of a robot.
@@ -143,21 +144,27 @@ type agent struct {
 	say sayer
 }
 
-func (c *command) robotAgent(s *app.System, say sayer, name string, labels []string, slots int) *agent {
+func (c *command) robotAgent(ctx context.Context, s *app.System, say sayer, name string, labels []string, slots int) *agent {
 	return &agent{say: say, Agent: &robot.Agent{
-		Robot: s.Robot, Queue: s.Queue, Name: name, Labels: labels, Slots: slots, Log: s.Log, Facts: c.facts(),
+		Robot: s.Robot, Queue: s.Queue, Name: name, Labels: labels, Slots: slots, Log: s.Log, Facts: c.facts(ctx, s, say),
 		Gone:    func(owner string) bool { return run.Alive(owner) == run.Dead },
 		Observe: c.sayJobs(say),
 	}}
 }
 
-// facts are what people are told of a robot's machine.
-func (c *command) facts() map[string]string {
+// facts are what people are told of a robot's machine. What robots that were
+// killed left on it is removed first.
+func (c *command) facts(ctx context.Context, s *app.System, say sayer) map[string]string {
 	families := []string{}
 	for _, f := range node.Default.Families() {
 		families = append(families, f.Name)
 	}
-	return map[string]string{"version": Version(), "system": runtime.GOOS + "/" + runtime.GOARCH, "cpus": fmt.Sprint(runtime.NumCPU()), "host": c.Host, "nodes": strings.Join(families, " ")}
+	out := map[string]string{"version": Version(), "system": runtime.GOOS + "/" + runtime.GOARCH, "cpus": fmt.Sprint(runtime.NumCPU()), "host": c.Host, "nodes": strings.Join(families, " ")}
+	if left := leftover.Summary(append(s.Left, s.Robot.Sweep(ctx)...)); left != "" {
+		out["left_behind"] = left
+		say("left_behind", map[string]any{"left": left}, "removed what killed robots left: %s", left)
+	}
+	return out
 }
 
 // sayJobs says which jobs a robot takes and how they end.

@@ -108,12 +108,13 @@ func (c *command) beRemote(cmd *cobra.Command, f remoteFlags, name string, label
 	labels = append(labels, "remote")
 	say.online(name, labels, slots)
 	a := &remote.Agent{
-		Client: client, Robot: s.Robot, Env: vault.Env{Lookup: s.Lookup}, Name: name, Labels: labels, Facts: c.facts(), Slots: slots,
+		Client: client, Robot: s.Robot, Env: vault.Env{Lookup: s.Lookup}, Name: name, Labels: labels, Facts: c.facts(ctx, s, say), Slots: slots,
 		Observe: c.sayJobs(say), Log: s.Log,
 	}
 	err = a.Serve(ctx, drain)
 	var no *remote.Refused
-	if errors.As(err, &no) {
+	var untrusted *remote.CertificateError
+	if errors.As(err, &no) || errors.As(err, &untrusted) {
 		return badInput(err)
 	}
 	if err == nil {

@@ -133,8 +133,13 @@ func (c *command) serve(cmd *cobra.Command, f serveFlags, robotName string, labe
 		_ = l.Close()
 		return err
 	}
+	door, err := s.API(secure)
+	if err != nil {
+		_ = l.Close()
+		return err
+	}
 	srv := &http.Server{
-		Handler: s.API(secure).Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		Handler: door.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog:    slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
 		BaseContext: func(net.Listener) context.Context { return ctx },
 	}
@@ -155,7 +160,7 @@ func (c *command) serve(cmd *cobra.Command, f serveFlags, robotName string, labe
 	drain, done := make(chan struct{}), make(chan struct{})
 	go c.stopOnSignals(say, drain, interrupt, done)
 	if robotName != "" {
-		err = c.robotAgent(s, say, robotName, labels, slots).serve(ctx, drain)
+		err = c.robotAgent(ctx, s, say, robotName, labels, slots).serve(ctx, drain)
 	} else {
 		select {
 		case <-drain:
@@ -328,7 +333,7 @@ func (c *command) serverAccount() *cobra.Command {
 			}
 			password := strings.TrimRight(secret.Reveal(), "\r\n")
 			return c.withQueue(cmd, func(s *app.System) error {
-				err := s.Auth.SetAccount(cmd.Context(), args[0], r, password)
+				err := s.Auth.SetAccount(cmd.Context(), args[0], auth.AccountChange{Role: r, Password: password})
 				if errors.Is(err, auth.ErrInput) {
 					return badInput(err)
 				}

@@ -119,7 +119,9 @@ func Run(s *State) int {
 	root.SetArgs(s.Args)
 	root.SetOut(s.Stdout)
 	root.SetErr(s.Stderr)
-	err := root.ExecuteContext(context.Background())
+	// Who started this process may have a trace, which the runs it adds belong to.
+	trace, _ := s.Lookup("TRACEPARENT")
+	err := root.ExecuteContext(run.WithCaller(context.Background(), trace))
 	if err == nil {
 		return exitDone
 	}
@@ -168,7 +170,7 @@ func (c *command) root() *cobra.Command {
 		}
 	}
 	root.PersistentFlags().StringVar(&c.file, "config", "", "Read this aether.yaml rather than looking for one.")
-	root.AddCommand(c.runCmd(), c.validateCmd(), c.importCmd(), c.fmtCmd(), c.nodeCmd(), c.runsCmd(), c.queueCmd(), c.itemCmd(), c.robotCmd(), c.flowCmd(), c.serveCmd(), c.upCmd(), c.serverCmd(), c.secretCmd(), c.backupCmd(), c.restoreCmd(), c.configCmd(), c.doctorCmd(), c.schemaCmd(), c.versionCmd(), c.workerCmd())
+	root.AddCommand(c.demoCmd(), c.runCmd(), c.validateCmd(), c.importCmd(), c.fmtCmd(), c.nodeCmd(), c.runsCmd(), c.queueCmd(), c.itemCmd(), c.robotCmd(), c.flowCmd(), c.serveCmd(), c.upCmd(), c.serverCmd(), c.secretCmd(), c.backupCmd(), c.restoreCmd(), c.configCmd(), c.doctorCmd(), c.schemaCmd(), c.versionCmd(), c.workerCmd())
 	root.SetHelpCommand(helpCmd(root))
 	root.InitDefaultCompletionCmd()
 	groups(root)

@@ -44,6 +44,8 @@ type Config struct {
 	HTTP HTTP
 	// Script limits script nodes.
 	Script Script
+	// Browser says which browser flows work in.
+	Browser Browser
 	// Retention says how long finished runs and work items are kept.
 	Retention Retention
 	// Vault says which HashiCorp Vault secrets are read from.
@@ -105,6 +107,20 @@ type Script struct {
 	Memory int64
 	// Timeout ends a script that runs longer.
 	Timeout time.Duration
+}
+
+// Browser says which browser flows work in.
+type Browser struct {
+	// Path is the program; empty looks for Chrome, Chromium, Edge or Brave.
+	Path string
+	// Headless starts browsers without a window.
+	Headless bool
+	// NoSandbox starts them without Chromium's sandbox.
+	NoSandbox bool
+	// Proxy is the server that pages are loaded through.
+	Proxy string
+	// Idle is how long a browser that no run uses is kept.
+	Idle time.Duration
 }
 
 // Retention says how long finished runs and work items are kept. Whichever limit is reached first applies.

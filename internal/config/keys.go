@@ -138,6 +138,38 @@ func Keys() []Key {
 			show: func(c *Config) string { return showDuration(c.Script.Timeout) },
 		},
 		{
+			Name: "browser.path", Default: "",
+			Doc:     "Program of the browser that flows work in. Empty looks for Chrome, Chromium, Edge and Brave, in that order.",
+			Example: "/usr/bin/chromium",
+			set:     func(c *Config, g given) (err error) { c.Browser.Path, err = parseOptionalPath(g); return err },
+			show:    func(c *Config) string { return showText(c.Browser.Path) },
+		},
+		{
+			Name: "browser.headless", Default: "true",
+			Doc:  "Whether browsers work without a window. A flow may say otherwise in web.open.",
+			set:  func(c *Config, g given) (err error) { c.Browser.Headless, err = parseBool(g); return err },
+			show: func(c *Config) string { return strconv.FormatBool(c.Browser.Headless) },
+		},
+		{
+			Name: "browser.no_sandbox", Default: "false",
+			Doc:  "Whether the browser runs without its sandbox: some containers cannot have it, and root never has it. A page that breaks out of the browser then has the robot's rights.",
+			set:  func(c *Config, g given) (err error) { c.Browser.NoSandbox, err = parseBool(g); return err },
+			show: func(c *Config) string { return strconv.FormatBool(c.Browser.NoSandbox) },
+		},
+		{
+			Name: "browser.proxy", Default: "",
+			Doc:     "Server that browsers load pages through.",
+			Example: "http://proxy.example.com:3128",
+			set:     func(c *Config, g given) (err error) { c.Browser.Proxy, err = parseServer(g); return err },
+			show:    func(c *Config) string { return showText(c.Browser.Proxy) },
+		},
+		{
+			Name: "browser.idle", Default: "1m",
+			Doc:  "How long a browser that no run uses is kept, so that the next run begins at once; 0 ends it with its run.",
+			set:  func(c *Config, g given) (err error) { c.Browser.Idle, err = parseDuration(g, 0); return err },
+			show: func(c *Config) string { return showDuration(c.Browser.Idle) },
+		},
+		{
 			Name: "retention.runs", Default: "30d",
 			Doc:  "How long after its end a run is removed, with its records, journal and artifacts; 0 keeps runs for ever. settings.retention of a flow wins over it.",
 			set:  func(c *Config, g given) (err error) { c.Retention.Runs, err = parseDuration(g, 0); return err },

@@ -34,17 +34,18 @@ type DB struct {
 	Pool   *pgxpool.Pool // nil for SQLite
 	prefix string
 	cache  sync.Map // query as written -> query as sent
+	ready  prepared
 
 	topics    topics
 	announced announcements
-	writing   chan struct{} // held by the one transaction at a time, on SQLite
+	writing   turns // on SQLite
 	listening sync.Once
 	life      context.Context // ends with Close
 	end       context.CancelFunc
 }
 
 func newDB(s *sql.DB, pool *pgxpool.Pool, prefix string) *DB {
-	d := &DB{SQL: s, Pool: pool, prefix: prefix, writing: make(chan struct{}, 1)}
+	d := &DB{SQL: s, Pool: pool, prefix: prefix}
 	d.life, d.end = context.WithCancel(context.Background())
 	return d
 }
@@ -196,7 +197,12 @@ type Tx struct {
 	*sql.Tx
 	db    *DB
 	notes []string // topics to wake after the commit
+	after []func() // to call after the commit
+	fresh []string // queries that are worth preparing, see Direct
 }
+
+// After calls fn when the transaction has committed.
+func (t *Tx) After(fn func()) { t.after = append(t.after, fn) }
 
 // Exec runs a statement.
 func (t *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
@@ -231,6 +237,10 @@ func (d *DB) Tx(ctx context.Context, fn func(*Tx) error) error {
 func (d *DB) Again(fn func() error) error {
 	for try := 0; ; try++ {
 		err := fn()
+		if errors.Is(err, errGroup) {
+			try-- // somebody else's failure, not its own
+			continue
+		}
 		if err == nil || try == 5 || !conflict(err) {
 			return err
 		}
@@ -239,14 +249,7 @@ func (d *DB) Again(fn func() error) error {
 
 func (d *DB) once(ctx context.Context, fn func(*Tx) error) error {
 	if d.Pool == nil {
-		// SQLite lets one write at a time. Who waits here goes on at once when it is
-		// its turn; SQLite itself would look again only now and then.
-		select {
-		case d.writing <- struct{}{}:
-			defer func() { <-d.writing }()
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+		return d.grouped(ctx, fn)
 	}
 	tx, err := d.SQL.BeginTx(ctx, nil)
 	if err != nil {
@@ -260,8 +263,17 @@ func (d *DB) once(ctx context.Context, fn func(*Tx) error) error {
 	if err := tx.Commit(); err != nil {
 		return err
 	}
-	d.announce(t.notes)
+	t.committed(ctx)
 	return nil
+}
+
+// committed does what was to be done after the commit.
+func (t *Tx) committed(ctx context.Context) {
+	for _, fn := range t.after {
+		fn()
+	}
+	t.db.prepare(ctx, t.fresh)
+	t.db.announce(t.notes)
 }
 
 func conflict(err error) bool {
@@ -314,7 +326,7 @@ func (d *DB) migrateTo(ctx context.Context, tx *Tx, last int) error {
 		return err
 	}
 	if d.Pool != nil {
-		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(7276483201)`); err != nil {
+		if err := tx.Lock(ctx, LockMigrate); err != nil {
 			return err
 		}
 		if _, err := tx.Exec(ctx, `CREATE SCHEMA IF NOT EXISTS `+strings.TrimSuffix(d.prefix, ".")); err != nil {

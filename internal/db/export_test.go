@@ -19,3 +19,10 @@ func OpenAt(ctx context.Context, target string, version int) (*DB, error) {
 	}
 	return d, d.Tx(ctx, func(tx *Tx) error { return d.migrateTo(ctx, tx, version) })
 }
+
+// Waiting returns how many callers wait to write on SQLite.
+func Waiting(d *DB) int {
+	d.writing.mu.Lock()
+	defer d.writing.mu.Unlock()
+	return len(d.writing.waiting)
+}

@@ -30,6 +30,12 @@ type Log interface {
 	// database is away. An error wrapping ErrLost means that this execution no
 	// longer owns the run and must stop at once.
 	Append(ctx context.Context, name string, data []byte) error
+	// Confirm is called before a node changes the world. It waits until whoever
+	// goes on with the run, should this machine be gone for good, has all that
+	// was appended: else that one could read something else and change the world
+	// in another way. It may give up waiting after some seconds; an error stops
+	// the run. Where Append makes an entry known to all it does nothing.
+	Confirm(ctx context.Context) error
 }
 
 // Body executes a run. What it returns ends the run for good, except an error:

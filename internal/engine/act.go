@@ -108,6 +108,9 @@ func (b *branch) attempt(s *step, in any, effect node.Effect, try int) (*Record,
 			}
 		}
 		if r != nil {
+			if live := x.host.Sessions(); live != nil && len(r.Live) > 0 {
+				live.Recall(r.Live, r.End)
+			}
 			x.count.Nodes.Add(1)
 			x.count.Replayed.Add(1)
 			b.emitEnd(s, path, try, r, effect, true)
@@ -122,6 +125,14 @@ func (b *branch) attempt(s *step, in any, effect node.Effect, try int) (*Record,
 		rec, sig := b.intend(s, name, policy)
 		if rec != nil || sig.kind != sigNone {
 			return rec, sig
+		}
+	}
+	if effect > node.Read {
+		if err := x.log.Confirm(b.ctx); err != nil {
+			if b.ctx.Err() != nil {
+				return nil, b.stopped()
+			}
+			return nil, x.halt(err)
 		}
 	}
 	x.emit(Event{Kind: EventStarted, Path: path, Node: s.id, Type: s.def.Type, Try: try, Effect: effect})
@@ -156,6 +167,7 @@ func (b *branch) attempt(s *step, in any, effect node.Effect, try int) (*Record,
 			rec.Fail.Message = fmt.Sprintf("it took longer than %s", s.node.Timeout)
 		}
 	}
+	b.keepSessions(rec, env)
 	rec.End = x.o.Now().UnixMilli()
 	if err := x.record(b.ctx, name, rec); err != nil {
 		return nil, x.halt(err)
@@ -172,6 +184,23 @@ func (b *branch) emitEnd(s *step, path string, try int, r *Record, effect node.E
 		kind = EventFailed
 	}
 	b.x.emit(Event{Kind: kind, Path: path, Node: s.id, Type: s.def.Type, At: time.UnixMilli(r.End), Try: try, Fail: r.Fail, Replayed: replayed, Effect: effect, Took: time.Duration(r.End-r.Start) * time.Millisecond})
+}
+
+// sessionTime bounds how long reading the state of live things may hold up a run.
+const sessionTime = 5 * time.Second
+
+// keepSessions puts the state of the live things that a node has changed into its record. One that cannot be read,
+// as that of a page that has crashed, stays as it was recorded last; the run does not fail for it.
+func (b *branch) keepSessions(rec *Record, env *node.Env) {
+	if env.Sessions == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(b.ctx), sessionTime)
+	defer cancel()
+	var err error
+	if rec.Live, err = env.Sessions.Changed(ctx); err != nil && env.Log != nil {
+		env.Log.Warn("keeping the state of a session", "run", b.x.o.RunID, "err", err)
+	}
 }
 
 // intend records that the node is about to act. If that was recorded before

@@ -46,6 +46,7 @@ import (
 	"github.com/aether-rpa/aether/internal/durable"
 	"github.com/aether-rpa/aether/node"
 	"github.com/aether-rpa/aether/question"
+	"github.com/aether-rpa/aether/session"
 	"github.com/aether-rpa/aether/value"
 	"github.com/aether-rpa/aether/vault"
 )
@@ -96,6 +97,8 @@ type Host interface {
 	Emit(Event)
 	// Mask replaces secrets in text and values before they are recorded.
 	Mask(v any) any
+	// Sessions are the live things of the run; nil if there are none.
+	Sessions() *session.Table
 }
 
 // Message is what was sent to a waiting run.
@@ -520,6 +523,8 @@ type Record struct {
 	Unattended bool `json:"unattended,omitempty"`
 	// Secret says that secrets were given, which are not recorded.
 	Secret bool `json:"secret,omitempty"`
+	// Live is what live things of the run need to be built again as they were then, sealed; see package session.
+	Live map[string][]byte `json:"live,omitempty"`
 
 	seeded  bool
 	instead bool // a seeded record of that name was refused

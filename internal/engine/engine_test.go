@@ -22,6 +22,7 @@ import (
 	"github.com/aether-rpa/aether/node"
 	"github.com/aether-rpa/aether/node/nodetest"
 	_ "github.com/aether-rpa/aether/nodes/all"
+	"github.com/aether-rpa/aether/session"
 	"github.com/aether-rpa/aether/value"
 	"github.com/aether-rpa/aether/vault"
 )
@@ -41,6 +42,8 @@ type world struct {
 	subs   map[string]*engine.Plan
 	secret error // of reading a secret
 	items  *nodetest.Items
+
+	sessions *session.Table
 }
 
 func newWorld(t testing.TB) *world {
@@ -55,7 +58,7 @@ func (w *world) Flow(_ context.Context, digest string) (*engine.Plan, error) {
 }
 
 func (w *world) Env(info node.RunInfo, token string) *node.Env {
-	e := &node.Env{Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Run: info, Token: token, Artifacts: w.store, Now: w.now}
+	e := &node.Env{Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Run: info, Token: token, Artifacts: w.store, Now: w.now, Sessions: w.sessions}
 	if w.items != nil {
 		e.Items = w.items
 	}
@@ -82,7 +85,8 @@ func (w *world) Emit(e engine.Event) {
 	w.events = append(w.events, e)
 	w.mu.Unlock()
 }
-func (w *world) Mask(v any) any { return w.mask.Value(v) }
+func (w *world) Mask(v any) any           { return w.mask.Value(v) }
+func (w *world) Sessions() *session.Table { return w.sessions }
 
 func (w *world) effects() []string {
 	w.mu.Lock()

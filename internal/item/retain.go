@@ -25,9 +25,9 @@ const old = `state IN (3, 4, 6, 7) AND retry = 0 AND ended > 0 AND ended < $1 AN
 // stay: it looks at them when it is taken up again. Several processes may do it
 // at once.
 func (s *Store) Retain(ctx context.Context, before time.Time) (gone int, orphans []string, err error) {
-	for last := int64(0); ; {
-		ids, err := numbers(ctx, s.db, `SELECT id FROM {s}item WHERE `+old+` AND id > $2 ORDER BY id LIMIT $3`, ms(before), last, retainBatch)
-		if err != nil {
+	for at, last := int64(0), int64(0); ; {
+		var ids []int64
+		if ids, at, err = s.oldest(ctx, before, at, last); err != nil {
 			return gone, orphans, fmt.Errorf("looking for old work items: %w", err)
 		}
 		if len(ids) == 0 {
@@ -48,6 +48,26 @@ func (s *Store) Retain(ctx context.Context, before time.Time) (gone int, orphans
 	}
 }
 
+// oldest returns the items that ended before a time, in the order of their end,
+// after the one with the number last that ended at a time; and when the last of
+// them ended. Mostly there are none, which an index tells.
+func (s *Store) oldest(ctx context.Context, before time.Time, at, last int64) ([]int64, int64, error) {
+	rows, err := s.db.Query(ctx, `SELECT id, ended FROM {s}item WHERE `+old+` AND (ended, id) > ($2, $3) ORDER BY ended, id LIMIT $4`, ms(before), at, last, retainBatch)
+	if err != nil {
+		return nil, at, err
+	}
+	defer rows.Close()
+	var ids []int64
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id, &at); err != nil {
+			return nil, at, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, at, rows.Err()
+}
+
 // removeChains removes the items given and all that they try again, but for
 // chains which a run that has not ended worked on.
 func removeChains(ctx context.Context, tx *db.Tx, ids []int64, before time.Time) (int, []string, error) {
@@ -56,7 +76,7 @@ func removeChains(ctx context.Context, tx *db.Tx, ids []int64, before time.Time)
 		lock = ` FOR UPDATE` // a person may try one of them again
 		// The same lock as that of forgetting runs: two that remove what has a
 		// common artifact would each see that of the other, and neither delete it.
-		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(7276483202)`); err != nil {
+		if err := tx.Lock(ctx, db.LockArtifacts); err != nil {
 			return 0, nil, err
 		}
 	}

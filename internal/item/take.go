@@ -254,6 +254,7 @@ const maxText = 2000
 
 // clip bounds what is kept of a text.
 func clip(s string) string {
+	s = db.Text(s)
 	if len(s) <= maxText {
 		return s
 	}

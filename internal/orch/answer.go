@@ -92,7 +92,7 @@ func (o *Orch) asked(ctx context.Context, id, path string) (*run.Run, engine.Wai
 
 func (o *Orch) answer(ctx context.Context, r *run.Run, w engine.Wait, a question.Answer) error {
 	if len(w.Ask.Secrets()) > 0 && !w.Ask.Closes(a) {
-		return fmt.Errorf("%s asks for a secret, which must not be written down: answer on a terminal, with `aether runs resume %s`", w.Path, r.ID)
+		return unfit("%s asks for a secret, which must not be written down: answer on a terminal, with `aether runs resume %s`", w.Path, r.ID)
 	}
 	a, err := w.Ask.Accept(a)
 	if err != nil {

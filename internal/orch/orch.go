@@ -38,6 +38,13 @@ type Orch struct {
 	Artifacts artifact.Store
 	Now       func() time.Time
 	Random    io.Reader
+	// SessionKey returns the key that a run's sessions are sealed with; nil keeps none.
+	SessionKey func(ctx context.Context, run string) ([]byte, error)
+	// Trace begins the span of adding a run, as a part of the trace that the run
+	// names; nil if nobody traces.
+	Trace func(ctx context.Context, what string, r *run.Run, began time.Time) (context.Context, Span)
+
+	room room // where robots without a database wait
 }
 
 // Bundle is a flow with all flows it calls, read and checked.
@@ -246,11 +253,14 @@ var ErrTaken = errors.New("the id is taken")
 // Start adds a run of a published bundle under an id; an empty id makes one.
 // A run that has the id already is returned as it is, with false.
 func (o *Orch) Start(ctx context.Context, b *Bundle, id string, input map[string]any) (*run.Run, bool, error) {
+	began := time.Now()
 	r, err := o.newRun(ctx, b, id, input)
 	if err != nil {
 		return nil, false, err
 	}
+	ctx, span := o.trace(ctx, started, r, began)
 	fresh, err := o.Runs.Create(ctx, r)
+	span.End(fresh, err)
 	if err != nil || fresh {
 		return r, fresh, err
 	}

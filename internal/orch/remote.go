@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -35,6 +34,11 @@ type Lease struct {
 // Register makes a robot known. What it had before it was started again is free.
 func (o Remote) Register(ctx context.Context, c Caller, r queue.Robot) error {
 	r.Owner = c.owner()
+	for _, l := range r.Labels {
+		if err := queue.CheckLabel(l); err != nil {
+			return unfit("%s", err)
+		}
+	}
 	if err := o.Queue.Restarted(ctx, r.Name, r.Owner); err != nil {
 		return err
 	}
@@ -153,49 +157,8 @@ type Given struct {
 	Lease
 	Run     string `json:"run"`
 	Attempt int    `json:"attempt"`
-}
-
-// Claim waits for a job that the robot can do, at most a time; nil if none came.
-func (o Remote) Claim(ctx context.Context, c Caller, name string, labels []string, wait time.Duration) (*Given, error) {
-	end := time.NewTimer(wait)
-	defer end.Stop()
-	listen, stop := context.WithCancel(ctx)
-	defer stop()
-	news := o.DB.Listen(listen, queue.Topic)
-	every := 500 * time.Millisecond
-	if o.DB.Pool != nil {
-		every = 2 * time.Second // PostgreSQL tells what is new
-	}
-	poll := time.NewTicker(every)
-	defer poll.Stop()
-	for {
-		owner, paused, err := o.Queue.OwnerOf(ctx, name)
-		switch {
-		case err != nil:
-			return nil, err
-		case owner != c.owner():
-			return nil, fmt.Errorf("%w: %s", queue.ErrNameTaken, name)
-		case !paused:
-			got, err := o.Queue.Claim(ctx, queue.Want{Robot: name, Labels: labels, Lease: queue.LeaseTime})
-			if err != nil {
-				return nil, err
-			}
-			if j := got[0]; j != nil {
-				if ctx.Err() != nil { // the robot has gone away
-					return nil, o.Queue.Release(context.WithoutCancel(ctx), j, time.Time{})
-				}
-				return &Given{Lease: Lease{j.ID, j.Fence()}, Run: j.Run, Attempt: j.Attempt}, nil
-			}
-		}
-		select {
-		case <-news:
-		case <-poll.C:
-		case <-end.C:
-			return nil, nil
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}
+	// Waited is how long the job was ready before, in milliseconds.
+	Waited int64 `json:"waited_ms,omitempty"`
 }
 
 // Begun is a run that a robot begins to execute. If Why is set it must not: that
@@ -208,6 +171,8 @@ type Begun struct {
 	// Events is the number of the last event in the journal.
 	Events   int64         `json:"events"`
 	Messages []run.Topical `json:"messages,omitempty"`
+	// SessionKey is what the run's sessions are sealed with; nil for flows without any.
+	SessionKey []byte `json:"session_key,omitempty"`
 }
 
 // Begin takes the run of a job for a robot. Have says that the robot still has
@@ -251,8 +216,33 @@ func (o Remote) Begin(ctx context.Context, c Caller, l Lease, have bool) (*Begun
 	if b.Events, _, err = o.Runs.LastEvent(ctx, r.ID); err != nil {
 		return nil, err
 	}
+	if b.SessionKey, err = o.sessionKey(ctx, r); err != nil {
+		return nil, err
+	}
 	b.Messages, err = o.Runs.MessagesSince(ctx, r.ID, 0)
 	return b, err
+}
+
+// sessionKey returns the key of a run's sessions if one of its flows opens any: what does not need a key is given
+// none.
+func (o Remote) sessionKey(ctx context.Context, r *run.Run) ([]byte, error) {
+	if o.SessionKey == nil {
+		return nil, nil
+	}
+	digests := []string{r.Digest}
+	for _, d := range r.Pins {
+		digests = append(digests, d)
+	}
+	for _, d := range digests {
+		text, err := o.Runs.Flow(ctx, d)
+		if err != nil {
+			return nil, err
+		}
+		if strings.Contains(text, "web.") {
+			return o.Orch.SessionKey(ctx, r.ID)
+		}
+	}
+	return nil, nil
 }
 
 // AddRecords keeps what a robot recorded. A stale fence is refused, and so it
@@ -352,6 +342,11 @@ type Ended struct {
 	Error string `json:"error,omitempty"`
 }
 
+// canEnd reports whether an execution may leave a run with a status.
+func canEnd(s run.Status) bool {
+	return s.Final() || s == run.Running || s == run.Waiting || s == run.Attention
+}
+
 // End writes how an execution ended and gives the job back. It returns that in
 // a word.
 func (o Remote) End(ctx context.Context, c Caller, e Ended) (string, error) {
@@ -362,12 +357,16 @@ func (o Remote) End(ctx context.Context, c Caller, e Ended) (string, error) {
 	// A call that was cut off may come again when the run is written already.
 	if r.Owner == c.owner() {
 		if x := e.Run; x != nil {
+			if !canEnd(x.Status) {
+				return "", unfit("an execution does not end with the run being %.40q", x.Status)
+			}
 			r.Status, r.Output, r.Failure, r.Waits, r.Wake = x.Status, x.Output, x.Failure, x.Waits, x.Wake
 			r.Nodes, r.Recorded, r.Interrupted = x.Nodes, x.Recorded, x.Interrupted
 		}
 		if err := o.Runs.End(ctx, r); err != nil {
 			return "", err
 		}
+		robot.TellEnd(o.Queue.Tally, r)
 	}
 	if o.Items != nil {
 		if err := robot.LeaveItems(ctx, o.Items, r); err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/aether-rpa/aether/flow"
 	"github.com/aether-rpa/aether/internal/check"
@@ -54,96 +55,128 @@ type RetryEntry struct {
 // point it starts from are reused; that execution, and all that came after it
 // on the same line of control, happens again.
 func (o *Orch) Retry(ctx context.Context, id string, rt Retry) (*RetryPlan, error) {
+	plan, span, err := o.retry(ctx, id, rt)
+	if err == nil && plan.Run != nil {
+		span.End(true, nil)
+	}
+	return plan, err
+}
+
+// retry is Retry; the caller ends the span of the new run.
+func (o *Orch) retry(ctx context.Context, id string, rt Retry) (*RetryPlan, Span, error) {
+	began := time.Now()
+	plan, next, kept, err := o.plan(ctx, id, rt)
+	if err != nil || rt.DryRun {
+		return plan, Span{}, err
+	}
+	what := started
+	if rt.Queued {
+		what = enqueued
+	}
+	ctx, span, err := o.addRetry(ctx, what, next, began)
+	if err == nil && next.Seed != nil {
+		if err = o.Runs.Keep(ctx, next.ID, next.Seed.Artifact); err == nil {
+			err = o.keepRefs(ctx, next.ID, kept)
+		}
+	}
+	if err != nil {
+		if span.End != nil {
+			span.End(false, err)
+		}
+		return nil, Span{}, err
+	}
+	plan.Run = next
+	return plan, span, nil
+}
+
+// addRetry adds a run under the next free id of the run it retries.
+func (o *Orch) addRetry(ctx context.Context, what string, next *run.Run, began time.Time) (context.Context, Span, error) {
+	root, _, _ := strings.Cut(next.RetryOf, ".")
+	for n := 2; ; n++ {
+		next.ID = fmt.Sprintf("%s.%d", root, n)
+		// The span of an id that is taken is never ended, and so not there.
+		within, span := o.trace(ctx, what, next, began)
+		fresh, err := o.Runs.Create(within, next)
+		if err != nil || fresh {
+			return within, span, err
+		}
+	}
+}
+
+// plan says what a retry does and makes its run, which is not added yet, with the
+// records that it begins with.
+func (o *Orch) plan(ctx context.Context, id string, rt Retry) (_ *RetryPlan, next *run.Run, kept []durable.Entry, _ error) {
+	fail := func(err error) (*RetryPlan, *run.Run, []durable.Entry, error) { return nil, nil, nil, err }
 	old, err := o.Runs.Get(ctx, id)
 	if err != nil {
-		return nil, err
+		return fail(err)
 	}
 	if !old.Status.Final() {
-		return nil, notNow("run %s has not ended (it is %s): `aether runs resume %s` goes on with it", old.ID, old.Shown(), old.ID)
+		return fail(notNow("run %s has not ended (it is %s): `aether runs resume %s` goes on with it", old.ID, old.Shown(), old.ID))
 	}
 	entries, err := o.history(ctx, old)
 	if err != nil {
-		return nil, err
+		return fail(err)
 	}
 	body, err := o.Runs.Flow(ctx, old.Digest)
 	if err != nil {
-		return nil, err
+		return fail(err)
 	}
 	oldFlow, err := flow.Decode([]byte(body))
 	if err != nil {
-		return nil, fmt.Errorf("the flow version of run %s cannot be read: %w", old.ID, err)
+		return fail(fmt.Errorf("the flow version of run %s cannot be read: %w", old.ID, err))
 	}
 	plan := &RetryPlan{Of: old.ID, From: rt.From, Same: rt.Flow == nil, Reused: []RetryEntry{}, Again: []RetryEntry{}}
 	c := cutter{entries: entries, scopes: check.Scopes(oldFlow, o.Nodes), old: oldFlow, cur: oldFlow, plan: plan}
 	if rt.Flow != nil {
 		if errs := rt.Flow.Problems.Errors(); len(errs) > 0 {
-			return nil, errs
+			return fail(errs)
 		}
 		c.cur = rt.Flow.Flow
 	}
 	if err := c.choose(rt.From, old); err != nil {
-		return nil, err
+		return fail(err)
 	}
-	kept := c.split()
+	kept = c.split()
 	if !plan.Same {
 		plan.Notes = append(plan.Notes, "the flow version is another: a reused execution whose input turns out to differ happens again, with all after it")
 	}
 	if rt.DryRun {
-		return plan, nil
+		return plan, nil, kept, nil
 	}
-	next := &run.Run{Flow: old.Flow, Digest: old.Digest, Pins: old.Pins, Source: old.Source, RetryOf: old.ID, Input: old.Input, Status: run.Running}
+	next = &run.Run{Flow: old.Flow, Digest: old.Digest, Pins: old.Pins, Source: old.Source, RetryOf: old.ID, RetryTrace: old.Trace, Input: old.Input, Status: run.Running}
 	if rt.Flow != nil {
 		if err := o.Publish(ctx, rt.Flow); err != nil {
-			return nil, err
+			return fail(err)
 		}
 		next.Flow, next.Digest, next.Pins, next.Source = rt.Flow.Flow.Name, rt.Flow.Digest, rt.Flow.Pins, rt.Flow.Source
 		in, err := value.Decode(old.Input, nil)
 		if err != nil {
-			return nil, fmt.Errorf("reading the input of run %s: %w", old.ID, err)
+			return fail(fmt.Errorf("reading the input of run %s: %w", old.ID, err))
 		}
 		m, _ := in.(map[string]any)
 		fit, err := engine.CheckInput(rt.Flow.Flow, m)
 		if err != nil {
-			return nil, fmt.Errorf("the run's inputs do not fit the current flow: %w", err)
+			return fail(fmt.Errorf("the run's inputs do not fit the current flow: %w", err))
 		}
 		if next.Input, err = value.Encode(nil, fit); err != nil {
-			return nil, err
+			return fail(err)
 		}
 	}
 	if rt.Queued {
 		next.Status = run.Queued
 	}
 	if next.Created, err = o.Runs.Now(ctx); err != nil {
-		return nil, err
+		return fail(err)
 	}
 	if len(kept) > 0 {
 		d, err := robot.WriteSeed(ctx, o.Artifacts, kept)
 		if err != nil {
-			return nil, err
+			return fail(err)
 		}
 		next.Seed = &run.Seed{Artifact: d, Count: len(kept), Check: !plan.Same}
 	}
-	root, _, _ := strings.Cut(old.ID, ".")
-	for n := 2; ; n++ {
-		next.ID = fmt.Sprintf("%s.%d", root, n)
-		fresh, err := o.Runs.Create(ctx, next)
-		if err != nil {
-			return nil, err
-		}
-		if fresh {
-			break
-		}
-	}
-	if next.Seed != nil {
-		if err := o.Runs.Keep(ctx, next.ID, next.Seed.Artifact); err != nil {
-			return nil, err
-		}
-		if err := o.keepRefs(ctx, next.ID, kept); err != nil {
-			return nil, err
-		}
-	}
-	plan.Run = next
-	return plan, nil
+	return plan, next, kept, nil
 }
 
 // keepRefs notes that the new run uses the artifacts that reused records name.
@@ -224,7 +257,7 @@ func (c *cutter) choose(from string, r *run.Run) error {
 				// Nothing failed: go on behind the last record.
 				return nil
 			}
-			return fmt.Errorf("run %s did not fail (it is %s): choose --from NODE or --from start", r.ID, r.Status)
+			return notNow("run %s did not fail (it is %s): choose --from NODE or --from start", r.ID, r.Status)
 		}
 		at := r.Failure.Where()
 		if at == "" {
@@ -242,7 +275,7 @@ func (c *cutter) choose(from string, r *run.Run) error {
 		}
 	}
 	if c.old.Node(from) == nil && c.cur.Node(lastID(from)) == nil {
-		return fmt.Errorf("run %s has no execution %s and its flow no such node; `aether runs show %s` lists them", r.ID, from, r.ID)
+		return unfit("run %s has no execution %s and its flow no such node; `aether runs show %s` lists them", r.ID, from, r.ID)
 	}
 	// A node that records nothing, or was not reached: it happens again anyway.
 	// All its recorded executions after it are cut where the flow's order says.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/aether-rpa/aether/internal/db"
 	"github.com/aether-rpa/aether/internal/queue"
@@ -26,13 +27,22 @@ type Submitted struct {
 // execute. The run and its job are added together, or neither is. An empty id
 // makes one; Run of the job is set.
 func (o *Orch) Submit(ctx context.Context, b *Bundle, id string, input map[string]any, j queue.Job) (*Submitted, error) {
+	began := time.Now()
 	r, err := o.newRun(ctx, b, id, input)
 	if err != nil {
 		return nil, err
 	}
 	r.Status = run.Queued
+	ctx, span := o.trace(ctx, enqueued, r, began)
+	out, err := o.submit(ctx, r, j)
+	span.End(err == nil && out.Fresh, err)
+	return out, err
+}
+
+// submit adds a run with its job.
+func (o *Orch) submit(ctx context.Context, r *run.Run, j queue.Job) (*Submitted, error) {
 	var out *Submitted
-	err = o.DB.Tx(ctx, func(tx *db.Tx) error {
+	err := o.DB.Tx(ctx, func(tx *db.Tx) error {
 		job := j
 		job.Run = r.ID
 		fresh, err := o.Runs.CreateIn(ctx, tx, r)
@@ -141,36 +151,45 @@ func (o *Orch) Requeue(ctx context.Context, edit queue.Change, jobs ...int64) ([
 		if err != nil {
 			return out, err
 		}
-		q := Requeued{Job: id, Run: r.ID}
-		change := edit
-		if r.Status.Final() {
-			from := "failed"
-			if r.Status != run.Failed {
-				from = "start"
-			}
-			plan, err := o.Retry(ctx, r.ID, Retry{From: from, Queued: true})
-			if err != nil {
-				return out, err
-			}
-			q.Run, q.From = plan.Run.ID, r.ID
-			change.Run = &q.Run
-		}
-		n, err := o.Queue.Requeue(ctx, change, id)
+		q, err := o.requeue(ctx, edit, id, r)
 		if err != nil {
 			return out, err
-		}
-		if n == 0 {
-			return out, notNow("job %d was requeued or dropped by somebody else in the meantime", id)
 		}
 		out = append(out, q)
 	}
 	return out, nil
 }
 
+// requeue tries one dead letter again.
+func (o *Orch) requeue(ctx context.Context, edit queue.Change, id int64, r *run.Run) (q Requeued, err error) {
+	q = Requeued{Job: id, Run: r.ID}
+	var span Span
+	if r.Status.Final() {
+		from := "failed"
+		if r.Status != run.Failed {
+			from = "start"
+		}
+		var plan *RetryPlan
+		if plan, span, err = o.retry(ctx, r.ID, Retry{From: from, Queued: true}); err != nil {
+			return q, err
+		}
+		q.Run, q.From = plan.Run.ID, r.ID
+		edit.Run = &q.Run
+	} else {
+		ctx, span = o.span(ctx, enqueued, r, time.Now())
+	}
+	defer func() { span.End(err == nil, err) }()
+	n, err := o.Queue.Requeue(ctx, edit, id)
+	if err == nil && n == 0 {
+		err = notNow("job %d was requeued or dropped by somebody else in the meantime", id)
+	}
+	return q, err
+}
+
 // RetryQueued retries an ended run, as Retry does with the same flow version,
 // and gives the new run to the queue.
 func (o *Orch) RetryQueued(ctx context.Context, id, from string, j queue.Job) (*Submitted, error) {
-	plan, err := o.Retry(ctx, id, Retry{From: from, Queued: true})
+	plan, span, err := o.retry(ctx, id, Retry{From: from, Queued: true})
 	if err != nil {
 		return nil, err
 	}
@@ -184,6 +203,7 @@ func (o *Orch) RetryQueued(ctx context.Context, id, from string, j queue.Job) (*
 		out.Job, out.State, out.Dropped = added[0].ID, added[0].State.String(), added[0].Dropped
 		return nil
 	})
+	span.End(err == nil && !out.Dropped, err)
 	if err == nil && !out.Dropped {
 		return out, nil
 	}

@@ -72,6 +72,7 @@ func (q *Queue) Add(ctx context.Context, tx *db.Tx, jobs ...*Job) ([]Added, erro
 	for _, j := range jobs {
 		q.low.lower(j.lane, j.rank)
 	}
+	tx.After(func() { q.ahead.added(jobs) })
 	return out, tx.Notify(ctx, Topic)
 }
 
@@ -92,6 +93,7 @@ func check(jobs []*Job) error {
 // notify wakes who claims when the transaction commits.
 func (q *Queue) notify(ctx context.Context, tx *db.Tx) error {
 	q.low.reset()
+	tx.After(q.ahead.forget)
 	return tx.Notify(ctx, Topic)
 }
 
@@ -207,7 +209,7 @@ func (q *Queue) admit(ctx context.Context, tx *db.Tx, slots ...string) error {
 			err = tx.QueryRow(ctx, `SELECT count(*) FROM {s}job WHERE slot = $1 AND state <= 1`, slot).Scan(&active)
 		}
 		if err == nil && room > active {
-			_, err = tx.Exec(ctx, `UPDATE {s}job SET state = 0 WHERE id IN (SELECT id FROM {s}job WHERE slot = $1 AND state = 3 ORDER BY rank, id LIMIT $2)`, slot, room-active)
+			_, err = tx.Exec(ctx, `UPDATE {s}job SET state = 0, ready_at = {now} WHERE id IN (SELECT id FROM {s}job WHERE slot = $1 AND state = 3 ORDER BY rank, id LIMIT $2)`, slot, room-active)
 		}
 		if err == nil {
 			err = q.notify(ctx, tx)

@@ -3,7 +3,6 @@ package queue
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -31,6 +30,38 @@ func (q *Queue) Claim(ctx context.Context, wants ...Want) ([]*Job, error) {
 	if len(wants) == 0 {
 		return nil, nil
 	}
+	c := &claiming{wants: wants}
+	if err := q.claims.do(ctx, c); err != nil {
+		return nil, err
+	}
+	return c.got, c.err
+}
+
+// claiming is a call of Claim.
+type claiming struct {
+	wants []Want
+	got   []*Job
+	err   error
+}
+
+// claimTogether makes one claim of several.
+func (q *Queue) claimTogether(ctx context.Context, calls []*claiming) {
+	wants := calls[0].wants
+	if len(calls) > 1 {
+		wants = nil
+		for _, c := range calls {
+			wants = append(wants, c.wants...)
+		}
+	}
+	got, err := q.claimAll(ctx, wants)
+	for _, c := range calls {
+		if c.err = err; err == nil {
+			c.got, got = got[:len(c.wants):len(c.wants)], got[len(c.wants):]
+		}
+	}
+}
+
+func (q *Queue) claimAll(ctx context.Context, wants []Want) ([]*Job, error) {
 	all, err := q.allLanes(ctx)
 	if err != nil {
 		return nil, err
@@ -40,7 +71,7 @@ func (q *Queue) Claim(ctx context.Context, wants ...Want) ([]*Job, error) {
 		// One statement needs no transaction around it.
 		if f := fit(all, wants); len(f.who) == 0 || f.same {
 			err = q.db.Again(func() (err error) {
-				out, err = q.claimFitting(ctx, q.db, wants, f)
+				out, err = q.claimFitting(ctx, wants, f)
 				return err
 			})
 			return out, err
@@ -56,6 +87,7 @@ func (q *Queue) Claim(ctx context.Context, wants ...Want) ([]*Job, error) {
 
 // fitting says which robots could do the jobs of which lanes.
 type fitting struct {
+	ids  []int64         // of the lanes, in order
 	who  map[int64][]int // lane -> places of wants
 	lane map[int64]*lane
 	same bool // every robot can do the jobs of all these lanes, with one lease
@@ -88,6 +120,7 @@ func fit(all []*lane, wants []Want) fitting {
 		}
 		f.same = f.same && len(f.who[ln.id])%len(wants) == 0
 	}
+	f.ids = slices.Sorted(maps.Keys(f.who))
 	return f
 }
 
@@ -98,10 +131,10 @@ func (q *Queue) claim(ctx context.Context, tx *db.Tx, all []*lane, wants []Want)
 		return nil, nil
 	}
 	f := fit(all, wants)
-	if tx.Postgres() && f.same || len(f.who) == 0 {
-		return q.claimFitting(ctx, tx, wants, f)
-	}
 	out := make([]*Job, len(wants))
+	if len(f.ids) == 0 {
+		return out, nil
+	}
 	picked, err := q.pick(ctx, tx, f, len(wants))
 	if err != nil || len(picked) == 0 {
 		return out, err
@@ -128,12 +161,8 @@ type candidate struct{ id, lane, rank, turn int64 }
 // pick finds the n ready jobs that go first, with at most as many of a lane as
 // robots could take. On PostgreSQL it locks them.
 func (q *Queue) pick(ctx context.Context, tx *db.Tx, f fitting, n int) ([]candidate, error) {
-	fits, byLane := f.who, f.lane
-	laneIDs := slices.Sorted(maps.Keys(fits))
-	tenants := make([]string, 0, len(laneIDs))
-	for _, id := range laneIDs {
-		tenants = append(tenants, byLane[id].tenant)
-	}
+	fits, byLane, laneIDs := f.who, f.lane, f.ids
+	tenants := f.tenants()
 	ahead := q.fair.turns(tenants)
 	from := q.low.from(laneIDs)
 	var found []candidate
@@ -176,7 +205,7 @@ func pickPostgres(ctx context.Context, tx *db.Tx, laneIDs []int64, fits map[int6
 	for i, id := range laneIDs {
 		limits[i] = int64(min(len(fits[id]), n))
 	}
-	rows, err := tx.Query(ctx, `SELECT j.id, l.id, j.rank FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS l (id, low, room)
+	rows, err := tx.Direct(ctx, `SELECT j.id, l.id, j.rank FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS l (id, low, room)
 		CROSS JOIN LATERAL (SELECT id, rank FROM {s}job WHERE lane = l.id AND state = 0 AND rank >= l.low ORDER BY rank, id LIMIT l.room FOR UPDATE SKIP LOCKED) j`, laneIDs, from, limits)
 	if err != nil {
 		return nil, err
@@ -187,7 +216,7 @@ func pickPostgres(ctx context.Context, tx *db.Tx, laneIDs []int64, fits map[int6
 func pickSQLite(ctx context.Context, tx *db.Tx, laneIDs []int64, fits map[int64][]int, n int) ([]candidate, error) {
 	var out []candidate
 	for _, id := range laneIDs {
-		rows, err := tx.Query(ctx, `SELECT id, lane, rank FROM {s}job WHERE lane = $1 AND state = 0 ORDER BY rank, id LIMIT $2`, id, min(len(fits[id]), n))
+		rows, err := tx.Direct(ctx, `SELECT id, lane, rank FROM {s}job WHERE lane = $1 AND state = 0 ORDER BY rank, id LIMIT $2`, id, min(len(fits[id]), n))
 		if err != nil {
 			return nil, err
 		}
@@ -200,7 +229,7 @@ func pickSQLite(ctx context.Context, tx *db.Tx, laneIDs []int64, fits map[int64]
 	return out, nil
 }
 
-func candidates(rows *sql.Rows) ([]candidate, error) {
+func candidates(rows db.Rows) ([]candidate, error) {
 	defer rows.Close()
 	var out []candidate
 	for rows.Next() {
@@ -234,9 +263,17 @@ func (q *Queue) lease(ctx context.Context, tx *db.Tx, given []candidate, who []i
 	return nil
 }
 
+// granted begins the statement that leases jobs at a time. The fence grows; on
+// PostgreSQL it is also no less than the time in milliseconds: the claim before may
+// have been undone by a crash of the server, and its fence must not be given
+// again.
+func granted(now string) string {
+	return `UPDATE {s}job SET state = 1, attempt = attempt + 1, fence = greatest(fence + 1, ` + now + `), woken = 0, claimed = ` + now + `, `
+}
+
 const leased = `UPDATE {s}job SET state = 1, attempt = attempt + 1, fence = fence + 1, woken = 0, claimed = {now}, `
 
-func grant(ctx context.Context, tx *db.Tx, given []candidate, who []int, wants []Want) (*sql.Rows, error) {
+func grant(ctx context.Context, tx *db.Tx, given []candidate, who []int, wants []Want) (db.Rows, error) {
 	ids, robots, leases := make([]int64, len(given)), make([]string, len(given)), make([]int64, len(given))
 	same := true
 	for k, c := range given {
@@ -246,15 +283,15 @@ func grant(ctx context.Context, tx *db.Tx, given []candidate, who []int, wants [
 	}
 	switch {
 	case tx.Postgres():
-		return tx.Query(ctx, leased+`robot = g.r, lease_until = {now} + g.l FROM unnest($1::bigint[], $2::text[], $3::bigint[]) g (i, r, l) WHERE id = g.i AND `+isReady+` RETURNING `+columns, ids, robots, leases)
+		return tx.Direct(ctx, granted(`{now}`)+`robot = g.r, lease_until = {now} + g.l FROM unnest($1::bigint[], $2::text[], $3::bigint[]) g (i, r, l) WHERE id = g.i AND `+isReady+` RETURNING `+columns, ids, robots, leases)
 	case same:
-		return tx.Query(ctx, leased+`robot = $2, lease_until = {now} + $3 WHERE id IN (SELECT value FROM json_each($1)) AND `+isReady+` RETURNING `+columns, list(ids), robots[0], leases[0])
+		return tx.Direct(ctx, leased+`robot = $2, lease_until = {now} + $3 WHERE id IN (SELECT value FROM json_each($1)) AND `+isReady+` RETURNING `+columns, list(ids), robots[0], leases[0])
 	}
 	b, err := json.Marshal([]any{robots, leases})
 	if err != nil {
 		return nil, err
 	}
-	return tx.Query(ctx, leased+`robot = json_extract($2, '$[0][' || g.k || ']'), lease_until = {now} + json_extract($2, '$[1][' || g.k || ']')
+	return tx.Direct(ctx, leased+`robot = json_extract($2, '$[0][' || g.k || ']'), lease_until = {now} + json_extract($2, '$[1][' || g.k || ']')
 		FROM (SELECT key AS k, value AS i FROM json_each($1)) g WHERE id = g.i AND `+isReady+` RETURNING `+columns, list(ids), string(b))
 }
 
@@ -269,7 +306,7 @@ const columns = `id, run, lane, state, ready_at, priority, deadline, attempt, ma
 
 // scanJobs reads jobs and closes the rows. Lanes may be nil: queue, tenant and
 // needs stay empty then.
-func scanJobs(rows *sql.Rows, byLane map[int64]*lane) ([]*Job, error) {
+func scanJobs(rows db.Rows, byLane map[int64]*lane) ([]*Job, error) {
 	defer rows.Close()
 	var out []*Job
 	for rows.Next() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"runtime"
 	"sync"
 	"time"
 )
@@ -22,8 +23,8 @@ type Dispatcher struct {
 	wants   []*ask
 	done    []*ending
 	leases  map[int64]*Lease
-	stopped bool          // Run has ended
-	kick    chan struct{} // there is something to do
+	stopped bool                   // Run has ended
+	kick    map[work]chan struct{} // there is something to do for a loop
 }
 
 // DispatcherOptions are the times of a dispatcher; zero ones get defaults.
@@ -92,7 +93,11 @@ func NewDispatcher(q *Queue, o DispatcherOptions) *Dispatcher {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Dispatcher{queue: q, o: o, leases: map[int64]*Lease{}, kick: make(chan struct{}, 1)}
+	d := &Dispatcher{queue: q, o: o, leases: map[int64]*Lease{}, kick: map[work]chan struct{}{}}
+	for _, w := range d.loops() {
+		d.kick[w] = make(chan struct{}, 1)
+	}
+	return d
 }
 
 // Next waits for a job that a robot can do, until ctx ends.
@@ -102,7 +107,7 @@ func (d *Dispatcher) Next(ctx context.Context, w Want) (*Lease, error) {
 	d.mu.Lock()
 	d.wants = append(d.wants, a)
 	d.mu.Unlock()
-	d.poke()
+	d.poke(claims)
 	select {
 	case l := <-a.got:
 		return l, nil
@@ -141,7 +146,7 @@ func (d *Dispatcher) Add(ctx context.Context, jobs ...*Job) ([]Added, error) {
 	}
 	d.adds = append(d.adds, a)
 	d.mu.Unlock()
-	d.poke()
+	d.poke(adds)
 	select {
 	case got := <-a.got:
 		return got.all, got.err
@@ -157,7 +162,7 @@ func (d *Dispatcher) Finish(ctx context.Context, l *Lease) error {
 	d.mu.Lock()
 	d.done = append(d.done, e)
 	d.mu.Unlock()
-	d.poke()
+	d.poke(ends)
 	select {
 	case err := <-e.got:
 		d.forget(l)
@@ -204,20 +209,29 @@ func (d *Dispatcher) Held() int {
 	return len(d.leases)
 }
 
-func (d *Dispatcher) poke() {
-	select {
-	case d.kick <- struct{}{}:
-	default:
+// heard makes the next claim look for what somebody may have added.
+func (d *Dispatcher) heard() {
+	d.queue.lanes.forget()
+	d.queue.ahead.news()
+}
+
+// poke wakes the loop that does a work.
+func (d *Dispatcher) poke(w work) {
+	for all, kick := range d.kick {
+		if all&w != 0 {
+			select {
+			case kick <- struct{}{}:
+			default:
+			}
+		}
 	}
 }
 
 // Run works until ctx ends. Leases that are out then are not renewed any more:
 // end the robots first.
 func (d *Dispatcher) Run(ctx context.Context) {
-	news := d.queue.db.Listen(ctx, Topic)
 	defer d.stop()
-	poll, tick, beat := time.NewTicker(d.o.Poll), time.NewTicker(d.o.Tick), time.NewTicker(d.o.Heartbeat)
-	defer poll.Stop()
+	tick, beat := time.NewTicker(d.o.Tick), time.NewTicker(d.o.Heartbeat)
 	defer tick.Stop()
 	defer beat.Stop()
 	// Heartbeats and ticks must not wait for a slow claim.
@@ -237,14 +251,30 @@ func (d *Dispatcher) Run(ctx context.Context) {
 			}
 		}
 	})
+	for _, w := range d.loops() {
+		side.Go(func() { d.loop(ctx, w) })
+	}
+}
+
+// loop does one work until ctx ends.
+func (d *Dispatcher) loop(ctx context.Context, w work) {
+	poll := time.NewTicker(d.o.Poll)
+	defer poll.Stop()
+	var news <-chan struct{}
+	if w&claims != 0 {
+		news = d.queue.db.Listen(ctx, Topic)
+	}
 	for {
-		d.serve(ctx)
+		// Robots that one transaction woke ask at the same time: all of them first,
+		// then the next transaction.
+		runtime.Gosched()
+		d.serve(ctx, w, news)
 		select {
 		case <-ctx.Done():
 			return
 		case <-news:
-			d.queue.lanes.forget()
-		case <-d.kick:
+			d.heard()
+		case <-d.kick[w]:
 		case <-poll.C:
 		}
 	}

@@ -3,7 +3,6 @@ package queue
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -14,94 +13,53 @@ import (
 	"github.com/aether-rpa/aether/internal/db"
 )
 
-// Extend renews the leases of jobs that a process holds. The jobs whose lease
-// was lost are returned in lost; their robots must stop. Cancel of the others
-// is set if somebody asked for it.
-func (q *Queue) Extend(ctx context.Context, lease time.Duration, jobs ...*Job) (lost []*Job, err error) {
-	if len(jobs) == 0 {
-		return nil, nil
-	}
-	if lease <= 0 {
-		lease = LeaseTime
-	}
-	held, args := holders(jobs, q.db.Pool != nil)
-	// The last placeholder of the arguments that holders returns comes before it.
-	until := fmt.Sprintf(`{now} + $%d`, len(args)+1)
-	rows, err := q.db.Query(ctx, `UPDATE {s}job SET lease_until = `+until+` FROM `+grants(q.db.Pool != nil)+` WHERE id = g.i AND fence = g.f AND `+isLeased+` RETURNING id, fence, cancel, lease_until`, append(args, lease.Milliseconds())...)
-	if err != nil {
-		return nil, fmt.Errorf("extending the leases of %d jobs: %w", len(jobs), err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var h holding
-		var until int64
-		var cancel int
-		if err := rows.Scan(&h.id, &h.fence, &cancel, &until); err != nil {
-			return nil, err
-		}
-		held[h].Cancel, held[h].Lease = cancel != 0, at(until)
-		delete(held, h)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	for _, j := range jobs {
-		if held[holding{j.ID, j.fence}] != nil {
-			lost = append(lost, j)
-		}
-	}
-	return lost, nil
-}
-
-// isLeased is true of leased jobs, isReady of ready ones. They are written so
-// that PostgreSQL finds jobs by their numbers: its figures of how many jobs are
-// in a state are always out of date, and by the index of those in this state it
-// would read all of them.
-const (
-	isLeased = `state + 0 = 1`
-	isReady  = `state + 0 = 0`
-)
-
-// holding is what a holder names its lease by.
-type holding struct{ id, fence int64 }
-
-// holders returns jobs by their leases, and these as arguments of a query that
-// reads grants.
-func holders(jobs []*Job, postgres bool) (map[holding]*Job, []any) {
-	held := make(map[holding]*Job, len(jobs))
-	ids, fences := make([]int64, len(jobs)), make([]int64, len(jobs))
-	for i, j := range jobs {
-		held[holding{j.ID, j.fence}] = j
-		ids[i], fences[i] = j.ID, j.fence
-	}
-	if postgres {
-		return held, []any{ids, fences}
-	}
-	pairs := make([][2]int64, len(jobs))
-	for i := range jobs {
-		pairs[i] = [2]int64{ids[i], fences[i]}
-	}
-	b, err := json.Marshal(pairs)
-	if err != nil { // numbers always can be written
-		b = []byte("[]")
-	}
-	return held, []any{string(b)}
-}
-
-// grants reads numbers and fences from what holders returns, as g (i, f): the
-// first two placeholders on PostgreSQL, the first on SQLite.
-func grants(postgres bool) string {
-	if postgres {
-		return `unnest($1::bigint[], $2::bigint[]) g (i, f)`
-	}
-	return `(SELECT value->>0 AS i, value->>1 AS f FROM json_each($1)) g`
-}
-
 // Finish takes jobs that their holders have done out of the queue, and returns
 // those whose lease was lost: of these nothing is changed.
 func (q *Queue) Finish(ctx context.Context, jobs ...*Job) (lost []*Job, err error) {
+	if len(jobs) == 0 {
+		return nil, nil
+	}
+	c := &finishing{jobs: jobs}
+	if err := q.finishes.do(ctx, c); err != nil {
+		return nil, err
+	}
+	return c.lost, c.err
+}
+
+// finishing is a call of Finish.
+type finishing struct {
+	jobs, lost []*Job
+	err        error
+}
+
+// finishTogether makes one call of several.
+func (q *Queue) finishTogether(ctx context.Context, calls []*finishing) {
+	if len(calls) == 1 {
+		calls[0].lost, calls[0].err = q.finishAll(ctx, calls[0].jobs)
+		return
+	}
+	var jobs []*Job
+	for _, c := range calls {
+		jobs = append(jobs, c.jobs...)
+	}
+	all, err := q.finishAll(ctx, jobs)
+	lost := make(map[*Job]bool, len(all))
+	for _, j := range all {
+		lost[j] = true
+	}
+	for _, c := range calls {
+		c.err = err
+		for _, j := range c.jobs {
+			if lost[j] {
+				c.lost = append(c.lost, j)
+			}
+		}
+	}
+}
+
+func (q *Queue) finishAll(ctx context.Context, jobs []*Job) (lost []*Job, err error) {
 	slotted := slices.ContainsFunc(jobs, func(j *Job) bool { return j.Slot.Key != "" })
-	if q.db.Pool != nil && !slotted && len(jobs) > 0 {
+	if q.db.Pool != nil && !slotted {
 		// One statement needs no transaction around it.
 		err = q.db.Again(func() error {
 			lost, _, err = finish(ctx, q.db, true, jobs)
@@ -124,8 +82,8 @@ func (q *Queue) FinishIn(ctx context.Context, tx *db.Tx, jobs ...*Job) (lost []*
 	}
 	if !tx.Postgres() {
 		_, list := holders(jobs, false)
-		if _, err = tx.Exec(ctx, `INSERT INTO {s}job_log (at, job, run, event, attempt, robot, created, claimed, detail)
-			SELECT {now}, id, run, 'done', attempt, robot, created, claimed, '' FROM `+grants(false)+` CROSS JOIN {s}job ON id = g.i AND fence = g.f AND `+isLeased, list...); err != nil {
+		if err = tx.DirectExec(ctx, `INSERT INTO {s}job_log (at, job, run, event, attempt, robot, created, claimed, detail)
+			SELECT (SELECT {now}), id, run, 'done', attempt, robot, created, claimed, '' FROM `+grants(false)+` CROSS JOIN {s}job ON id = g.i AND fence = g.f AND `+isLeased, list...); err != nil {
 			return nil, fmt.Errorf("writing the log of the queue: %w", err)
 		}
 	}
@@ -136,17 +94,28 @@ func (q *Queue) FinishIn(ctx context.Context, tx *db.Tx, jobs ...*Job) (lost []*
 	return lost, q.admit(ctx, tx, slots...)
 }
 
+// querier is a database or a transaction on it.
+type querier interface {
+	Direct(ctx context.Context, query string, args ...any) (db.Rows, error)
+}
+
+var (
+	_ querier = (*db.DB)(nil)
+	_ querier = (*db.Tx)(nil)
+)
+
 // finish deletes jobs, on PostgreSQL with their lines in the log, and returns
 // those whose lease was lost, and the slots of the others.
 func finish(ctx context.Context, x querier, postgres bool, jobs []*Job) (lost []*Job, slots []string, err error) {
 	held, args := holders(jobs, postgres)
 	query := `DELETE FROM {s}job WHERE id IN (SELECT i FROM ` + grants(false) + `) AND (id, fence) IN (SELECT i, f FROM ` + grants(false) + `) AND ` + isLeased + ` RETURNING id, fence, slot`
 	if postgres {
-		query = `WITH gone AS (DELETE FROM {s}job USING ` + grants(true) + ` WHERE id = ANY($1) AND id = g.i AND fence = g.f AND ` + isLeased + ` RETURNING id, fence, run, attempt, robot, created, claimed, slot),
-			noted AS (INSERT INTO {s}job_log (at, job, run, event, attempt, robot, created, claimed, detail) SELECT {now}, id, run, 'done', attempt, robot, created, claimed, '' FROM gone)
+		// A join with the two lists would compare each job with each lease.
+		query = `WITH gone AS (DELETE FROM {s}job WHERE id = ANY(` + hidden(`$1::bigint[]`) + `::bigint[]) AND fence = ($2::bigint[])[width_bucket(id, $1::bigint[])] AND ` + isLeased + ` RETURNING id, fence, run, attempt, robot, created, claimed, slot),
+			noted AS (INSERT INTO {s}job_log (at, job, run, event, attempt, robot, created, claimed, detail) SELECT (SELECT {now}), id, run, 'done', attempt, robot, created, claimed, '' FROM gone)
 			SELECT id, fence, slot FROM gone`
 	}
-	rows, err := x.Query(ctx, query, args...)
+	rows, err := x.Direct(ctx, query, args...)
 	if err != nil {
 		return nil, nil, fmt.Errorf("finishing %d jobs: %w", len(jobs), err)
 	}
@@ -178,7 +147,8 @@ func finish(ctx context.Context, x querier, postgres bool, jobs []*Job) (lost []
 // a dead letter; a job that somebody cancelled is gone. The state it has then
 // is set in j.
 func (q *Queue) Fail(ctx context.Context, j *Job, reason string, final bool) error {
-	return q.db.Tx(ctx, func(tx *db.Tx) error {
+	err := q.db.Tx(ctx, func(tx *db.Tx) error {
+		j.State = Leased
 		if err := hold(ctx, tx, j); err != nil {
 			return err
 		}
@@ -188,6 +158,10 @@ func (q *Queue) Fail(ctx context.Context, j *Job, reason string, final bool) err
 		}
 		return q.fail(ctx, tx, j, EventFailed, reason, final, now)
 	})
+	if err == nil {
+		q.tellFailed(j)
+	}
+	return err
 }
 
 // hold makes sure that the holder's lease is good, and keeps it so until the
@@ -255,6 +229,7 @@ func rest(j *Job) time.Duration {
 const maxReason = 2000
 
 func clip(s string) string {
+	s = db.Text(s)
 	if len(s) <= maxReason {
 		return s
 	}
@@ -273,7 +248,7 @@ func (q *Queue) Release(ctx context.Context, j *Job, until time.Time) error {
 			return err
 		}
 		if _, err := tx.Exec(ctx, `UPDATE {s}job SET state = CASE WHEN CAST($1 AS BIGINT) > 0 AND woken = 0 THEN 2 ELSE 0 END, attempt = attempt - 1, lease_until = 0,
-			ready_at = CASE WHEN CAST($1 AS BIGINT) > 0 AND woken = 0 THEN CAST($1 AS BIGINT) ELSE ready_at END WHERE id = $2`, ms(until), j.ID); err != nil {
+			ready_at = CASE WHEN CAST($1 AS BIGINT) > 0 AND woken = 0 THEN CAST($1 AS BIGINT) ELSE {now} END WHERE id = $2`, ms(until), j.ID); err != nil {
 			return fmt.Errorf("releasing job %d: %w", j.ID, err)
 		}
 		if err := q.admit(ctx, tx, j.Slot.Key); err != nil {

@@ -2,7 +2,6 @@ package queue
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"strconv"
@@ -43,7 +42,7 @@ func insert(ctx context.Context, tx *db.Tx, jobs []*Job) error {
 
 // inserted reads what became of jobs and closes the rows. Both databases return
 // inserted rows in the order they were inserted.
-func inserted(rows *sql.Rows, jobs []*Job) error {
+func inserted(rows db.Rows, jobs []*Job) error {
 	defer rows.Close()
 	n := 0
 	for ; rows.Next(); n++ {
@@ -69,7 +68,7 @@ func inserted(rows *sql.Rows, jobs []*Job) error {
 const insertColumns = `run, lane, state, after, priority, deadline, attempts, backoff, backoff_max, slot, room, parent, payload`
 
 // insertUnnest writes any number of jobs with one statement on PostgreSQL.
-func insertUnnest(ctx context.Context, tx *db.Tx, jobs []*Job) (*sql.Rows, error) {
+func insertUnnest(ctx context.Context, tx *db.Tx, jobs []*Job) (db.Rows, error) {
 	n := len(jobs)
 	texts, ints := make([][]string, 4), make([][]int64, 9)
 	for i := range texts {
@@ -86,14 +85,14 @@ func insertUnnest(ctx context.Context, tx *db.Tx, jobs []*Job) (*sql.Rows, error
 			ints[k][i] = v
 		}
 	}
-	return tx.Query(ctx, insertJob+insertFrom+`(SELECT {now} AS now) t,
-		unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::bigint[], $12::text[], $13::text[])
+	return tx.Direct(ctx, insertJob+insertFrom+`(SELECT {now} AS now) t,
+		unnest((SELECT $1::text[]), (SELECT $2::bigint[]), (SELECT $3::bigint[]), (SELECT $4::bigint[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::text[]), (SELECT $11::bigint[]), (SELECT $12::text[]), (SELECT $13::text[]))
 		WITH ORDINALITY AS n (`+insertColumns+`, place) ORDER BY place RETURNING id, state, rank, created`,
 		texts[0], ints[0], ints[1], ints[2], ints[3], ints[4], ints[5], ints[6], ints[7], texts[1], ints[8], texts[2], texts[3])
 }
 
 // insertValues writes some jobs with one statement on SQLite.
-func insertValues(ctx context.Context, tx *db.Tx, jobs []*Job) (*sql.Rows, error) {
+func insertValues(ctx context.Context, tx *db.Tx, jobs []*Job) (db.Rows, error) {
 	args := make([]any, 0, 13*len(jobs))
 	for _, j := range jobs {
 		args = append(args, j.Run, j.lane, j.State, ms(j.After), j.Priority, ms(j.Deadline), j.Retry.Attempts,
@@ -101,6 +100,6 @@ func insertValues(ctx context.Context, tx *db.Tx, jobs []*Job) (*sql.Rows, error
 	}
 	row := `(` + strings.Repeat(`?, `, 12) + `?)`
 	// WHERE true tells SQLite that what follows the rows is no condition of a join.
-	return tx.Query(ctx, `WITH n (`+insertColumns+`) AS (VALUES `+strings.Repeat(row+`, `, len(jobs)-1)+row+`) `+
+	return tx.Direct(ctx, `WITH n (`+insertColumns+`) AS (VALUES `+strings.Repeat(row+`, `, len(jobs)-1)+row+`) `+
 		insertJob+insertFrom+`n, (SELECT {now} AS now) t WHERE true RETURNING id, state, rank, created`, args...)
 }

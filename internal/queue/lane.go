@@ -2,7 +2,11 @@ package queue
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -23,6 +27,8 @@ type lanes struct {
 	byID   map[int64]*lane
 	byKey  map[[3]string]*lane
 	looked time.Time // when the database was last asked for new ones
+	looks  int       // how often it was
+	forgot int       // how often forget was called
 }
 
 // lanesFresh is how old what is known of lanes may be before a claim looks for
@@ -41,50 +47,73 @@ func (l *lanes) add(ln *lane) {
 func (l *lanes) forget() {
 	l.mu.Lock()
 	l.looked = time.Time{}
+	l.forgot++
 	l.mu.Unlock()
 }
 
-// all returns every lane, asking the database for those that are new.
+// age is how long ago the database was asked for new lanes.
+func (l *lanes) age() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return time.Since(l.looked)
+}
+
+// allLanes returns every lane, asking the database for those that are new. It
+// holds no lock while it waits for a connection: who has one may wait for the lock.
 func (q *Queue) allLanes(ctx context.Context) ([]*lane, error) {
 	l := &q.lanes
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	if time.Since(l.looked) > lanesFresh {
-		known := int64(0)
-		for id := range l.byID {
-			known = max(known, id)
-		}
-		// A lane of a transaction that committed late may have a lower number, so
-		// now and then all are read.
-		if len(l.byID) < 100 {
-			known = 0
-		}
-		rows, err := q.db.Query(ctx, `SELECT id, queue, tenant, needs FROM {s}lane WHERE id > $1`, known)
-		if err != nil {
-			return nil, fmt.Errorf("reading the lanes of the queue: %w", err)
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var ln lane
-			var needs string
-			if err := rows.Scan(&ln.id, &ln.queue, &ln.tenant, &needs); err != nil {
-				return nil, fmt.Errorf("reading the lanes of the queue: %w", err)
-			}
-			if ln.needs, err = ParseNeeds(needs); err != nil {
-				return nil, fmt.Errorf("lane %d of the queue is damaged: %w", ln.id, err)
-			}
-			if l.byID[ln.id] == nil {
-				l.add(&ln)
-			}
-		}
-		if err := rows.Err(); err != nil {
-			return nil, fmt.Errorf("reading the lanes of the queue: %w", err)
-		}
-		l.looked = time.Now()
+	known, fresh, forgot := int64(0), time.Since(l.looked) <= lanesFresh, l.forgot
+	// A lane of a transaction that committed late may have a lower number, so
+	// now and then all are read.
+	if len(l.byID) >= 100 && l.looks%4 > 0 {
+		known = slices.Max(slices.Collect(maps.Keys(l.byID)))
 	}
-	out := make([]*lane, 0, len(l.byID))
-	for _, ln := range l.byID {
-		out = append(out, ln)
+	l.mu.Unlock()
+	var found []*lane
+	began := time.Now()
+	if !fresh {
+		var err error
+		if found, err = q.lanesAfter(ctx, known); err != nil {
+			return nil, err
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, ln := range found {
+		if l.byID[ln.id] == nil {
+			l.add(ln)
+		}
+	}
+	if !fresh {
+		l.looks++
+		if forgot == l.forgot {
+			l.looked = began
+		}
+	}
+	return slices.Collect(maps.Values(l.byID)), nil
+}
+
+func (q *Queue) lanesAfter(ctx context.Context, known int64) ([]*lane, error) {
+	rows, err := q.db.Query(ctx, `SELECT id, queue, tenant, needs FROM {s}lane WHERE id > $1`, known)
+	if err != nil {
+		return nil, fmt.Errorf("reading the lanes of the queue: %w", err)
+	}
+	defer rows.Close()
+	var out []*lane
+	for rows.Next() {
+		var ln lane
+		var needs string
+		if err := rows.Scan(&ln.id, &ln.queue, &ln.tenant, &needs); err != nil {
+			return nil, fmt.Errorf("reading the lanes of the queue: %w", err)
+		}
+		if ln.needs, err = ParseNeeds(needs); err != nil {
+			return nil, fmt.Errorf("lane %d of the queue is damaged: %w", ln.id, err)
+		}
+		out = append(out, &ln)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("reading the lanes of the queue: %w", err)
 	}
 	return out, nil
 }
@@ -98,14 +127,27 @@ func (q *Queue) laneOf(ctx context.Context, tx *db.Tx, j *Job) (int64, error) {
 	if ln != nil {
 		return ln.id, nil
 	}
-	var id int64
-	// The update that changes nothing makes the row come back.
-	err := tx.QueryRow(ctx, `INSERT INTO {s}lane (queue, tenant, needs) VALUES ($1, $2, $3)
-		ON CONFLICT (queue, tenant, needs) DO UPDATE SET queue = excluded.queue RETURNING id`, j.Queue, j.Tenant, j.Needs).Scan(&id)
+	// As a rule it is there: looking for it locks nothing that others wait for.
+	made := &lane{queue: j.Queue, tenant: j.Tenant}
+	err := tx.QueryRow(ctx, `SELECT id FROM {s}lane WHERE queue = $1 AND tenant = $2 AND needs = $3`, j.Queue, j.Tenant, j.Needs).Scan(&made.id)
+	if errors.Is(err, sql.ErrNoRows) {
+		// The update that changes nothing makes the row come back.
+		err = tx.QueryRow(ctx, `INSERT INTO {s}lane (queue, tenant, needs) VALUES ($1, $2, $3)
+			ON CONFLICT (queue, tenant, needs) DO UPDATE SET queue = excluded.queue RETURNING id`, j.Queue, j.Tenant, j.Needs).Scan(&made.id)
+	}
+	if err == nil {
+		made.needs, err = ParseNeeds(j.Needs)
+	}
 	if err != nil {
 		return 0, fmt.Errorf("making a lane of the queue: %w", err)
 	}
-	// Not remembered before it is committed: a claim reads it from the database.
-	q.lanes.forget()
-	return id, nil
+	// Remembered when it is committed.
+	tx.After(func() {
+		q.lanes.mu.Lock()
+		defer q.lanes.mu.Unlock()
+		if q.lanes.byID[made.id] == nil {
+			q.lanes.add(made)
+		}
+	})
+	return made.id, nil
 }

@@ -38,7 +38,7 @@ func (q *Queue) Jobs(ctx context.Context, f Filter) ([]*Job, error) {
 		args = append(args, f.Tenant)
 		where = append(where, fmt.Sprintf(`lane IN (SELECT id FROM {s}lane WHERE tenant = $%d)`, len(args)))
 	}
-	rows, err := q.db.Query(ctx, `SELECT `+columns+` FROM {s}job WHERE `+strings.Join(where, ` AND `)+fmt.Sprintf(` ORDER BY id LIMIT %d`, f.Limit), args...)
+	rows, err := q.db.Direct(ctx, `SELECT `+columns+` FROM {s}job WHERE `+strings.Join(where, ` AND `)+fmt.Sprintf(` ORDER BY id LIMIT %d`, f.Limit), args...)
 	if err != nil {
 		return nil, fmt.Errorf("listing jobs: %w", err)
 	}
@@ -103,7 +103,7 @@ func (q *Queue) Requeue(ctx context.Context, edit Change, jobs ...int64) (int, e
 	}
 	err = q.db.Tx(ctx, func(tx *db.Tx) error {
 		done = 0
-		rows, err := tx.Query(ctx, `SELECT `+columns+` FROM {s}job WHERE state >= 4 AND `+in(tx), list(jobs))
+		rows, err := tx.Direct(ctx, `SELECT `+columns+` FROM {s}job WHERE state >= 4 AND `+in(tx), list(jobs))
 		if err != nil {
 			return fmt.Errorf("finding dead letters: %w", err)
 		}

@@ -95,7 +95,7 @@ func (q *Queue) Keep(ctx context.Context, before time.Time) error {
 // does: IF EXISTS does not keep two from the same at once.
 func (q *Queue) alone(ctx context.Context, stmt string) error {
 	return q.db.Tx(ctx, func(tx *db.Tx) error {
-		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(7276483203)`); err != nil {
+		if err := tx.Lock(ctx, db.LockQueueLog); err != nil {
 			return err
 		}
 		_, err := tx.Exec(ctx, stmt)

@@ -29,6 +29,9 @@
 //
 // All times are the database's: robots' clocks may be wrong.
 //
+// What a call has changed is durable when it returns, but for claims on
+// PostgreSQL: see lazily.
+//
 // # Order
 //
 // A job's rank is the time it became ready less five minutes for each step of
@@ -45,6 +48,7 @@ import (
 	"time"
 
 	"github.com/aether-rpa/aether/internal/db"
+	"github.com/aether-rpa/aether/internal/tally"
 )
 
 // State is where a job is in its life.
@@ -160,14 +164,30 @@ const Topic = "job"
 
 // Queue is the queue in a database. It is safe for concurrent use.
 type Queue struct {
+	// Tally counts what happens to jobs in this process.
+	Tally *tally.Tally
+
 	db    *db.DB
 	lanes lanes
 	fair  fair
 	low   lowWater
+	ahead ahead
+
+	claims   together[*claiming]
+	finishes together[*finishing]
 }
 
 // New returns the queue in a database.
-func New(d *db.DB) *Queue { return &Queue{db: d} }
+func New(d *db.DB) *Queue {
+	q := &Queue{Tally: &tally.Tally{}, db: d}
+	limit := 1 // SQLite does one at a time
+	if d.Pool != nil {
+		limit = 2
+	}
+	q.claims = together[*claiming]{limit: limit, size: func(c *claiming) int { return len(c.wants) }, run: q.claimTogether}
+	q.finishes = together[*finishing]{limit: limit, size: func(c *finishing) int { return len(c.jobs) }, run: q.finishTogether}
+	return q
+}
 
 // Now returns the time of the database.
 func (q *Queue) Now(ctx context.Context) (time.Time, error) {

@@ -28,21 +28,46 @@ type batch struct {
 	asks []*ask
 }
 
+// work is what a loop of a dispatcher does.
+type work int
+
+const (
+	adds   work = 1 << iota // what callers add
+	ends                    // what robots have finished
+	claims                  // what robots ask for
+)
+
+// loops says what is done one after the other. SQLite lets one write at a time,
+// so all goes into one transaction there. On PostgreSQL robots that ask need not
+// wait until what others finished is on the disk.
+func (d *Dispatcher) loops() []work {
+	if d.queue.db.Pool == nil {
+		return []work{adds | ends | claims}
+	}
+	return []work{adds, ends, claims}
+}
+
 // take takes what waits, as much as fits into a transaction.
-func (d *Dispatcher) take() batch {
+func (d *Dispatcher) take(w work) batch {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	var b batch
-	jobs := 0
-	for jobs < maxBatch && len(b.adds) < len(d.adds) {
-		jobs += len(d.adds[len(b.adds)].jobs)
-		b.adds = d.adds[:len(b.adds)+1]
+	if w&adds != 0 {
+		jobs := 0
+		for jobs < maxBatch && len(b.adds) < len(d.adds) {
+			jobs += len(d.adds[len(b.adds)].jobs)
+			b.adds = d.adds[:len(b.adds)+1]
+		}
+		d.adds = d.adds[len(b.adds):]
 	}
-	d.adds = d.adds[len(b.adds):]
-	b.done = d.done[:min(len(d.done), maxBatch)]
-	d.done = d.done[len(b.done):]
-	b.asks = d.wants[:min(len(d.wants), maxBatch)]
-	d.wants = d.wants[len(b.asks):]
+	if w&ends != 0 {
+		b.done = d.done[:min(len(d.done), maxBatch)]
+		d.done = d.done[len(b.done):]
+	}
+	if w&claims != 0 {
+		b.asks = d.wants[:min(len(d.wants), maxBatch)]
+		d.wants = d.wants[len(b.asks):]
+	}
 	return b
 }
 
@@ -53,10 +78,21 @@ func (d *Dispatcher) back(b batch) {
 	d.done, d.wants = append(b.done, d.done...), append(b.asks, d.wants...)
 }
 
+// newsGap is how much time passes between two looks for new lanes while robots
+// always have something to do.
+const newsGap = 20 * time.Millisecond
+
 // serve does what robots wait for, until nothing more can be done.
-func (d *Dispatcher) serve(ctx context.Context) {
+func (d *Dispatcher) serve(ctx context.Context, w work, news <-chan struct{}) {
 	for ctx.Err() == nil {
-		b := d.take()
+		if d.queue.lanes.age() > newsGap { // robots may be so many that this never ends
+			select {
+			case <-news:
+				d.heard()
+			default:
+			}
+		}
+		b := d.take(w)
 		if len(b.done) == 0 && len(b.asks) == 0 && len(b.adds) == 0 {
 			return
 		}
@@ -107,6 +143,16 @@ func (d *Dispatcher) transact(ctx context.Context, b batch) (r result, err error
 	}
 	if len(jobs) == 0 && len(b.adds) == 0 {
 		r.got, err = d.queue.Claim(ctx, wants...)
+		return r, err
+	}
+	if len(wants) == 0 && len(b.adds) == 0 {
+		late, err := d.queue.Finish(ctx, jobs...)
+		for _, j := range late {
+			if r.lost == nil {
+				r.lost = map[int64]bool{}
+			}
+			r.lost[j.ID] = true
+		}
 		return r, err
 	}
 	all, err := d.queue.allLanes(ctx)
@@ -160,6 +206,7 @@ func (d *Dispatcher) hand(ctx context.Context, asks []*ask, got []*Job) int {
 			l := &Lease{Job: j, renewed: time.Now()}
 			l.Context, l.end = context.WithCancelCause(context.WithoutCancel(ctx))
 			d.leases[j.ID] = l
+			d.queue.TellClaimed(j)
 			asks[i].got <- l
 			given++
 		}

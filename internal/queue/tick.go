@@ -32,19 +32,21 @@ func (q *Queue) Tick(ctx context.Context) (Ticked, error) {
 	for _, step := range []struct {
 		due   bool
 		count *int
-		do    func(context.Context, *db.Tx) (int, error)
-	}{{expired, &sum.Expired, q.expire}, {ripe, &sum.Ready, q.ripen}, {late, &sum.Late, q.late}} {
+		do    func(context.Context, *db.Tx) ([]*Job, error)
+		tell  func([]*Job)
+	}{{expired, &sum.Expired, q.expire, q.tellExpired}, {ripe, &sum.Ready, q.ripen, func([]*Job) {}}, {late, &sum.Late, q.late, q.tellLate}} {
 		for step.due {
-			n := 0
+			var jobs []*Job
 			err := q.db.Tx(ctx, func(tx *db.Tx) (err error) {
-				n, err = step.do(ctx, tx)
+				jobs, err = step.do(ctx, tx)
 				return err
 			})
 			if err != nil {
 				return sum, fmt.Errorf("tending the queue: %w", err)
 			}
-			*step.count += n
-			if n < tickBatch {
+			*step.count += len(jobs)
+			step.tell(jobs)
+			if len(jobs) < tickBatch {
 				break
 			}
 		}
@@ -62,7 +64,7 @@ func due(ctx context.Context, tx *db.Tx, condition string) ([]*Job, int64, error
 	if tx.Postgres() {
 		lock = ` FOR UPDATE SKIP LOCKED`
 	}
-	rows, err := tx.Query(ctx, `SELECT `+columns+` FROM {s}job WHERE `+condition+` LIMIT $2`+lock, now, tickBatch)
+	rows, err := tx.Direct(ctx, `SELECT `+columns+` FROM {s}job WHERE `+condition+` LIMIT $2`+lock, now, tickBatch)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -71,25 +73,25 @@ func due(ctx context.Context, tx *db.Tx, condition string) ([]*Job, int64, error
 }
 
 // expire ends the attempts of robots that were not heard of.
-func (q *Queue) expire(ctx context.Context, tx *db.Tx) (int, error) {
+func (q *Queue) expire(ctx context.Context, tx *db.Tx) ([]*Job, error) {
 	jobs, now, err := due(ctx, tx, `state = 1 AND lease_until < $1 ORDER BY lease_until`)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	for _, j := range jobs {
 		j.died(j.Robot)
 		if err := q.fail(ctx, tx, j, EventExpired, "robot "+j.Robot+" was not heard of for the time of its lease", false, now); err != nil {
-			return 0, err
+			return nil, err
 		}
 	}
-	return len(jobs), nil
+	return jobs, nil
 }
 
 // ripen makes jobs ready whose time has come, if their slot has room.
-func (q *Queue) ripen(ctx context.Context, tx *db.Tx) (int, error) {
+func (q *Queue) ripen(ctx context.Context, tx *db.Tx) ([]*Job, error) {
 	jobs, _, err := due(ctx, tx, `state = 2 AND ready_at <= $1 ORDER BY ready_at`)
 	if err != nil || len(jobs) == 0 {
-		return 0, err
+		return nil, err
 	}
 	var plain, slotted []int64
 	var slots []string
@@ -103,31 +105,31 @@ func (q *Queue) ripen(ctx context.Context, tx *db.Tx) (int, error) {
 	_, err = tx.Exec(ctx, `UPDATE {s}job SET state = 0 WHERE state = 2 AND `+in(tx), list(plain))
 	_, err2 := tx.Exec(ctx, `UPDATE {s}job SET state = 3 WHERE state = 2 AND `+in(tx), list(slotted))
 	if err := errors.Join(err, err2); err != nil {
-		return 0, err
+		return nil, err
 	}
 	if err := q.admit(ctx, tx, slots...); err != nil {
-		return 0, err
+		return nil, err
 	}
-	return len(jobs), q.notify(ctx, tx)
+	return jobs, q.notify(ctx, tx)
 }
 
 // late makes jobs dead letters that no robot began in time.
-func (q *Queue) late(ctx context.Context, tx *db.Tx) (int, error) {
+func (q *Queue) late(ctx context.Context, tx *db.Tx) ([]*Job, error) {
 	jobs, now, err := due(ctx, tx, `deadline > 0 AND state IN (0, 2, 3) AND deadline < $1 ORDER BY deadline`)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	for _, j := range jobs {
 		reason := "no robot began it before its deadline, " + j.Deadline.UTC().Format("2006-01-02 15:04:05 MST")
 		if _, err := tx.Exec(ctx, `UPDATE {s}job SET state = 4, reason = $1 WHERE id = $2`, reason, j.ID); err != nil {
-			return 0, err
+			return nil, err
 		}
 		if err := note(ctx, tx, EventDead, reason, now, `id = $1`, j.ID); err != nil {
-			return 0, err
+			return nil, err
 		}
 		if err := q.admit(ctx, tx, j.Slot.Key); err != nil {
-			return 0, err
+			return nil, err
 		}
 	}
-	return len(jobs), nil
+	return jobs, nil
 }

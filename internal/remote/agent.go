@@ -67,8 +67,12 @@ func (a *Agent) Serve(ctx context.Context, drain <-chan struct{}) error {
 		}
 	}()
 	said := false
+	var untrusted *CertificateError
 	err := persist(soft, func() error {
 		err := a.Client.call(soft, http.MethodPost, "/register", a.me(map[string]any{"labels": a.Labels, "facts": a.Facts, "slots": a.Slots}), nil)
+		if errors.As(err, &untrusted) {
+			return nil // that does not pass by itself
+		}
 		if err != nil && refusal(err) == nil && soft.Err() == nil && !said {
 			said = true
 			a.Log.Warn("the orchestrator cannot be reached; trying again", "err", err)
@@ -76,6 +80,8 @@ func (a *Agent) Serve(ctx context.Context, drain <-chan struct{}) error {
 		return err
 	})
 	switch r := refusal(err); {
+	case untrusted != nil:
+		return untrusted
 	case r != nil:
 		return r
 	case err != nil:

@@ -31,6 +31,8 @@ import (
 // Client sends requests to an orchestrator. It is safe for concurrent use.
 type Client struct {
 	base    string
+	host    string
+	ownCA   bool // certificates were given besides those of the system
 	token   vault.Secret
 	machine string
 	http    *http.Client
@@ -64,7 +66,7 @@ func NewClient(server string, token vault.Secret, machine string, ca []byte) (*C
 		conf.RootCAs = pool
 	}
 	return &Client{
-		base: strings.TrimSuffix(u.String(), "/") + "/api/v1/robot", token: token, machine: machine,
+		base: strings.TrimSuffix(u.String(), "/") + "/api/v1/robot", host: u.Host, ownCA: ca != nil, token: token, machine: machine,
 		http: &http.Client{
 			Transport: &http.Transport{
 				Proxy: http.ProxyFromEnvironment, TLSClientConfig: conf, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 64, IdleConnTimeout: time.Minute,
@@ -161,7 +163,7 @@ func (c *Client) send(ctx context.Context, method, path string, body io.Reader, 
 	}
 	res, err := c.http.Do(req)
 	if err != nil {
-		return nil, fmt.Errorf("asking the orchestrator: %w", err)
+		return nil, c.explain(err)
 	}
 	if res.StatusCode < 300 {
 		return res, nil

@@ -3,6 +3,7 @@ package remote
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 	"sync"
@@ -20,8 +21,9 @@ const (
 	batchWait    = 100 * time.Millisecond
 	eventWait    = 500 * time.Millisecond
 	// ackWait is how long a run waits at most, when it has done what must not be
-	// repeated, until the orchestrator knows that it did. Until it does, a robot
-	// that takes the run over must ask a person.
+	// repeated, until the orchestrator knows that it did (until it does, a robot
+	// that takes the run over must ask a person); and before it does what may be
+	// repeated, until the orchestrator knows what came before.
 	ackWait = 5 * time.Second
 )
 
@@ -41,6 +43,9 @@ type stream struct {
 	wake  chan struct{} // there is something to send, at once if urgent
 	news  chan struct{} // closed when acked grows
 	hurry bool
+	// gaveUp is more than acked while the orchestrator was waited for in vain and
+	// nothing got through since.
+	gaveUp int
 }
 
 func newStream(t *task) *stream {
@@ -201,6 +206,29 @@ func (l *log) Append(ctx context.Context, name string, data []byte) error {
 		defer cancel()
 		_ = l.task.stream.wait(short, place) // the record is kept here, and is sent when that can be
 	}
+	return nil
+}
+
+// Confirm implements durable.Log. A network that is away holds up the run once:
+// what comes next and may be repeated goes on without.
+func (l *log) Confirm(ctx context.Context) error {
+	s := l.task.stream
+	s.mu.Lock()
+	place, acked := s.added, s.acked
+	known := acked >= place || s.gaveUp > acked
+	s.mu.Unlock()
+	if known {
+		return nil
+	}
+	short, cancel := context.WithTimeout(ctx, ackWait)
+	defer cancel()
+	err := s.wait(short, s.add(true))
+	if err == nil || errors.Is(err, run.ErrLeaseLost) || ctx.Err() != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.gaveUp = s.acked + 1
+	s.mu.Unlock()
 	return nil
 }
 

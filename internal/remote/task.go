@@ -35,6 +35,7 @@ type task struct {
 	uploaded map[string]bool // by the stream, and after it has ended
 	told     int64           // number of the last event that was sent
 	count    engine.Counters
+	key      []byte // of the run's sessions, from the orchestrator
 
 	mu    sync.Mutex
 	since int64 // when the last message came
@@ -135,7 +136,7 @@ func (t *task) do(hard context.Context) (how string, err error) {
 	if b.Why != "" {
 		return b.Why, nil
 	}
-	t.told = b.Events
+	t.told, t.key = b.Events, b.SessionKey
 	var sending sync.WaitGroup
 	sendCtx, stopSending := context.WithCancel(t.lease)
 	defer sending.Wait()
@@ -149,7 +150,8 @@ func (t *task) do(hard context.Context) (how string, err error) {
 		t.begun = true
 		t.mu.Unlock()
 		sending.Go(func() { t.tell(sendCtx) })
-		local, err = t.robot(ctx).Execute(ctx, t.run, &t.count)
+		claim := robot.Claim{Robot: t.agent.Name, Job: t.given.Job, Attempt: t.given.Attempt, Waited: time.Duration(t.given.Waited) * time.Millisecond}
+		local, err = t.robot(ctx).Execute(robot.WithClaim(ctx, claim), t.run, &t.count)
 	} else if list, err := t.agent.Robot.Durable.Entries(ctx, t.run); err == nil {
 		// It ended here, and the orchestrator could not be told.
 		t.stream.add(true, list...)
@@ -184,6 +186,10 @@ func (t *task) prepare(ctx context.Context, b *orch.Begun, local *run.Run) error
 			if err := t.forget(ctx); err != nil {
 				return err
 			}
+		}
+		// Others have gone on with the run: the files here are not theirs.
+		if err := t.agent.Robot.Work.Forget(t.run); err != nil {
+			return err
 		}
 		if err := t.fetch(ctx); err != nil {
 			return err
@@ -252,6 +258,14 @@ func (t *task) fetch(ctx context.Context) error {
 	}
 }
 
+// sessionKey returns the key of the run's sessions, which the orchestrator gave with the job.
+func (t *task) sessionKey(context.Context, string) ([]byte, error) {
+	if len(t.key) == 0 {
+		return nil, errors.New("the orchestrator gave none")
+	}
+	return t.key, nil
+}
+
 // robot returns the executor of this task.
 func (t *task) robot(exec context.Context) *robot.Robot {
 	r := t.agent.Robot
@@ -259,7 +273,7 @@ func (t *task) robot(exec context.Context) *robot.Robot {
 	env.Artifacts = t.files
 	return &robot.Robot{
 		Runs: r.Runs, Durable: r.Durable, Nodes: r.Nodes, Env: env, Desk: &items{t}, Store: t.files, Vault: &secrets{t.agent.Env, t}, Log: r.Log,
-		Owner: r.Owner, WorkDir: r.WorkDir, ParkAfter: r.ParkAfter, Trace: r.Trace, Now: r.Now,
+		Owner: r.Owner, Work: r.Work, Sessions: r.Sessions, SessionKey: t.sessionKey, ParkAfter: r.ParkAfter, Trace: r.Trace, Now: r.Now,
 		WrapLog: func(l durable.Log) durable.Log {
 			if r.WrapLog != nil {
 				l = r.WrapLog(l)

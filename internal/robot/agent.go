@@ -86,6 +86,9 @@ func (a *Agent) Serve(ctx context.Context, drain <-chan struct{}) error {
 	stopDispatch()
 	bye, cancel := context.WithTimeout(after, 10*time.Second)
 	defer cancel()
+	if err := a.Queue.HandTally(bye); err != nil {
+		a.Log.Warn("telling what was counted", "err", err)
+	}
 	if _, byeErr := a.Queue.Beat(bye, a.Name, a.Robot.Owner, queue.Offline, 0); byeErr != nil && err == nil {
 		a.Log.Warn("saying good-bye", "err", byeErr) // it will count as lost
 	}
@@ -134,6 +137,9 @@ func (a *Agent) beat(ctx context.Context, drain <-chan struct{}, taken chan<- er
 				a.Log.Warn("tending the work items", "err", err)
 			}
 		}
+		if err := a.Queue.HandTally(ctx); err != nil && ctx.Err() == nil {
+			a.Log.Warn("telling what was counted", "err", err)
+		}
 		// Robots of this machine that were killed.
 		if err := a.Queue.Bury(ctx, a.Gone); err != nil && ctx.Err() == nil {
 			a.Log.Warn("looking for robots that are gone", "err", err)
@@ -181,7 +187,11 @@ func (a *Agent) do(hard context.Context, d *queue.Dispatcher, l *queue.Lease) {
 		cancel(run.ErrLeaseLost)
 	})()
 	var count engine.Counters
+	ctx = WithClaim(ctx, Claim{Robot: a.Name, Job: l.Job.ID, Attempt: l.Job.Attempt, Waited: l.Job.Waited()})
 	rn, err := a.Robot.Execute(ctx, l.Job.Run, &count)
+	if err == nil {
+		TellEnd(a.Queue.Tally, rn)
+	}
 	end, stop := context.WithTimeout(context.WithoutCancel(hard), time.Minute)
 	defer stop()
 	how := ""

@@ -9,18 +9,18 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/aether-rpa/aether/internal/durable"
 	"github.com/aether-rpa/aether/internal/engine"
 	"github.com/aether-rpa/aether/internal/item"
+	"github.com/aether-rpa/aether/internal/leftover"
 	"github.com/aether-rpa/aether/internal/run"
 	"github.com/aether-rpa/aether/node"
-	"github.com/aether-rpa/aether/process"
 	"github.com/aether-rpa/aether/question"
+	"github.com/aether-rpa/aether/session"
 	"github.com/aether-rpa/aether/value"
 	"github.com/aether-rpa/aether/vault"
 )
@@ -41,9 +41,13 @@ type Robot struct {
 	Vault vault.Reader
 	Log   *slog.Logger
 	Owner string // this process, see run.Self
-	// WorkDir holds a folder for each run that needs one, removed when the
-	// execution ends.
-	WorkDir string
+	// Work gives each run that needs one a folder, which is removed when the run
+	// ends.
+	Work *leftover.Place
+	// Sessions make the live things of runs, such as browsers, by kind.
+	Sessions map[string]session.Provider
+	// SessionKey is the key that their states are sealed with; nil keeps none, and they end with the process.
+	SessionKey func(ctx context.Context, run string) ([]byte, error)
 	// ParkAfter is engine.Options.ParkAfter.
 	ParkAfter time.Duration
 	// Observe is told of all that happens, in order, by one goroutine at a time;
@@ -103,27 +107,29 @@ func (r *Robot) Execute(ctx context.Context, id string, count *engine.Counters) 
 	if r.Trace != nil {
 		ctx, tracer = r.Trace(ctx, rn)
 	}
-	h := &host{robot: r, run: rn, ctx: ctx, seq: seq, last: last, said: said, tracer: tracer}
+	h := &host{robot: r, run: rn, ctx: ctx, seq: seq, last: last, said: said, tracer: tracer, environ: slices.Clip(append(slices.Clone(r.Env.Environ), r.Work.Mark(rn.ID)))}
 	h.journal = newJournal(r.Runs, r.Log)
+	h.sessions = r.sessions(ctx, rn.ID, h.tempDir)
 	if rn.Resumes > 0 {
 		// The process that executed the run before may have been killed and have
-		// left programs behind.
-		if n, err := process.KillOrphans(ctx); err != nil || n > 0 {
-			r.Log.Debug("ending programs that a killed process left behind", "count", n, "err", err)
-		}
+		// left programs behind. The run goes on with its folder.
+		r.sweepPrograms(ctx)
 	}
 	if h.desk, err = r.desk(ctx, rn); err != nil {
 		return nil, err
 	}
 	stop := r.keepLease(beat, cancel, rn, count, h.desk)
 	h.note("run_started", "", map[string]any{"resumes": rn.Resumes, "owner": r.Owner})
+	h.noteLeaks(r.Work.Found(rn.ID))
 
 	res, execErr := r.walk(ctx, rn, h, count)
+	h.closeSessions()
+	h.endPrograms()
 	stop()
 	rn.Nodes, rn.Recorded = count.Nodes.Load(), rn.Recorded+count.Recorded.Load()
 	err = r.finish(ctx, rn, h, res, execErr)
 	h.journal.close()
-	h.clean()
+	h.leaveFolder(err == nil && rn.Status.Final())
 	if tracer != nil {
 		tracer.End(rn, err)
 	}
@@ -359,10 +365,13 @@ type host struct {
 	last    time.Time // when the last event of an earlier execution was
 	said    map[string]bool
 	waits   []engine.Wait // open questions of this execution
+	environ []string      // of the programs it starts
+
+	sessions *session.Table
 
 	mu   sync.Mutex
 	seq  int64
-	temp string
+	temp *leftover.Folder // nil before it is needed
 }
 
 // Flow implements engine.Host.
@@ -374,6 +383,7 @@ func (h *host) Flow(ctx context.Context, digest string) (*engine.Plan, error) {
 func (h *host) Env(info node.RunInfo, token string) *node.Env {
 	e := h.robot.Env
 	e.Run, e.Token, e.Artifacts, e.TempDir = info, token, &keeper{h}, h.tempDir
+	e.Environ, e.Sessions = h.environ, h.sessions
 	e.Log = h.robot.Log.With("run", info.ID, "node", info.Node)
 	e.Now, e.Mask = h.robot.Now, h.Mask
 	switch {
@@ -389,38 +399,6 @@ func (h *host) Env(info node.RunInfo, token string) *node.Env {
 		h.Emit(engine.Event{Kind: engine.EventLog, Path: info.Path, Node: info.Node, At: h.robot.Now(), Text: h.mask.Text(text), Out: level.String()})
 	}
 	return &e
-}
-
-// tempDir makes the run's folder on first use.
-func (h *host) tempDir() (string, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.temp != "" {
-		return h.temp, nil
-	}
-	if err := os.MkdirAll(h.robot.WorkDir, 0o700); err != nil {
-		return "", fmt.Errorf("making the work folder: %w", err)
-	}
-	dir, err := os.MkdirTemp(h.robot.WorkDir, h.run.ID+"-")
-	if err != nil {
-		return "", fmt.Errorf("making a folder for the run: %w", err)
-	}
-	h.temp = filepath.Clean(dir)
-	return h.temp, nil
-}
-
-// clean removes what the execution left in the work folder, and what earlier
-// executions of the run left that were killed.
-func (h *host) clean() {
-	left, err := filepath.Glob(filepath.Join(h.robot.WorkDir, h.run.ID+"-*"))
-	if err != nil {
-		return
-	}
-	for _, dir := range left {
-		if err := os.RemoveAll(dir); err != nil {
-			h.robot.Log.Warn("removing the run's folder", "run", h.run.ID, "err", err)
-		}
-	}
 }
 
 // Secret implements engine.Host.
@@ -451,6 +429,9 @@ func (h *host) Messages(ctx context.Context, topic string) ([]engine.Message, er
 
 // Store implements engine.Host.
 func (h *host) Store() value.Sink { return &keeper{h} }
+
+// Sessions implements engine.Host.
+func (h *host) Sessions() *session.Table { return h.sessions }
 
 // Mask implements engine.Host.
 func (h *host) Mask(v any) any { return h.mask.Value(v) }

@@ -25,28 +25,51 @@ type Event struct {
 // AddEvents appends events to the journal in one transaction. An event whose
 // sequence number is taken is left out.
 func (s *Store) AddEvents(ctx context.Context, events []Event) error {
+	return s.db.Tx(ctx, func(tx *db.Tx) error { return addEventsIn(ctx, tx, events) })
+}
+
+func addEventsIn(ctx context.Context, tx *db.Tx, events []Event) error {
 	const batch = 100
-	return s.db.Tx(ctx, func(tx *db.Tx) error {
-		for len(events) > 0 {
-			n := min(batch, len(events))
-			args := make([]any, 0, n*6)
-			var q strings.Builder
-			q.WriteString(`INSERT INTO {s}event (run, seq, kind, path, at, data) VALUES `)
-			for i, e := range events[:n] {
-				if i > 0 {
-					q.WriteByte(',')
-				}
-				fmt.Fprintf(&q, "($%d,$%d,$%d,$%d,$%d,$%d)", i*6+1, i*6+2, i*6+3, i*6+4, i*6+5, i*6+6)
-				args = append(args, e.Run, e.Seq, e.Kind, e.Path, e.At.UnixMilli(), string(e.Data))
-			}
-			q.WriteString(` ON CONFLICT (run, seq) DO NOTHING`)
-			if _, err := tx.Exec(ctx, q.String(), args...); err != nil {
-				return fmt.Errorf("writing the journal: %w", err)
-			}
-			events = events[n:]
+	var added []written
+	for len(events) > 0 {
+		n := min(batch, len(events))
+		var err error
+		if added, err = addEvents(ctx, tx, events[:n], added); err != nil {
+			return fmt.Errorf("writing the journal: %w", err)
 		}
-		return nil
-	})
+		events = events[n:]
+	}
+	return announceEvents(ctx, tx, added)
+}
+
+// addEvents appends events with one statement, and to the list those of them
+// that were not there.
+func addEvents(ctx context.Context, tx *db.Tx, events []Event, added []written) ([]written, error) {
+	args := make([]any, 0, len(events)*6)
+	var q strings.Builder
+	q.WriteString(`INSERT INTO {s}event (run, seq, kind, path, at, data) VALUES `)
+	for i, e := range events {
+		if i > 0 {
+			q.WriteByte(',')
+		}
+		fmt.Fprintf(&q, "($%d,$%d,$%d,$%d,$%d,$%d)", i*6+1, i*6+2, i*6+3, i*6+4, i*6+5, i*6+6)
+		args = append(args, e.Run, e.Seq, db.Text(e.Kind), db.Text(e.Path), e.At.UnixMilli(), string(e.Data))
+	}
+	q.WriteString(` ON CONFLICT (run, seq) DO NOTHING RETURNING run, seq`)
+	rows, err := tx.Query(ctx, q.String(), args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var run string
+		var seq int64
+		if err := rows.Scan(&run, &seq); err != nil {
+			return nil, err
+		}
+		added = span(added, run, seq)
+	}
+	return added, rows.Err()
 }
 
 // Events returns at most limit events of a run after a sequence number.
@@ -157,7 +180,7 @@ func (s *Store) Delete(ctx context.Context, ids ...string) (orphans []string, er
 		if tx.Postgres() {
 			// Two that forget runs with a common artifact would each see the run of
 			// the other, and neither delete it.
-			if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(7276483202)`); err != nil {
+			if err := tx.Lock(ctx, db.LockArtifacts); err != nil {
 				return err
 			}
 		}

@@ -76,6 +76,11 @@ type Run struct {
 	Created  time.Time         `json:"created"`
 	Started  time.Time         `json:"started,omitzero"`
 	Ended    time.Time         `json:"ended,omitzero"`
+	// Trace is the W3C traceparent of what the run was started by: its executions
+	// belong to that trace. If it is empty, their trace is made from the id.
+	Trace string `json:"trace,omitempty"`
+	// RetryTrace is Trace of the run that this one retries.
+	RetryTrace string `json:"retry_trace,omitempty"`
 	// Interrupted is derived: the status says running, and nobody executes it.
 	Interrupted bool `json:"interrupted,omitempty"`
 
@@ -110,6 +115,9 @@ func (r *Run) Shown() string {
 
 // ErrNotFound is returned for an id that no run has.
 var ErrNotFound = errors.New("run not found")
+
+// ErrSeveral is returned for the beginning of an id that several runs have.
+var ErrSeveral = errors.New("several runs begin with")
 
 // ErrEnded says that a run cannot be executed any more.
 var ErrEnded = errors.New("has ended")
@@ -154,8 +162,8 @@ func NewID(now time.Time, random io.Reader) (string, error) {
 	return now.UTC().Format("060102-150405-") + strings.ToLower(base32.StdEncoding.EncodeToString(b))[:6], nil
 }
 
-const insertRun = `INSERT INTO {s}run (id, flow, digest, pins, source, status, retry_of, seed, input, created)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING`
+const insertRun = `INSERT INTO {s}run (id, flow, digest, pins, source, status, retry_of, seed, input, created, trace, retry_trace)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (id) DO NOTHING`
 
 // Create adds a run. It returns false, and changes nothing, if the id is taken.
 func (s *Store) Create(ctx context.Context, r *Run) (bool, error) {
@@ -186,14 +194,14 @@ func (s *Store) CreateIn(ctx context.Context, tx *db.Tx, r *Run) (bool, error) {
 	if r.Status == Queued {
 		status = Queued
 	}
-	n, err := tx.Exec(ctx, insertRun, r.ID, r.Flow, r.Digest, string(pins), r.Source, status, r.RetryOf, seed, string(r.Input), r.Created.UnixMilli())
+	n, err := tx.Exec(ctx, insertRun, r.ID, r.Flow, r.Digest, string(pins), r.Source, status, r.RetryOf, seed, string(r.Input), r.Created.UnixMilli(), r.Trace, r.RetryTrace)
 	if err != nil {
 		return false, fmt.Errorf("adding run %s: %w", r.ID, err)
 	}
 	return n == 1, nil
 }
 
-const columns = `id, flow, digest, pins, source, status, retry_of, seed, input, output, failure, waits, wake, nodes, recorded, resumes, cancel, owner, fence, lease_until, created, started, ended`
+const columns = `id, flow, digest, pins, source, status, retry_of, seed, input, output, failure, waits, wake, nodes, recorded, resumes, cancel, owner, fence, lease_until, created, started, ended, trace, retry_trace`
 
 type scanner interface{ Scan(...any) error }
 
@@ -203,7 +211,7 @@ func (s *Store) scan(row scanner, now time.Time) (*Run, error) {
 	var wake, lease, created, started, ended int64
 	var cancel int
 	if err := row.Scan(&r.ID, &r.Flow, &r.Digest, &pins, &r.Source, &r.Status, &r.RetryOf, &seed, &input, &output, &failure, &waits, &wake,
-		&r.Nodes, &r.Recorded, &r.Resumes, &cancel, &r.Owner, &r.fence, &lease, &created, &started, &ended); err != nil {
+		&r.Nodes, &r.Recorded, &r.Resumes, &cancel, &r.Owner, &r.fence, &lease, &created, &started, &ended, &r.Trace, &r.RetryTrace); err != nil {
 		return nil, err
 	}
 	r.Cancel = cancel != 0
@@ -264,7 +272,7 @@ func (s *Store) Get(ctx context.Context, id string) (*Run, error) {
 	case id == "" || len(list) == 0:
 		return nil, fmt.Errorf("%w: %q (`aether runs list` shows them)", ErrNotFound, id)
 	case len(list) > 1:
-		return nil, fmt.Errorf("several runs begin with %q: write more of the id", id)
+		return nil, fmt.Errorf("%w %q: write more of the id", ErrSeveral, id)
 	}
 	return list[0], nil
 }

@@ -41,7 +41,7 @@ type Status struct {
 // in order.
 func (s *Store) Check(ctx context.Context) (Status, error) {
 	out := Status{Keys: []Key{}}
-	if err := s.db.QueryRow(ctx, `SELECT COUNT(*) FROM {s}secret`).Scan(&out.Secrets); err != nil {
+	if err := s.db.QueryRow(ctx, `SELECT COUNT(*) FROM {s}secret WHERE name <> $1`, sessionName).Scan(&out.Secrets); err != nil {
 		return out, fmt.Errorf("reading the secret store: %w", err)
 	}
 	var sealed string

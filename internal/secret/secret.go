@@ -47,6 +47,12 @@ type refusal string
 func (r refusal) Error() string        { return string(r) }
 func (r refusal) Is(target error) bool { return target == ErrBad }
 
+// missing is an ErrBad that is vault.ErrNotFound as well.
+type missing string
+
+func (m missing) Error() string        { return string(m) }
+func (m missing) Is(target error) bool { return target == ErrBad || target == vault.ErrNotFound }
+
 func bad(format string, args ...any) error { return refusal(fmt.Sprintf(format, args...)) }
 
 // Store is the store of secrets. It is safe for concurrent use and implements
@@ -190,7 +196,7 @@ type Entry struct {
 
 // List returns all secrets by name, without their values. It needs no key.
 func (s *Store) List(ctx context.Context) ([]Entry, error) {
-	rows, err := s.db.Query(ctx, `SELECT name, description, created, updated, read_at FROM {s}secret`)
+	rows, err := s.db.Query(ctx, `SELECT name, description, created, updated, read_at FROM {s}secret WHERE name <> $1`, sessionName)
 	if err != nil {
 		return nil, fmt.Errorf("reading the secret store: %w", err)
 	}
@@ -223,7 +229,7 @@ func (s *Store) Delete(ctx context.Context, names ...string) error {
 				return err
 			}
 			if n == 0 {
-				return bad("the store has no secret %q (`aether secret list` shows them); nothing was deleted", clip(name))
+				return missing(fmt.Sprintf("the store has no secret %q (`aether secret list` shows them); nothing was deleted", clip(name)))
 			}
 		}
 		return nil

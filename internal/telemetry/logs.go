@@ -86,7 +86,7 @@ func (t *Telemetry) contextOf(id string) trace.SpanContext {
 	if sc, ok := t.running.Load(id); ok {
 		return sc.(trace.SpanContext)
 	}
-	return trace.NewSpanContext(trace.SpanContextConfig{TraceID: traceID(id)})
+	return trace.NewSpanContext(trace.SpanContextConfig{TraceID: t.others.get(id)})
 }
 
 // sendErrors tells the log when telemetry cannot be sent: loudly once, since a

@@ -1,18 +1,21 @@
-// Package telemetry sends traces and metrics of runs by OpenTelemetry: a span
-// for each execution of a run, below it one for each node execution and each
-// PostgreSQL query, and metrics of runs, nodes and checkpoints.
+// Package telemetry sends traces and metrics by OpenTelemetry: a span for adding
+// a run, for its wait in the queue and for each of its executions, below that one
+// for each node execution and each PostgreSQL query, and metrics of runs, nodes,
+// checkpoints, jobs and robots.
 //
 // It is off unless the standard OTEL_* variables ask for it (see
 // docs/telemetry.md). When it is off it starts nothing, opens nothing and gives
-// out nil tracers.
+// out nil tracers. Only what Prometheus asks an orchestrator for (Scraper) is
+// always there.
 //
 // # One run, one trace
 //
-// A run may be executed several times, by several processes. The trace id is
-// made from the run's id, and the id of an execution's span from that and the
-// number of the execution. So all that is known of a run is one trace, whoever
-// sent it, and an execution can link to the one before it, which this process
-// may never have seen.
+// A run is added by one process and may be executed several times, by several
+// others. The span that adds it is stored with the run; its trace is that of who
+// asked for the run, or has an id made from the run's id. The id of an execution's
+// span is made from the run's id and the number of the execution. So all that is
+// known of a run is one trace, whoever sent it, and an execution can link to the
+// one before it, which this process may never have seen.
 //
 // # What is not sent
 //
@@ -29,6 +32,7 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/exaring/otelpgx"
 	"github.com/go-logr/logr"
@@ -73,6 +77,8 @@ type Telemetry struct {
 	meter   *meter
 	caller  trace.SpanContext // what TRACEPARENT names
 	running sync.Map          // run id -> trace.SpanContext of its execution here
+	others  others            // traces of runs that are not made from their ids
+	figures *figures          // for the readers of metrics; nil if there are none
 	closers []func(context.Context) error
 	closed  atomic.Bool
 }
@@ -136,8 +142,9 @@ func (t *Telemetry) open(ctx context.Context, s *settings, o Options) error {
 		if err != nil {
 			return fmt.Errorf("starting the export of metrics: %w", err)
 		}
+		t.figures = &figures{began: time.Now()}
 		for _, e := range exporters {
-			opts = append(opts, sdkmetric.WithReader(sdkmetric.NewPeriodicReader(e)))
+			opts = append(opts, sdkmetric.WithReader(sdkmetric.NewPeriodicReader(e, sdkmetric.WithProducer(t.figures))))
 		}
 		p := sdkmetric.NewMeterProvider(opts...)
 		t.meters = p
@@ -166,6 +173,17 @@ func (t *Telemetry) QueryTracer() pgx.QueryTracer {
 	}
 	return otelpgx.NewTracer(otelpgx.WithTracerProvider(t.traces), otelpgx.WithMeterProvider(t.meters), otelpgx.WithDisableAcquireTracer())
 }
+
+// Watch makes metrics of figures from now on, besides those of the runs that this
+// process executes; nil ends that. It does nothing when metrics are off.
+func (t *Telemetry) Watch(f *Figures) {
+	if t.figures != nil {
+		t.figures.from.Store(f)
+	}
+}
+
+// Tracing reports whether spans are made.
+func (t *Telemetry) Tracing() bool { return t.tracing }
 
 // Close sends what was not sent yet, as long as ctx lets it, and stops. The
 // error says what was lost; no run suffers from it.

@@ -19,8 +19,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"go.opentelemetry.io/otel/trace"
-	colmetrics "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
-	coltrace "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"go.uber.org/goleak"
 	"google.golang.org/grpc"
@@ -30,6 +28,7 @@ import (
 	"github.com/aether-rpa/aether/internal/robot"
 	"github.com/aether-rpa/aether/internal/run"
 	"github.com/aether-rpa/aether/internal/telemetry"
+	"github.com/aether-rpa/aether/internal/telemetry/oteltest"
 	"github.com/aether-rpa/aether/node"
 )
 
@@ -84,8 +83,8 @@ func traceOf(id string) string {
 
 func TestTwoExecutionsAreOneTrace(t *testing.T) {
 	t.Parallel()
-	c := newCollector(t)
-	vars := map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": c.url, "OTEL_EXPORTER_OTLP_HEADERS": "authorization=Bearer%20abc", "OTEL_EXPORTER_OTLP_COMPRESSION": "gzip",
+	c := oteltest.New(t)
+	vars := map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": c.URL, "OTEL_EXPORTER_OTLP_HEADERS": "authorization=Bearer%20abc", "OTEL_EXPORTER_OTLP_COMPRESSION": "gzip",
 		"OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=test,host.name=other"}
 	id := "261122-205701-k3f9aa"
 
@@ -126,14 +125,14 @@ func TestTwoExecutionsAreOneTrace(t *testing.T) {
 	x.End(&run.Run{ID: id, Flow: "invoices", Status: run.Failed, Failure: failure, Started: at(0), Ended: at(9000), Nodes: 3, Recorded: 2}, nil)
 	stop(t, tel)
 
-	for _, s := range c.spans {
+	for _, s := range c.Spans() {
 		if got := hex.EncodeToString(s.TraceId); got != traceOf(id) {
 			t.Errorf("span %s is in trace %s, want %s", s.Name, got, traceOf(id))
 		}
 	}
-	runs := c.named("run invoices")
-	if len(runs) != 2 || len(c.spans) != 6 {
-		t.Fatalf("got %d spans, %d of them of executions, want 6 and 2: %v", len(c.spans), len(runs), c.spans)
+	runs := c.Named("run invoices")
+	if len(runs) != 2 || len(c.Spans()) != 6 {
+		t.Fatalf("got %d spans, %d of them of executions, want 6 and 2: %v", len(c.Spans()), len(runs), c.Spans())
 	}
 	first, second := runs[0], runs[1]
 	if len(first.ParentSpanId) != 0 || len(second.ParentSpanId) != 0 {
@@ -154,7 +153,7 @@ func TestTwoExecutionsAreOneTrace(t *testing.T) {
 	}
 	var events []string
 	for _, e := range first.Events {
-		events = append(events, fmt.Sprint(e.Name, " ", attrs(e.Attributes)["aether.pause"]))
+		events = append(events, fmt.Sprint(e.Name, " ", oteltest.Attrs(e.Attributes)["aether.pause"]))
 	}
 	if got := strings.Join(events, ", "); got != "retrying 1, waiting 1" {
 		t.Errorf("events of the first = %s", got)
@@ -165,7 +164,7 @@ func TestTwoExecutionsAreOneTrace(t *testing.T) {
 		}
 	}
 
-	fetch := c.named("http.request fetch")
+	fetch := c.Named("http.request fetch")
 	if len(fetch) != 2 {
 		t.Fatalf("fetch has %d spans, want 2", len(fetch))
 	}
@@ -192,23 +191,24 @@ func TestTwoExecutionsAreOneTrace(t *testing.T) {
 	} else {
 		wantAttrs(t, "exception", e[0].Attributes, map[string]any{"exception.type": "http", "exception.message": "the server answered 503\uFFFD"})
 	}
-	upload := c.named("file.copy upload")
+	upload := c.Named("file.copy upload")
 	if len(upload) != 2 {
 		t.Fatalf("upload has %d spans, want 2", len(upload))
 	}
 	wantAttrs(t, "upload of the one that stopped, and again", append(upload[0].Attributes, upload[1].Attributes...), map[string]any{"aether.outcome": "ok"})
 	wantAttrs(t, "upload of the one that stopped", upload[0].Attributes, map[string]any{"aether.outcome": "interrupted"})
 
-	if got := c.headers.Get("Authorization"); got != "Bearer abc" {
+	paths, header := c.Requests()
+	if got := header.Get("Authorization"); got != "Bearer abc" {
 		t.Errorf("header Authorization = %q", got)
 	}
-	if c.resource["service.name"] != "aether" || c.resource["host.name"] != "other" || c.resource["deployment.environment.name"] != "test" || c.resource["service.version"] != "1.2.3" {
-		t.Errorf("resource = %v", c.resource)
+	if c.Resource()["service.name"] != "aether" || c.Resource()["host.name"] != "other" || c.Resource()["deployment.environment.name"] != "test" || c.Resource()["service.version"] != "1.2.3" {
+		t.Errorf("resource = %v", c.Resource())
 	}
-	if !slices.Contains(c.paths, "/v1/traces") || !slices.Contains(c.paths, "/v1/metrics") {
-		t.Errorf("paths = %v", c.paths)
+	if !slices.Contains(paths, "/v1/traces") || !slices.Contains(paths, "/v1/metrics") {
+		t.Errorf("paths = %v", paths)
 	}
-	if bytes.Contains(c.raw.Bytes(), []byte("top-secret")) {
+	if c.Holds("top-secret") {
 		t.Error("a question or details of a failure were sent")
 	}
 }
@@ -217,11 +217,12 @@ type slowLog struct{ err error }
 
 func (slowLog) Past() []durable.Entry                          { return nil }
 func (l slowLog) Append(context.Context, string, []byte) error { return l.err }
+func (slowLog) Confirm(context.Context) error                  { return nil }
 
 func TestMetrics(t *testing.T) {
 	t.Parallel()
-	c := newCollector(t)
-	tel := start(t, map[string]string{"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": c.url + "/in/metrics"})
+	c := oteltest.New(t)
+	tel := start(t, map[string]string{"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": c.URL + "/in/metrics"})
 	ctx, x := tel.Trace(t.Context(), &run.Run{ID: "r", Flow: "f"})
 	// Branches run beside each other.
 	var all sync.WaitGroup
@@ -256,8 +257,8 @@ func TestMetrics(t *testing.T) {
 	}
 	stop(t, tel)
 
-	if !slices.Equal(c.paths, []string{"/in/metrics"}) {
-		t.Errorf("paths = %v, want metrics only, at the endpoint as it is written", c.paths)
+	if paths, _ := c.Requests(); !slices.Equal(paths, []string{"/in/metrics"}) {
+		t.Errorf("paths = %v, want metrics only, at the endpoint as it is written", paths)
 	}
 	for name, want := range map[string]map[string]string{
 		"aether.runs":          {"aether.flow.name=f aether.run.status=done": "1", "aether.flow.name=f aether.run.status=lost": "1", "aether.flow.name=f aether.run.status=waiting": "1"},
@@ -266,11 +267,11 @@ func TestMetrics(t *testing.T) {
 		"aether.node.duration": {"aether.node.type=a.b aether.outcome=failed": "50 0.5", "aether.node.type=a.b aether.outcome=ok": "50 1"},
 		"aether.node.retries":  {"aether.node.type=a.b": "50"},
 	} {
-		if got := c.points(name); fmt.Sprint(got) != fmt.Sprint(want) {
+		if got := c.Points(name); fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("%s = %v, want %v", name, got, want)
 		}
 	}
-	got := c.points("aether.checkpoint.duration")
+	got := c.Points("aether.checkpoint.duration")
 	if len(got) != 2 || !strings.HasPrefix(got[""], "1 ") || !strings.HasPrefix(got["error.type=lost"], "1 ") {
 		t.Errorf("aether.checkpoint.duration = %v", got)
 	}
@@ -278,8 +279,8 @@ func TestMetrics(t *testing.T) {
 
 func TestQuerySpans(t *testing.T) {
 	t.Parallel()
-	c := newCollector(t)
-	tel := start(t, map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": c.url, "TRACEPARENT": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"})
+	c := oteltest.New(t)
+	tel := start(t, map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": c.URL, "TRACEPARENT": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"})
 	q := tel.QueryTracer()
 	query := func(ctx context.Context) {
 		ctx = q.TraceQueryStart(ctx, nil, pgx.TraceQueryStartData{SQL: "SELECT a FROM b WHERE c = $1", Args: []any{"top-secret"}})
@@ -290,22 +291,22 @@ func TestQuerySpans(t *testing.T) {
 	query(ctx)
 	x.End(&run.Run{ID: "r", Flow: "f", Status: run.Done}, nil)
 	stop(t, tel)
-	if len(c.spans) != 2 {
-		t.Fatalf("got %d spans, want a run and a query: %v", len(c.spans), c.spans)
+	if len(c.Spans()) != 2 {
+		t.Fatalf("got %d spans, want a run and a query: %v", len(c.Spans()), c.Spans())
 	}
-	r, s := c.one(t, "run f"), c.one(t, "SELECT")
+	r, s := c.One(t, "run f"), c.One(t, "SELECT")
 	if !bytes.Equal(s.ParentSpanId, r.SpanId) {
 		t.Error("the query is not below the run")
 	}
 	wantAttrs(t, "query", s.Attributes, map[string]any{"db.system.name": "postgresql", "db.query.text": "SELECT a FROM b WHERE c = $1"})
-	if bytes.Contains(c.raw.Bytes(), []byte("top-secret")) {
+	if c.Holds("top-secret") {
 		t.Error("a parameter of a query was sent")
 	}
 	if l := r.Links; len(l) != 1 || hex.EncodeToString(l[0].TraceId) != "0af7651916cd43dd8448eb211c80319c" {
 		t.Errorf("links = %v, want TRACEPARENT", l)
 	}
-	if !slices.Equal(c.paths, []string{"/"}) {
-		t.Errorf("paths = %v, want traces only, at the endpoint as it is written", c.paths)
+	if paths, _ := c.Requests(); !slices.Equal(paths, []string{"/"}) {
+		t.Errorf("paths = %v, want traces only, at the endpoint as it is written", paths)
 	}
 }
 
@@ -315,24 +316,23 @@ func TestGRPC(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &collector{}
+	c := &oteltest.Collector{}
 	s := grpc.NewServer()
-	coltrace.RegisterTraceServiceServer(s, c)
-	colmetrics.RegisterMetricsServiceServer(s, grpcMetrics{c: c})
+	c.Register(s)
 	go func() { _ = s.Serve(l) }()
 	t.Cleanup(s.Stop)
 	tel := start(t, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://" + l.Addr().String(), "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc", "OTEL_EXPORTER_OTLP_COMPRESSION": "gzip", "OTEL_EXPORTER_OTLP_TIMEOUT": "9000", "OTEL_SERVICE_NAME": "bot"})
 	_, x := tel.Trace(t.Context(), &run.Run{ID: "r", Flow: "f"})
 	x.End(&run.Run{ID: "r", Flow: "f", Status: run.Failed, Failure: &node.Failure{Kind: "error", Message: "x" + strings.Repeat("é", 5000)}}, nil)
 	stop(t, tel)
-	if got, want := c.one(t, "run f").Status.GetMessage(), "x"+strings.Repeat("é", 999)+"…"; got != want {
+	if got, want := c.One(t, "run f").Status.GetMessage(), "x"+strings.Repeat("é", 999)+"…"; got != want {
 		t.Errorf("a long message is sent as %d bytes, want %d", len(got), len(want))
 	}
-	if got := c.points("aether.runs"); got["aether.flow.name=f aether.run.status=failed"] != "1" {
+	if got := c.Points("aether.runs"); got["aether.flow.name=f aether.run.status=failed"] != "1" {
 		t.Errorf("aether.runs = %v", got)
 	}
-	if c.resource["service.name"] != "bot" {
-		t.Errorf("resource = %v", c.resource)
+	if c.Resource()["service.name"] != "bot" {
+		t.Errorf("resource = %v", c.Resource())
 	}
 }
 
@@ -386,14 +386,14 @@ func TestOff(t *testing.T) {
 
 func TestCloseLeavesNothing(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
-	c := &collector{}
+	c := &oteltest.Collector{}
 	s := httptest.NewServer(c)
 	defer s.Close() // and with it the connections that the exporters keep
 	tel := start(t, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": s.URL})
 	_, x := tel.Trace(t.Context(), &run.Run{ID: "r", Flow: "f"})
 	x.End(&run.Run{ID: "r", Flow: "f", Status: run.Done}, nil)
 	stop(t, tel)
-	c.one(t, "run f")
+	c.One(t, "run f")
 }
 
 func TestWrongVariables(t *testing.T) {
@@ -431,8 +431,8 @@ func TestWrongVariables(t *testing.T) {
 
 func TestSampler(t *testing.T) {
 	t.Parallel()
-	c := newCollector(t)
-	tel := start(t, map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": c.url, "OTEL_TRACES_SAMPLER": "parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0.5"})
+	c := oteltest.New(t)
+	tel := start(t, map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": c.URL, "OTEL_TRACES_SAMPLER": "parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0.5"})
 	sampled := map[string]bool{}
 	for i := range 40 {
 		id := fmt.Sprint("run-", i/2) // each run is executed twice
@@ -445,15 +445,15 @@ func TestSampler(t *testing.T) {
 		x.End(&run.Run{ID: id, Status: run.Done}, nil)
 	}
 	stop(t, tel)
-	if n := len(c.spans); n == 0 || n == 40 {
+	if n := len(c.Spans()); n == 0 || n == 40 {
 		t.Errorf("%d of 40 executions were sampled", n)
 	}
 }
 
 func TestLogCorrelation(t *testing.T) {
 	t.Parallel()
-	c := newCollector(t)
-	tel := start(t, map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": c.url})
+	c := oteltest.New(t)
+	tel := start(t, map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": c.URL})
 	var out bytes.Buffer
 	log := slog.New(tel.Handler(slog.NewJSONHandler(&out, nil)))
 	ctx, x := tel.Trace(t.Context(), &run.Run{ID: "r", Flow: "f"})

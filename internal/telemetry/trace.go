@@ -2,8 +2,6 @@ package telemetry
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
 	"errors"
 	"strconv"
 	"strings"
@@ -14,7 +12,6 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/metric"
-	"go.opentelemetry.io/otel/propagation"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 
@@ -47,10 +44,10 @@ func (t *Telemetry) Trace(ctx context.Context, r *run.Run) (context.Context, rob
 	if r.RetryOf != "" {
 		attrs = append(attrs, attribute.String("aether.run.retry_of", clean(r.RetryOf)))
 	}
-	opts := []trace.SpanStartOption{trace.WithNewRoot(), trace.WithAttributes(attrs...), trace.WithLinks(t.links(r)...)}
-	named := context.WithValue(ctx, idsKey{}, executionContext(r.ID, r.Resumes))
-	_, span := t.tracer.Start(named, "run "+clean(r.Flow), opts...)
-	// The ids must not reach spans that others begin below.
+	id := t.traceOf(r)
+	parent := t.claim(ctx, r)
+	opts := []trace.SpanStartOption{trace.WithAttributes(attrs...), trace.WithLinks(t.links(r, id)...)}
+	span := t.begin(ctx, parent, executionContext(id, r.ID, r.Resumes), "run "+clean(r.Flow), opts...)
 	ctx = trace.ContextWithSpan(ctx, span)
 	if span.SpanContext().IsValid() {
 		t.running.Store(r.ID, span.SpanContext())
@@ -60,18 +57,18 @@ func (t *Telemetry) Trace(ctx context.Context, r *run.Run) (context.Context, rob
 
 // links name what this execution follows: the execution before it, the run it
 // retries, and who started this process.
-func (t *Telemetry) links(r *run.Run) []trace.Link {
+func (t *Telemetry) links(r *run.Run, id trace.TraceID) []trace.Link {
 	var out []trace.Link
 	add := func(sc trace.SpanContext, why string) {
 		out = append(out, trace.Link{SpanContext: sc, Attributes: []attribute.KeyValue{attribute.String("aether.link", why)}})
 	}
 	if r.Resumes > 0 {
-		add(executionContext(r.ID, r.Resumes-1), "resumed")
+		add(executionContext(id, r.ID, r.Resumes-1), "resumed")
 	}
 	if r.RetryOf != "" {
-		add(executionContext(r.RetryOf, 0), "retry_of")
+		add(retried(r), "retry_of")
 	}
-	if t.caller.IsValid() {
+	if t.caller.IsValid() && t.caller.TraceID() != id {
 		add(t.caller, "caller")
 	}
 	return out
@@ -289,49 +286,4 @@ func iteration(path string) (int, bool) {
 		}
 	}
 	return 0, false
-}
-
-// traceID returns the id of the trace of a run.
-func traceID(run string) trace.TraceID {
-	d := sha256.Sum256([]byte(run))
-	return trace.TraceID(d[:16])
-}
-
-// executionContext names the span of one execution of a run, whoever makes it.
-// The store counts executions, so two never have the same number.
-func executionContext(run string, n int64) trace.SpanContext {
-	d := sha256.Sum256([]byte(run + "\x00" + strconv.FormatInt(n, 10)))
-	return trace.NewSpanContext(trace.SpanContextConfig{TraceID: traceID(run), SpanID: trace.SpanID(d[:8]), Remote: true})
-}
-
-// ids generates the ids of spans: those that the context holds, for the span of
-// an execution, and random ones.
-type ids struct{}
-
-type idsKey struct{}
-
-// NewIDs implements sdktrace.IDGenerator.
-func (ids) NewIDs(ctx context.Context) (trace.TraceID, trace.SpanID) {
-	if sc, ok := ctx.Value(idsKey{}).(trace.SpanContext); ok {
-		return sc.TraceID(), sc.SpanID()
-	}
-	var t trace.TraceID
-	_, _ = rand.Read(t[:]) // never fails
-	return t, ids{}.NewSpanID(ctx, t)
-}
-
-// NewSpanID implements sdktrace.IDGenerator.
-func (ids) NewSpanID(context.Context, trace.TraceID) trace.SpanID {
-	var s trace.SpanID
-	for !s.IsValid() {
-		_, _ = rand.Read(s[:])
-	}
-	return s
-}
-
-// parseTraceparent returns the span that a W3C traceparent names; an invalid
-// one if it names none.
-func parseTraceparent(v string) trace.SpanContext {
-	ctx := propagation.TraceContext{}.Extract(context.Background(), propagation.MapCarrier{"traceparent": v})
-	return trace.SpanContextFromContext(ctx)
 }

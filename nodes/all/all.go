@@ -35,6 +35,7 @@ import (
 	_ "github.com/aether-rpa/aether/nodes/table"
 	_ "github.com/aether-rpa/aether/nodes/text"
 	_ "github.com/aether-rpa/aether/nodes/variable"
+	_ "github.com/aether-rpa/aether/nodes/web"
 	_ "github.com/aether-rpa/aether/nodes/xml"
 	_ "github.com/aether-rpa/aether/nodes/yaml"
 )

@@ -73,6 +73,13 @@ func (in In) open(ctx context.Context, env *node.Env, make bool) (*browser.Sessi
 // do works on the current page. repeatable says that doing it twice is doing it once: when the browser ends
 // meanwhile, it is then done again in the rebuilt session; what is not is done again only if nothing had happened yet.
 func do[T any](ctx context.Context, env *node.Env, in In, repeatable bool, f func(ctx context.Context, s *browser.Session, p *browser.Page) (T, error)) (T, error) {
+	return work(ctx, env, in, repeatable, func(ctx context.Context, s *browser.Session, p *browser.Page) (T, error) {
+		s.Act()
+		return f(ctx, s, p)
+	})
+}
+
+func work[T any](ctx context.Context, env *node.Env, in In, repeatable bool, f func(ctx context.Context, s *browser.Session, p *browser.Page) (T, error)) (T, error) {
 	ctx, cancel := context.WithTimeout(ctx, in.Timeout)
 	defer cancel()
 	var none T
@@ -84,11 +91,13 @@ func do[T any](ctx context.Context, env *node.Env, in In, repeatable bool, f fun
 		p, err := s.Page()
 		var out T
 		if err == nil {
-			s.Touch()
 			out, err = f(ctx, s, p)
 		}
-		if err == nil {
+		if err == nil && (!repeatable || !s.Dead() || try > 0) {
 			return out, nil
+		}
+		if err == nil { // what was done ended with the browser before it was known where the page stands
+			continue
 		}
 		var f *browser.Failure
 		if errors.Is(err, browser.ErrGone) && s.Dead() && try == 0 && ctx.Err() == nil {
@@ -103,7 +112,7 @@ func do[T any](ctx context.Context, env *node.Env, in In, repeatable bool, f fun
 
 // look reads the current page, which does not change the session.
 func look[T any](ctx context.Context, env *node.Env, in In, f func(ctx context.Context, p *browser.Page) (T, error)) (T, error) {
-	return do(ctx, env, in, true, func(ctx context.Context, _ *browser.Session, p *browser.Page) (T, error) { return f(ctx, p) })
+	return work(ctx, env, in, true, func(ctx context.Context, _ *browser.Session, p *browser.Page) (T, error) { return f(ctx, p) })
 }
 
 // kinds are the failures of pages as flows tell them apart.

@@ -29,6 +29,7 @@ type home struct {
 	data string   // AETHER_DATA_DIR
 	env  []string // set besides
 	wrap []string // command line to put before the program, for other users and terminals
+	bin  string   // another build of the program, "" for the one that is tested
 	// measured is set to know how much memory the program held.
 	measured bool
 }
@@ -94,7 +95,11 @@ func (b *safeBuffer) String() string {
 // start starts the program; the end of the test kills it.
 func (h *home) start(args ...string) *proc {
 	h.Helper()
-	return h.startLine(append(append(append([]string{}, h.wrap...), program), args...)...)
+	bin := program
+	if h.bin != "" {
+		bin = h.bin
+	}
+	return h.startLine(append(append(append([]string{}, h.wrap...), bin), args...)...)
 }
 
 // startLine starts a command line.
@@ -269,6 +274,7 @@ type runInfo struct {
 	ID, Flow, Status, Owner string
 	Input                   map[string]any
 	RetryOf                 string `json:"retry_of"`
+	Trace                   string
 	Output                  map[string]any
 	Failure                 map[string]any
 	Waits                   []map[string]any

@@ -3,6 +3,7 @@ package conformance
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -99,5 +100,76 @@ func TestRemoteItemsNetworkAway(t *testing.T) {
 			t.Errorf("items: %+v", got)
 		}
 		l.want(t, "A C D")
+	})
+}
+
+// A robot without a database adds an item with a file, and one on another
+// machine works on it and has the file.
+func TestRemoteItemFiles(t *testing.T) {
+	fleets(t, func(t *testing.T, h *home) {
+		h.want(0, "item", "queue", "add", "papers")
+		s := h.serve("serve")
+		one, two := h.desk(t, "one", s.url), h.desk(t, "two", s.url)
+		text := strings.Repeat("a page of paper\n", 20_000)
+		one.write("scan.txt", text)
+		h.flow(`
+outputs: {added: "{{ nodes.add.added }}"}
+nodes:
+- {id: add, type: item.add, params: {queue: papers, reference: P-1, content: {n: 1}, files: {scan: scan.txt}}}
+`)
+		run, _ := h.add()
+		p := one.up()
+		h.settled(run, "done")
+		if out := h.show(run).Output; out["added"] != true {
+			t.Errorf("output: %v", out)
+		}
+		p.signal(os.Interrupt)
+		p.wait(30 * time.Second)
+		h.flow(`
+outputs: {length: "{{ len(nodes.read.text) }}"}
+nodes:
+- {id: next, type: item.next, params: {queue: papers}}
+- {id: save, type: item.save_file, params: {item: "{{ nodes.next.item }}", name: scan, to: got.txt}}
+- {id: read, type: file.read_text, params: {path: got.txt}}
+- {id: done, type: item.done, params: {item: "{{ nodes.next.item }}"}}
+edges: [next -> save, save -> read, read -> done]
+`)
+		run, _ = h.add()
+		two.up()
+		h.settled(run, "done")
+		if out := h.show(run).Output; out["length"] != float64(len(text)) {
+			t.Errorf("output: %v", out)
+		}
+		if b, err := os.ReadFile(filepath.Join(two.dir, "got.txt")); err != nil || string(b) != text {
+			t.Errorf("the file that came has %d bytes, %v", len(b), err)
+		}
+		if got := told(h.items("papers")); got != "P-1:successful" {
+			t.Errorf("items: %s", got)
+		}
+	})
+}
+
+// A robot without a database takes over from one that has it: it goes on with
+// the item that the other had, and does no other again.
+func TestItemsRemoteTakeOver(t *testing.T) {
+	slow(t)
+	fleets(t, func(t *testing.T, h *home) {
+		l := newLedger(t)
+		s := h.itemsFor(l, "")
+		l.holding("C")
+		run, _ := h.add()
+		p := h.robot("shared")
+		arrives(l, "C", 1)
+		p.kill()
+		l.release()
+		h.desk(t, "desk", s.url).up()
+		eventually(t, "the run is done", 120*time.Second, func() bool { return h.show(run).Status == "done" })
+		if got := h.items("items"); told(got) != worked || got[2].Run != run || got[2].Taken != 1 {
+			t.Errorf("items: %+v", got)
+		}
+		l.want(t, "A C C D")
+		if out := h.show(run).Output; out["n"] != 4.0 || out["ok"] != 3.0 || out["lost"] != 0.0 {
+			t.Errorf("output: %v", out)
+		}
 	})
 }

@@ -147,3 +147,28 @@ func TestServe(t *testing.T) {
 		refused(t, h.want(2, "flow", "show", "test", "--text", "zzz"), "zzz")
 	})
 }
+
+// Every list of the API answers, and a secret that comes over HTTP is in the
+// store and nowhere else.
+func TestServeHasAllParts(t *testing.T) {
+	fleets(t, func(t *testing.T, h *home) {
+		const value = "canary-over-http"
+		h.want(0, "secret", "key", "new")
+		token := strings.TrimSpace(h.want(0, "server", "token", "create", "all", "--role", "admin").out)
+		s := h.serve("serve")
+		s.token = token
+		for _, list := range []string{"flows", "runs", "jobs", "queues", "robots", "secrets", "tokens", "accounts", "audit"} {
+			s.call(200, "GET", "/api/v1/"+list, nil)
+		}
+		s.call(204, "PUT", "/api/v1/secrets/CANARY", map[string]any{"value": value})
+		if out := h.want(0, "secret", "list").out; !strings.Contains(out, "CANARY") {
+			t.Errorf("secret list: %s", out)
+		}
+		s.call(204, "DELETE", "/api/v1/secrets/CANARY", nil)
+		s.signal(os.Interrupt)
+		s.wait(30 * time.Second)
+		if text := s.err.String() + s.out.String(); strings.Contains(text, value) {
+			t.Error("the value was printed")
+		}
+	})
+}

@@ -94,7 +94,7 @@ func Open(ctx context.Context, cfg Config) (*Runtime, error) {
 	} else {
 		c.SQLiteSystemDB = cfg.DB.SQL
 	}
-	root, err := dbos.NewContext(context.WithoutCancel(ctx), c)
+	root, err := connect(ctx, cfg.DB, c)
 	if err != nil {
 		return nil, fmt.Errorf("opening the durable engine: %w", err)
 	}
@@ -332,6 +332,10 @@ func (l *log) replay(id string) error {
 
 // Past implements durable.Log.
 func (l *log) Past() []durable.Entry { return l.past }
+
+// Confirm implements durable.Log: what is in the database is known to all who
+// share it.
+func (l *log) Confirm(context.Context) error { return nil }
 
 // Append implements durable.Log.
 func (l *log) Append(_ context.Context, name string, data []byte) error {

@@ -1,0 +1,196 @@
+package main
+
+import (
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/aether-rpa/aether/artifact/disk"
+	"github.com/aether-rpa/aether/browser"
+	"github.com/aether-rpa/aether/browser/cdp"
+	"github.com/aether-rpa/aether/flow"
+	"github.com/aether-rpa/aether/internal/db"
+	"github.com/aether-rpa/aether/internal/durable"
+	"github.com/aether-rpa/aether/internal/durable/dbosrt"
+	"github.com/aether-rpa/aether/internal/engine"
+	"github.com/aether-rpa/aether/node"
+	_ "github.com/aether-rpa/aether/nodes/flowctl" // the nodes of the flows below
+	_ "github.com/aether-rpa/aether/nodes/web"
+	"github.com/aether-rpa/aether/session"
+	"github.com/aether-rpa/aether/value"
+	"github.com/aether-rpa/aether/vault"
+)
+
+// robot runs flows as a robot does: records in a database, sessions of browsers sealed into them.
+type robot struct {
+	dir   string
+	d     *db.DB
+	rt    durable.Runtime
+	pool  *browser.Pool
+	box   cipher.AEAD
+	count int
+}
+
+func (b *bench) robot(ctx context.Context) (*robot, error) {
+	dir, err := os.MkdirTemp(b.dir, "robot-")
+	if err != nil {
+		return nil, err
+	}
+	r := &robot{dir: dir, pool: &browser.Pool{
+		Driver: cdp.Driver{}, Settings: browser.Settings{Path: b.path, Headless: true, NoSandbox: root}, Env: os.Environ(), Idle: time.Hour,
+		Folder: func() (string, func(), error) {
+			d, err := os.MkdirTemp(dir, "profile-")
+			return d, func() { _ = os.RemoveAll(d) }, err
+		},
+	}}
+	key := make([]byte, 32)
+	_, _ = rand.Read(key) // it never fails
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, err
+	}
+	if r.box, err = cipher.NewGCMWithRandomNonce(block); err != nil {
+		return nil, err
+	}
+	if r.d, err = db.Open(ctx, "sqlite:"+filepath.Join(dir, "runs.db"), db.Options{}); err != nil {
+		return nil, err
+	}
+	r.rt, err = dbosrt.Open(ctx, dbosrt.Config{DB: r.d, AppName: "aether", Executor: "bench", Resumes: true, Log: slog.New(slog.DiscardHandler)})
+	return r, err
+}
+
+func (r *robot) close() error {
+	err := errors.Join(r.pool.Close(), r.rt.Close(5*time.Second))
+	r.d.Close()
+	return err
+}
+
+// host is what the engine needs around it for one run.
+type host struct {
+	store    *disk.Store
+	sessions *session.Table
+}
+
+func (h host) Flow(context.Context, string) (*engine.Plan, error) { return nil, errors.New("none") }
+func (h host) Env(info node.RunInfo, token string) *node.Env {
+	return &node.Env{Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Run: info, Token: token, Artifacts: h.store, Sessions: h.sessions, Now: time.Now}
+}
+func (h host) Secret(context.Context, string) (vault.Secret, error) {
+	return vault.Secret{}, vault.ErrNotFound
+}
+func (h host) Messages(context.Context, string) ([]engine.Message, error) { return nil, nil }
+func (h host) Store() value.Sink                                          { return h.store }
+func (h host) Emit(engine.Event)                                          {}
+func (h host) Mask(v any) any                                             { return v }
+func (h host) Sessions() *session.Table                                   { return h.sessions }
+
+// run executes a flow to its end and returns how long that took in milliseconds, and how many nodes were recorded.
+// check, if given, looks at the page before the session ends.
+func (r *robot) run(ctx context.Context, src string, sealed bool, check func(*browser.Page) error) (float64, int64, error) {
+	f, err := flow.Decode([]byte(src))
+	if err != nil {
+		return 0, 0, err
+	}
+	p, err := engine.Compile(f, node.Default)
+	if err != nil {
+		return 0, 0, err
+	}
+	r.count++
+	id := fmt.Sprint("bench-", r.count)
+	folder := filepath.Join(r.dir, id)
+	c := session.Config{Providers: map[string]session.Provider{"web": r.pool}, Folder: func() (string, error) { return folder, os.MkdirAll(folder, 0o700) }}
+	if sealed {
+		c.Seal = func(s []byte) ([]byte, error) { return r.box.Seal(nil, nil, s, []byte(id)), nil }
+		c.Unseal = func(s []byte) ([]byte, error) { return r.box.Open(nil, nil, s, []byte(id)) }
+	}
+	h := host{disk.Open(filepath.Join(r.dir, "artifacts")), session.New(c)}
+	var count engine.Counters
+	start := time.Now()
+	_, err = r.rt.Run(ctx, id, func(ctx context.Context, log durable.Log) ([]byte, error) {
+		res, err := engine.Execute(ctx, p, log, h, engine.Options{RunID: id, Now: time.Now, Started: start, Input: map[string]any{}}, &count)
+		if err == nil && res.Failure != nil {
+			err = res.Failure
+		}
+		return []byte("{}"), err
+	})
+	v := took(start)
+	if err == nil && check != nil {
+		err = look(ctx, h.sessions, check)
+	}
+	return v, count.Recorded.Load(), errors.Join(err, h.sessions.Close(), os.RemoveAll(folder))
+}
+
+func look(ctx context.Context, t *session.Table, check func(*browser.Page) error) error {
+	s, err := session.Get[*browser.Session](ctx, t, "web", "browser")
+	if err != nil {
+		return err
+	}
+	p, err := s.Page()
+	if err != nil {
+		return err
+	}
+	return check(p)
+}
+
+// clickFlow presses and reads as the loop of the driver alone does.
+func (b *bench) clickFlow(params string) string {
+	return fmt.Sprintf(`aether: 1
+name: clicks
+nodes:
+- {id: go, type: web.goto, params: {url: %q}}
+- {id: turn, type: flow.repeat, params: {times: %d}}
+- {id: press, type: web.click, params: {target: "css=#b"%s}}
+- {id: read, type: web.get_text, params: {target: "css=#n"}}
+edges: [go -> turn, turn.body -> press, press -> read]
+`, b.url+"/click", b.n, params)
+}
+
+// flow compares the clicks as nodes of a flow with the same clicks of the driver alone.
+func (b *bench) flow(ctx context.Context) (err error) {
+	r, err := b.robot(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.close()) }()
+	o := &own{b: b}
+	if err := o.start(ctx); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, o.close()) }()
+	flow := func(params string, sealed bool) func(context.Context) (float64, error) {
+		return func(ctx context.Context) (float64, error) {
+			v, n, err := r.run(ctx, b.clickFlow(params), sealed, func(p *browser.Page) error {
+				if s, err := p.Text(ctx, target("n")); err != nil || s != strconv.Itoa(b.n) {
+					return fmt.Errorf("after %d presses it shows %q (%w)", b.n, s, err)
+				}
+				return nil
+			})
+			if err == nil && n != int64(2*b.n+1) {
+				err = fmt.Errorf("%d nodes were recorded", n)
+			}
+			return v, err
+		}
+	}
+	return b.compare(ctx, fmt.Sprintf("%d × click and read as nodes of a flow, recorded on SQLite", b.n), b.rounds, map[string]string{"Aether's driver alone": "≤ 1.5×"}, []cell{
+		{"the flow", flow("", true)},
+		{"Aether's driver alone", func(ctx context.Context) (float64, error) {
+			start := time.Now()
+			err := o.open(ctx, b.url+"/click")
+			if err == nil {
+				err = clicks(ctx, o, b.n, "b")
+			}
+			return took(start), err
+		}},
+		{"the flow, clicks repeatable (no record of intent)", flow(", repeatable: true", true)},
+		{"the flow, without the state of its session", flow("", false)},
+	})
+}

@@ -1,0 +1,14 @@
+package orch
+
+import "fmt"
+
+// inputError carries a sentence of its own for ErrInput.
+type inputError string
+
+func (e inputError) Error() string { return string(e) }
+
+// Is makes errors.Is(err, ErrInput) true.
+func (e inputError) Is(target error) bool { return target == ErrInput }
+
+// unfit says what is wrong with what was asked for.
+func unfit(format string, args ...any) error { return inputError(fmt.Sprintf(format, args...)) }

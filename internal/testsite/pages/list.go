@@ -1,0 +1,31 @@
+package pages
+
+// List are all pages.
+var List = []Page{
+	{"overlay", "Covered button", "A button under a layer that goes away after ?ms=800, or ms=never.", "click: the button received a click; trusted says whether a real one"},
+	{"enable", "Button enabled later", "A button that is disabled for ?ms=800, or ms=never.", "click"},
+	{"moving", "Moving button", "A button that moves for ?ms=1000, or ms=never.", "click"},
+	{"replaced", "Replaced button", "A button that is another node each frame for ?ms=1000, or ms=never; then no real click can hit it.", "click"},
+	{"readonly", "Read-only field", "A field that cannot be written.", "save: value"},
+	{"reverts", "Field that changes back", "A field whose script puts the old value back on ?on=input, change, blur or later (after 200 ms).", "save: value"},
+	{"mask", "Masked field", "A telephone field that writes its own brackets and refuses letters.", "save: phone"},
+	{"leaving", "Navigation that is cancelled", "A link away that ?by=unload asks about, by=script cancels and by=204 answers with nothing.", "arrived: the other page was asked for; nowhere: the 204"},
+	{"frames", "Frames in frames", "?depth=3 frames in each other, of this origin and of the other one (127.0.0.1 and localhost).", "press: level, origin and value of the field beside the button"},
+	{"shadow", "Shadow DOM", "A field and a button in an open root, in a closed root, and in an open root inside an open one.", "open, closed, nested: value"},
+	{"popup", "Popup and new tab", "A window, a tab, and a window that opens itself after 300 ms; each sends its choice back and closes.", "choose: by and choice"},
+	{"dialogs", "Dialogs", "alert, confirm, prompt, and a storm of ?n=50 alerts; ?at=load begins the storm by itself.", "alert; confirm: answer; prompt: answer; storm: n"},
+	{"slow", "Slow answer", "A page that comes after ?ms=1000, or ms=never; /slow/drip sends ?n=10 pieces, ?ms=100 apart.", "answered, or gone if the visitor did not wait; drip: pieces and whole"},
+	{"redirects", "Redirects", "Redirected without end, or ?n=5 times.", "hop: k; arrived: after how many"},
+	{"big", "Very big page", "A page of ?mb=50 megabytes with a button at its end.", "sent: bytes and whole; click"},
+	{"hang", "Script that hangs", "A button whose script runs for ?ms=3000, or ms=never; ?at=load runs it at once.", "hang: before the script hangs; free: after it"},
+	{"download", "Downloads", "A file, one with a name of other letters, a slow one, and one made by a script. /download/file?name=x.csv&kb=10&ms=0.", "file: name, bytes and whole; blob"},
+	{"upload", "Uploads", "A form for files and a zone to drop them on.", "form, drop: name, bytes and sha256 of each file"},
+	{"choices", "Choices", "A list, a list for several, radio buttons, a box to tick and one with three states.", "save: colour, sizes, delivery, terms, all"},
+	{"date", "Dates", "The browser's fields for date and time, and a calendar of the page's own.", "save: day, at, picked"},
+	{"editor", "Rich text", "Text that is edited in the page, without a field.", "save: html and text"},
+	{"table", "Long table", "A table of ?rows=10000 rows, in one page.", "pick: row"},
+	{"basic", "Basic authentication", "User robot, password practice.", "in: user; refused: user that was tried"},
+	{"digest", "Digest authentication", "User robot, password practice; ?algorithm=SHA-256 or MD5.", "in: user and algorithm; refused"},
+	{"storage", "Cookies and storage", "Cookies of the server and of scripts, local and session storage; all are shown and can be sent.", "cookie: the server set one; seen: cookies as received, local and session"},
+	{"limit", "Too many requests", "The first ?n=2 requests of a ?case are answered 429 with Retry-After: ?after=1 seconds, and those that do not wait as well.", "refused: case and early; served: case"},
+}
