@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -37,6 +38,8 @@ type pressed struct {
 	Checked   *bool  `json:"checked"`
 	Hovered   bool   `json:"hovered"`
 	Other     bool   `json:"other"`   // another document is there
+	Slipped   bool   `json:"slipped"` // it moved away while it was pressed, and got no click
+	Late      bool   `json:"late"`    // the page may see presses before the library does
 	Invalid   string `json:"invalid"` // the field for which the browser does not send the form
 }
 
@@ -62,6 +65,9 @@ func (p *Page) press(ctx context.Context, action string, t selector.Target, o Cl
 			return d, r, err
 		}
 		last = &sight{Kind: Covered, Element: s.Element, Detail: r.Stolen}
+		if r.Slipped {
+			last = &sight{Kind: Moving, Element: s.Element, Detail: "it moved away while it was pressed"}
+		}
 		select {
 		case <-time.After(20 * time.Millisecond):
 		case <-ctx.Done():
@@ -82,10 +88,31 @@ func (p *Page) pressAt(ctx context.Context, action string, t selector.Target, o 
 	if err != nil {
 		return d, r, false, p.ended(ctx, action, t, nil, err)
 	}
-	if err := p.Mouse(ctx, p.clicks(x, y, o)...); err != nil {
-		return d, r, false, p.ended(ctx, action, t, nil, err)
+	framed := s.frame != p.main()
+	if framed {
+		if err := p.Eval(ctx, p.main(), "__aether.shield()", nil); err != nil && !errors.Is(err, ErrNavigated) {
+			return d, r, false, p.ended(ctx, action, t, nil, err)
+		}
 	}
-	err = p.Eval(ctx, s.frame, fmt.Sprintf("__aether.done(%d)", s.Handle), &r)
+	whole := !framed && o.Count <= 1 && (o.Button == "" || o.Button == "left") // the click comes last and says that all has come
+	if whole {
+		var sent error
+		sent, err = p.Along(ctx, Input{Mouse: p.clicks(x, y, o)}, s.frame, fmt.Sprintf("__aether.done(%d,true)", s.Handle), fmt.Sprintf("__aether.came(%d)", s.Handle), &r)
+		if sent != nil {
+			return d, r, false, p.acted(p.ended(ctx, action, t, nil, sent))
+		}
+	} else if err := p.Mouse(ctx, p.clicks(x, y, o)...); err != nil {
+		// The page may have seen the press, and hang because of it.
+		return d, r, false, p.acted(p.ended(ctx, action, t, nil, err))
+	}
+	if framed {
+		if err := p.Eval(ctx, p.main(), "__aether.shielded()", &r.Stolen); err == nil && r.Stolen != "" {
+			return d, r, true, nil
+		}
+	}
+	if !whole {
+		err = p.Eval(ctx, s.frame, fmt.Sprintf("__aether.done(%d)", s.Handle), &r)
+	}
 	switch {
 	case errors.Is(err, ErrNavigated) || r.Other:
 		r.Arrived = true
@@ -95,8 +122,8 @@ func (p *Page) pressAt(ctx context.Context, action string, t selector.Target, o 
 		return d, r, false, p.acted(p.ended(ctx, action, t, nil, err))
 	}
 	if !r.Arrived {
-		if r.Stolen == "" && s.frame != p.main() {
-			return d, r, false, &Failure{Kind: Unchanged, Action: action, Target: t, Element: s.Element, Detail: "the press did not arrive at it", Acted: true}
+		if again, why := p.again(ctx, s, r, x, y); !again {
+			return d, r, false, &Failure{Kind: Unchanged, Action: action, Target: t, Element: s.Element, Detail: why, Acted: true}
 		}
 		return d, r, true, nil
 	}
@@ -105,6 +132,26 @@ func (p *Page) pressAt(ctx context.Context, action string, t selector.Target, o 
 	}
 	d.Arrival, err = p.settle(ctx, action, t)
 	return d, r, false, err
+}
+
+// again says whether a press that did not arrive has certainly done nothing and may be repeated, or why not.
+func (p *Page) again(ctx context.Context, s sight, r pressed, x, y float64) (bool, string) {
+	switch {
+	case r.Stolen != "" || r.Slipped:
+		return true, ""
+	case r.Down:
+		return false, "it was pressed, and the page saw no click on it"
+	case s.frame != p.main() || r.Late:
+		return false, "the press did not arrive at it"
+	}
+	// A press that nobody saw was dropped by the browser, unless a frame has come over the element.
+	var hit struct {
+		Frame bool `json:"frame"`
+	}
+	if err := p.Eval(ctx, p.main(), fmt.Sprintf("__aether.hit(%g,%g)", x, y), &hit); err != nil || hit.Frame {
+		return false, "the press did not arrive at it, but perhaps at a frame above it"
+	}
+	return true, ""
 }
 
 func (p *Page) clicks(x, y float64, o Click) []Mouse {
@@ -133,19 +180,35 @@ func (p *Page) acted(err error) error {
 
 // settle waits for a navigation that an action began, until its document can be read.
 func (p *Page) settle(ctx context.Context, action string, t selector.Target) (*Arrival, error) {
-	g, ok := p.Underway()
+	g, ok := p.Underway(p.since)
 	if !ok {
-		return nil, nil
+		return nil, p.forbidden(action, t)
 	}
 	a, err := p.Settled(ctx, g, Parsed)
+	if errors.Is(err, ErrStayed) {
+		return nil, p.forbidden(action, t)
+	}
 	if err != nil {
 		if errors.Is(err, ErrGone) || ctx.Err() != nil {
 			return nil, p.acted(p.ended(ctx, action, t, nil, err))
 		}
-		return nil, &Failure{Kind: Navigation, Action: action, Target: t, Detail: g.URL + ": " + err.Error(), Acted: true}
+		return nil, &Failure{Kind: Navigation, Action: action, Target: t, Detail: g.URL + ": " + err.Error(), Acted: true, cause: err}
 	}
 	p.moved = false
 	return &a, nil
+}
+
+// forbidden is the failure of an action that was to leave the page, which asked whether it may be left and was told no.
+func (p *Page) forbidden(action string, t selector.Target) error {
+	for _, d := range slices.Backward(p.Dialogs()) {
+		if d.At.Before(p.since) {
+			break
+		}
+		if d.Kind == "beforeunload" && d.Answer == "dismissed" {
+			return &Failure{Kind: Navigation, Action: action, Target: t, Detail: "the page asked whether it may be left, and the answer was no", Acted: true}
+		}
+	}
+	return nil
 }
 
 // Hover moves the mouse over an element.
@@ -242,7 +305,12 @@ func (p *Page) fill(ctx context.Context, t selector.Target, text string, secret 
 	case text == "":
 		err = p.Keys(ctx, Key{Name: "Delete"})
 	default:
-		err = p.InsertText(ctx, text)
+		var h held
+		sent, err := p.Along(ctx, Input{Text: text}, s.frame, fmt.Sprintf("__aether.verify(%d,%s,true)", s.Handle, js(text)), fmt.Sprintf("__aether.came(%d)", s.Handle), &h)
+		if sent != nil {
+			return Done{}, p.acted(p.ended(ctx, "fill", t, nil, sent))
+		}
+		return p.held(ctx, "fill", t, s, text, h, err)
 	}
 	if err != nil {
 		return Done{}, p.acted(p.ended(ctx, "fill", t, nil, err))
@@ -263,6 +331,11 @@ func (p *Page) hide(ctx context.Context, s sight) error {
 func (p *Page) kept(ctx context.Context, action string, t selector.Target, s sight, text string) (Done, error) {
 	var h held
 	err := p.Eval(ctx, s.frame, fmt.Sprintf("__aether.verify(%d,%s)", s.Handle, js(text)), &h)
+	return p.held(ctx, action, t, s, text, h, err)
+}
+
+// held makes of what a field holds now what the action has come to.
+func (p *Page) held(ctx context.Context, action string, t selector.Target, s sight, text string, h held, err error) (Done, error) {
 	d := Done{Found: s.found(t)}
 	switch {
 	case errors.Is(err, ErrNavigated) || h.Other:
@@ -353,10 +426,13 @@ func (p *Page) Check(ctx context.Context, t selector.Target, want bool) (Done, e
 	if err != nil {
 		return Done{}, err
 	}
-	if s.Checked != nil && *s.Checked == want {
+	if s.Checked != nil && *s.Checked == want && !s.Mixed {
 		return Done{Found: s.found(t), Already: true}, nil
 	}
 	d, r, err := p.press(ctx, "check", t, Click{})
+	if err == nil && s.Mixed && r.Checked != nil && *r.Checked != want && d.Arrival == nil {
+		d, r, err = p.press(ctx, "check", t, Click{}) // from the third state a person may have to press twice
+	}
 	if err != nil || r.Checked != nil && *r.Checked == want || d.Arrival != nil {
 		return d, err
 	}

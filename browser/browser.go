@@ -68,6 +68,8 @@ type Options struct {
 	IgnoreCertificates bool
 	// Proxy is a server like http://proxy:3128 for everything the context loads.
 	Proxy string
+	// ProxyLoopback says that this machine's own addresses are loaded through Proxy, too.
+	ProxyLoopback bool
 	// Network is how well the context is connected.
 	Network Network
 	// Colors is the colour scheme that pages are told a person prefers: light, dark or "" for the browser's own.
@@ -165,13 +167,17 @@ type Tab interface {
 	EvalPage(ctx context.Context, frame, function string, handle int, arg any) (json.RawMessage, error)
 	// Inside returns the frame whose document an element shows, "" if it shows none.
 	Inside(ctx context.Context, frame string, handle int) (string, error)
-	// Offset is where the frame's corner lies in the page's window.
-	Offset(ctx context.Context, frame string) (x, y float64, err error)
+	// Locate is where a point of a frame's window lies in the page's window.
+	Locate(ctx context.Context, frame string, x, y float64) (float64, float64, error)
 	// Closed makes the closed shadow roots of a frame known to the library, and returns how many were new.
 	Closed(ctx context.Context, frame string) (int, error)
 	Mouse(ctx context.Context, events ...Mouse) error
 	Keys(ctx context.Context, keys ...Key) error
 	InsertText(ctx context.Context, text string) error
+	// Along sends input together with an expression as of Eval, which waits in the page for what the input does: one
+	// way there and back instead of two. When the input was taken and the expression goes on for long all the same,
+	// late is evaluated, which ends its waiting. sent says that the input may not have been taken.
+	Along(ctx context.Context, in Input, frame, expression, late string, result any) (sent, evaluated error)
 	// SetFiles gives files to a file field.
 	SetFiles(ctx context.Context, frame string, handle int, paths []string) error
 	// Choosers keeps file choosers from showing a window until stop is called; next waits for the page to open one.
@@ -186,8 +192,9 @@ type Tab interface {
 	Reload(ctx context.Context) (Going, error)
 	// History goes back (-1) or forward (1); ok is false where there is nothing to go to.
 	History(ctx context.Context, by int) (g Going, ok bool, err error)
-	// Underway returns the navigation of the page's own document that has begun, if one has.
-	Underway() (Going, bool)
+	// Underway returns the navigation of the page's own document that has begun, if one has, and also one that has
+	// begun and ended since a time.
+	Underway(since time.Time) (Going, bool)
 	// Settled waits until a navigation has come as far as wanted.
 	Settled(ctx context.Context, g Going, l Load) (Arrival, error)
 	// Quiet waits until no request has been under way for the time.
@@ -214,6 +221,7 @@ type Tab interface {
 type Going struct {
 	Frame  string
 	Loader string // the document to come; "" if the document stays, as for #part
+	From   string // the document that was there when the page asked to go; "" is unknown
 	URL    string
 	Same   bool // the document stays
 }
@@ -247,6 +255,12 @@ type Mouse struct {
 	Clicks int    // which click of a row: 2 makes a double click
 	DX, DY float64
 	Mods   int // see Key
+}
+
+// Input are events of the mouse, or without any a text that is entered where the focus is.
+type Input struct {
+	Mouse []Mouse
+	Text  string
 }
 
 // Key is a key press, with what it types.

@@ -12,8 +12,8 @@ import (
 )
 
 // Begin does what begins a download, and returns the download that it began. One download of a session begins at a
-// time, so that it is known which action began it.
-func (s *Session) Begin(ctx context.Context, action func(context.Context) error) (Download, error) {
+// time, so that it is known which action began it. While it waits it asks hopeless now and then, whose error ends it.
+func (s *Session) Begin(ctx context.Context, action, hopeless func(context.Context) error) (Download, error) {
 	select {
 	case s.turn <- struct{}{}:
 	case <-ctx.Done():
@@ -24,12 +24,22 @@ func (s *Session) Begin(ctx context.Context, action func(context.Context) error)
 	if err := action(ctx); err != nil {
 		return Download{}, err
 	}
-	return s.download(ctx, func(all []Download) (Download, bool) {
-		if len(all) > had {
-			return all[had], true
+	for {
+		short, cancel := context.WithTimeout(ctx, slice)
+		d, err := s.download(short, func(all []Download) (Download, bool) {
+			if len(all) > had {
+				return all[had], true
+			}
+			return Download{}, false
+		})
+		cancel()
+		if f := (*Failure)(nil); !errors.As(err, &f) || f.Kind != Waited || ctx.Err() != nil {
+			return d, err
 		}
-		return Download{}, false
-	})
+		if err := hopeless(ctx); err != nil {
+			return d, err
+		}
+	}
 }
 
 // Finished waits until a download has ended, well or not.
@@ -102,9 +112,19 @@ func (s *Session) Fetch(ctx context.Context, url string) (Arrival, error) {
 	if err != nil {
 		return Arrival{}, err
 	}
-	defer func() { _ = t.Close(context.WithoutCancel(ctx)) }() // a page that is gone is closed
+	defer func() {
+		ctx := context.WithoutCancel(ctx)
+		_ = t.Close(ctx) // a page that is gone is closed
+		if p, err := s.Page(); err == nil {
+			_ = p.Front(ctx) // a page that lies behind another draws nothing
+		}
+	}()
 	if err := t.SaveDocuments(ctx); err != nil {
 		return Arrival{}, err
 	}
-	return NewPage(t).Goto(ctx, url, Loaded)
+	a, err := NewPage(t).Goto(ctx, url, Loaded)
+	if errors.Is(err, ErrNoPage) { // it has become a download, or there is none
+		return Arrival{URL: url, Download: true}, nil
+	}
+	return a, err
 }

@@ -84,7 +84,7 @@ func (p *Page) Print(ctx context.Context, o PDF) ([]byte, error) {
 func (p *Page) WaitLoad(ctx context.Context, l Load) (Arrival, error) {
 	ctx, end := p.begin(ctx)
 	defer end()
-	g, ok := p.Underway()
+	g, ok := p.Underway(time.Time{})
 	if !ok {
 		g = Going{Frame: p.main(), Same: true}
 	}

@@ -11,6 +11,10 @@ import (
 var (
 	// ErrNavigated says that the document went away while it was asked: it may be asked again.
 	ErrNavigated = errors.New("the page went to another document")
+	// ErrStayed says that the page asked to go elsewhere and nothing came of it.
+	ErrStayed = errors.New("the page stayed where it was")
+	// ErrNoPage says that a navigation ended without a page: the answer had none, was a download, or was cancelled.
+	ErrNoPage = errors.New("it was cancelled, by the page or by an answer without a page")
 	// ErrGone says that the page, or the browser, is no more.
 	ErrGone = errors.New("the page is gone")
 )
@@ -87,6 +91,8 @@ type Failure struct {
 	Nearest []string
 	// Acted says that something was done to the page before it failed.
 	Acted bool
+
+	cause error
 }
 
 // Error implements error with a sentence.
@@ -117,10 +123,10 @@ func (f *Failure) Error() string {
 // Hint says what to do about it.
 func (f *Failure) Hint() string { return hints[f.Kind] }
 
-// Unwrap makes errors.Is(err, ErrGone) true for pages that are no more.
+// Unwrap makes errors.Is(err, ErrGone) true for pages that are no more, and ErrNoPage for navigations without a page.
 func (f *Failure) Unwrap() error {
 	if f.Kind == Gone || f.Kind == Crashed {
 		return ErrGone
 	}
-	return nil
+	return f.cause
 }

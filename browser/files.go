@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/aether-rpa/aether/selector"
 )
@@ -23,6 +24,7 @@ type filing struct {
 	Disabled bool     `json:"disabled"`
 	Gone     bool     `json:"gone"`
 	Names    []string `json:"names"`
+	Unread   []string `json:"unread"` // files that the browser cannot read
 }
 
 // Upload gives files to a file field, to the field that a label means, or to the only one that an element holds. The
@@ -79,6 +81,8 @@ func (p *Page) give(ctx context.Context, t selector.Target, s sight, f filing, p
 		}
 	case err != nil:
 		return g, p.acted(p.ended(ctx, "upload", t, nil, err))
+	case len(got.Unread) > 0:
+		return fail(WrongKind, "the browser cannot read "+strings.Join(got.Unread, ", "), true)
 	case len(got.Names) != len(paths):
 		return fail(Reverted, fmt.Sprintf("it holds %d files instead of %d", len(got.Names), len(paths)), true)
 	}
@@ -96,7 +100,7 @@ func (p *Page) UploadBy(ctx context.Context, t selector.Target, paths ...string)
 		return Given{}, p.ended(ctx, "upload", t, nil, err)
 	}
 	defer func() { _ = stop(context.WithoutCancel(ctx)) }() // a page that is gone has no chooser
-	d, _, err := p.press(ctx, "upload", t, Click{})
+	d, _, err := p.press(ctx, "click", t, Click{})
 	g := Given{Done: d}
 	if err != nil {
 		return g, err
@@ -107,7 +111,7 @@ func (p *Page) UploadBy(ctx context.Context, t selector.Target, paths ...string)
 	}
 	s := sight{frame: c.Frame, Element: d.Element}
 	var f filing
-	if err := p.Eval(ctx, c.Frame, fmt.Sprintf("__aether.moves.filing(%d)", c.Handle), &f); err != nil || f.Handle == 0 {
+	if err := p.Eval(ctx, c.Frame, fmt.Sprintf("__aether.moves.filing(%d,true)", c.Handle), &f); err != nil || f.Handle == 0 {
 		if err == nil {
 			err = errors.New("the field of the file chooser was taken away")
 		}

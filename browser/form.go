@@ -93,36 +93,23 @@ func (p *Page) formAtOnce(ctx context.Context, fields []FormField, done []Done) 
 	if len(fields) == 0 {
 		return nil, nil
 	}
-	var frame string
-	for i, f := range fields { // a frame of their own, or a field that is not there yet
-		s, err := p.ready(ctx, lookFor{Target: f.Target, Action: "read"})
-		if err != nil {
-			return nil, err
-		}
-		if i > 0 && s.frame != frame {
-			return nil, &Failure{Kind: WrongKind, Action: "fill", Target: f.Target, Element: s.Element, Detail: "the fields of one form stand in several frames; fill them one by one"}
-		}
-		frame = s.frame
-	}
-	plain := make([]FormField, len(fields))
-	for i, f := range fields {
-		f.Target = bare(f.Target)
-		if f.Kind == "" {
-			f.Kind = FormAuto
-		}
-		if f.Secret {
-			if p.secrets == nil {
-				p.secrets = map[string]bool{}
-			}
-			p.secrets[frame] = true
-		}
-		plain[i] = f
-	}
+	frame := p.main()
+	plain, whole := p.plain(fields)
 	var all struct {
 		Order  []int    `json:"order"`
 		Fields []formed `json:"fields"`
 	}
-	err = p.Eval(ctx, frame, "__aether.form("+js(plain)+")", &all)
+	if whole { // nothing is filled unless all fields are there
+		p.formSecret(frame, fields)
+		err = p.Eval(ctx, frame, "__aether.form("+js(plain)+",true)", &all)
+	}
+	if err == nil && all.Order == nil {
+		if frame, err = p.formFrame(ctx, fields); err != nil {
+			return nil, err
+		}
+		p.formSecret(frame, fields)
+		err = p.Eval(ctx, frame, "__aether.form("+js(plain)+")", &all)
+	}
 	if errors.Is(err, ErrNavigated) {
 		return nil, &Failure{Kind: Navigation, Action: "fill", Target: fields[0].Target, Detail: "a field led to another page while the form was filled; fill it as the last one, by itself", Acted: true}
 	}
@@ -147,6 +134,47 @@ func (p *Page) formAtOnce(ctx context.Context, fields []FormField, done []Done) 
 		}
 	}
 	return rest, nil
+}
+
+// plain are the fields as the script of the page takes them; whole says that they can only be in the page's own frame.
+func (p *Page) plain(fields []FormField) (out []FormField, whole bool) {
+	whole = len(p.Frames()) == 1 && len(p.scope) == 0
+	for _, f := range fields {
+		whole = whole && len(f.Target.Frame) == 0
+		f.Target = bare(f.Target)
+		if f.Kind == "" {
+			f.Kind = FormAuto
+		}
+		out = append(out, f)
+	}
+	return out, whole
+}
+
+// formFrame waits until all fields are there, and returns the frame that they share.
+func (p *Page) formFrame(ctx context.Context, fields []FormField) (frame string, err error) {
+	for i, f := range fields {
+		s, err := p.ready(ctx, lookFor{Target: f.Target, Action: "read"})
+		if err != nil {
+			return "", err
+		}
+		if i > 0 && s.frame != frame {
+			return "", &Failure{Kind: WrongKind, Action: "fill", Target: f.Target, Element: s.Element, Detail: "the fields of one form stand in several frames; fill them one by one"}
+		}
+		frame = s.frame
+	}
+	return frame, nil
+}
+
+// formSecret keeps the frame of fields that hold secrets out of pictures.
+func (p *Page) formSecret(frame string, fields []FormField) {
+	for _, f := range fields {
+		if f.Secret {
+			if p.secrets == nil {
+				p.secrets = map[string]bool{}
+			}
+			p.secrets[frame] = true
+		}
+	}
 }
 
 // later are the reasons for which a field is filled by a single action, which waits for it.

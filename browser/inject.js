@@ -6,7 +6,8 @@
   const kept = new Map();       // number -> element, for the steps of one action
   let count = Math.floor(Math.random() * 1e12); // so that a handle of one document means nothing in another
 
-  const norm = s => (s ?? '').replace(/[\s\u00a0\u200b\ufeff]+/g, ' ').trim();
+  const untidy = /^[\s\u200b]|[\s\u200b]$|[^\S ]|[\u200b]|  /; // most texts are as they shall be
+  const norm = s => !s ? '' : untidy.test(s) ? s.replace(/[\s\u00a0\u200b\ufeff]+/g, ' ').trim() : s;
   const low = s => norm(s).toLowerCase();
   const rootOf = e => e.shadowRoot || closed.get(e) || null;
   const parentOf = n => n.assignedSlot || n.parentElement || (n.getRootNode() instanceof ShadowRoot ? n.getRootNode().host : null);
@@ -68,6 +69,16 @@
     return norm(e.getAttribute('placeholder')) || norm(e.getAttribute('title'));
   }
 
+  // titled says whether a field has a label of its own; what stands beside it is not its name then.
+  const titled = e => byRef(e, 'aria-labelledby').some(x => norm(x.textContent)) || norm(e.getAttribute('aria-label')) !== '' || !!e.labels && [...e.labels].some(l => norm(l.textContent));
+
+  // joined says whether nothing is to be read between words and a field.
+  function joined(w, e) {
+    const between = document.createRange();
+    if (w.compareDocumentPosition(e) & Node.DOCUMENT_POSITION_FOLLOWING) { between.setStartAfter(w); between.setEndBefore(e); } else { between.setStartAfter(e); between.setEndBefore(w); }
+    return !/[\p{L}\p{N}]/u.test(between.toString());
+  }
+
   // beside finds the field that words without a tie to it stand next to: the only field of the smallest part of the
   // page that holds the words and a field. With two fields there it stays silent.
   function beside(words, root) {
@@ -77,7 +88,7 @@
       for (let i = 0; i < 6 && up && up !== root; i++, up = up.parentElement) {
         if (up.matches(controls)) break;
         const inside = [...up.querySelectorAll(controls)].filter(c => !buttonInput(c) && c.tagName !== 'BUTTON' && shown(c));
-        if (inside.length === 1) { found.add(inside[0]); break; }
+        if (inside.length === 1) { if (!titled(inside[0]) && (i < 3 || joined(w, inside[0]))) found.add(inside[0]); break; }
         if (inside.length > 1) {
           const after = inside.filter(c => w.compareDocumentPosition(c) & Node.DOCUMENT_POSITION_FOLLOWING);
           const cell = w.closest('td,th,dt');
@@ -148,59 +159,65 @@
   const exactly = v => t => norm(t) === norm(v);
   const alike = v => t => low(t).includes(low(v));
 
-  // listed are the elements of one root that a query means.
-  function listed(root, q) {
+  // listed are the elements of one root that a query means: to the letter ('strict'), as a person would compare texts
+  // ('alike'), or the first of the two that finds any.
+  function listed(root, q, how) {
     const all = css => [...root.querySelectorAll(css)];
     const quote = v => '"' + v.replace(/["\\]/g, '\\$&') + '"';
-    const strictly = (elements, text) => {
-      const same = elements.filter(e => exactly(q.value)(text(e)));
-      return same.length ? same : elements.filter(e => alike(q.value)(text(e)));
+    const either = (strict, loose) => {
+      const same = how === 'alike' ? [] : strict();
+      return same.length || how === 'strict' ? same : loose();
     };
+    const strictly = (elements, text) => either(() => elements.filter(e => exactly(q.value)(text(e))), () => elements.filter(e => alike(q.value)(text(e))));
     switch (q.by) {
       case 'testid': return all(tests.map(t => `[${t}=${quote(q.value)}]`).join(','));
       case 'id': return all(`[id=${quote(q.value)}]`);
       case 'name': return all(`[name=${quote(q.value)}]`);
       case 'css': return all(q.value);
-      case 'xpath': {
-        const r = document.evaluate(q.value, root, null, XPathResult.ORDERED_NODE_SNAPSHOT_TYPE, null), out = [];
-        for (let i = 0; i < r.snapshotLength; i++) { const n = r.snapshotItem(i); out.push(n.nodeType === 1 ? n : n.ownerElement || n.parentElement); }
-        return out.filter(Boolean);
-      }
+      case 'xpath': return byXPath(root, q.value);
       case 'placeholder': return strictly(all('[placeholder]'), e => e.getAttribute('placeholder'));
       case 'alt': return strictly(all('[alt]'), e => e.getAttribute('alt'));
       case 'title': return strictly(all('[title]'), e => e.getAttribute('title'));
-      case 'text': {
-        const same = texts(root, q.value, exactly(q.value)).filter(shown);
-        return same.length ? same : texts(root, q.value, alike(q.value));
-      }
+      case 'text': return either(() => texts(root, q.value, exactly(q.value)).filter(shown), () => texts(root, q.value, alike(q.value)));
       case 'role': {
         const given = all(`[role~=${quote(q.value)}]`), own = roles[q.value] ? all(roles[q.value]).filter(e => !e.hasAttribute('role')) : [];
         let found = [...new Set([...given, ...own])];
         if (found.length > 1) found.sort((a, b) => a.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1);
         if (!q.name) return found;
-        const same = found.filter(e => nameOf(e) === norm(q.name));
-        return same.length ? same : found.filter(e => low(nameOf(e)).includes(low(q.name)));
+        return either(() => found.filter(e => nameOf(e) === norm(q.name)), () => found.filter(e => low(nameOf(e)).includes(low(q.name))));
       }
       case 'label': {
         const fields = all(controls), bare = s => norm(s).replace(/\s*[:*：]+$/, '').trim(), want = bare(q.value);
-        const called = fields.filter(e => bare(label(e)) === want);
-        if (called.length) return called;
-        const near = beside(texts(root, want, t => bare(t) === want).filter(shown), root);
-        if (near.length) return near;
-        return fields.filter(e => low(label(e)).includes(low(want)));
+        const called = () => {
+          const own = fields.filter(e => bare(label(e)) === want);
+          return own.length ? own : beside(texts(root, want, t => bare(t) === want).filter(shown), root);
+        };
+        return either(called, () => fields.filter(e => low(label(e)).includes(low(want))));
       }
     }
     throw new Error('unknown query ' + q.by);
   }
 
+  // byXPath evaluates an expression from a document or within a part of it. Shadow roots are no context that XPath
+  // knows, so that there it begins at their elements.
+  function byXPath(root, value) {
+    const out = new Set(), from = (context, x) => {
+      const r = document.evaluate(x, context, null, XPathResult.ORDERED_NODE_SNAPSHOT_TYPE, null);
+      for (let i = 0; i < r.snapshotLength; i++) { const n = r.snapshotItem(i), e = n.nodeType === 1 ? n : n.ownerElement || n.parentElement; if (e) out.add(e); }
+    };
+    if (root.nodeType === 9) from(root, value);
+    else if (root.nodeType === 1) from(root, value.startsWith('/') ? '.' + value : value);
+    else for (const c of root.children) from(c, value.startsWith('//') ? (/^[\w*-]+(?!\w*::|[\w:]*\()/.test(value.slice(2)) ? 'descendant-or-self::' + value.slice(2) : '.' + value) : value.startsWith('/') ? 'self::*[false()]' : value);
+    return [...out];
+  }
+
+  // search finds the elements in the document, or in a part of it, and in all shadow roots. What matches to the letter
+  // anywhere goes before what is alike.
   function search(q, scope) {
-    const first = listed(scope || document, q);
-    if (first.length) return first;
-    for (const r of roots(scope || document).slice(1)) {
-      const found = listed(r, q);
-      if (found.length) return found;
-    }
-    return [];
+    const all = roots(scope || document);
+    const found = all.flatMap(r => listed(r, q, 'strict'));
+    if (found.length || !/^(placeholder|alt|title|text|role|label)$/.test(q.by) || q.by === 'role' && !q.name) return found;
+    return all.flatMap(r => listed(r, q, 'alike'));
   }
 
   const describe = e => {
@@ -209,7 +226,7 @@
     let s = '<' + t;
     for (const a of ['id', 'name', 'type', 'role', 'data-testid']) if (e.getAttribute(a)) s += ` ${a}="${e.getAttribute(a).slice(0, 40)}"`;
     if (!e.id && e.classList.length) s += ` class="${[...e.classList].slice(0, 3).join(' ')}"`;
-    const text = secret ? '' : norm(e.matches('input,select,textarea') ? label(e) : e.textContent).slice(0, 40);
+    const text = secret ? '' : norm(e.matches('input,select,textarea') ? label(e) : e.textContent.slice(0, 2000)).slice(0, 40);
     return s + '>' + (text ? ' "' + text + '"' : '');
   };
 
@@ -241,7 +258,8 @@
       const q = t.queries[i];
       let found;
       try { found = search(q, scope); } catch (err) { return fail('bad_query', q.by + '=' + q.value + ': ' + err.message); }
-      const usable = need === 'shown' ? found.filter(shown) : found;
+      const seen = need === 'shown' || found.length > 1 ? found.filter(shown) : found;
+      const usable = need === 'shown' || seen.length ? seen : found; // of twins, the one that can be seen is meant
       if (found.length && !usable.length) hidden = hidden || found[0];
       if (q.nth) {
         const e = usable.at(q.nth > 0 ? q.nth - 1 : q.nth);
@@ -260,7 +278,11 @@
     return fail('not_found', '');
   }
 
-  const disabled = e => e.matches(':disabled') || !!e.closest('[aria-disabled=true]') || !!e.closest('[inert]');
+  const disabled = e => {
+    if (e.matches(':disabled')) return true;
+    for (let n = e; n; n = parentOf(n)) if (n.inert || n.getAttribute('aria-disabled') === 'true') return true;
+    return false;
+  };
   const editable = e => e.isContentEditable || e.matches('textarea,input');
   const labelOf = e => e.labels ? [...e.labels].filter(shown) : [];
 
@@ -279,6 +301,27 @@
     return false;
   }
 
+  // leads says whether a press on what was hit is one on its label: not if a link or another field in it is hit.
+  function leads(hit, label, e) {
+    for (let n = hit; n && n !== label; n = parentOf(n)) if (n !== e && n.matches('a[href],button,input,select,textarea,summary,[contenteditable=""],[contenteditable=true],[role=button],[role=link]')) return false;
+    return inside(hit, label);
+  }
+  // beneath says whether something on a field is only a part of what it stands in, as a hint or a picture in it is: not
+  // if it covers the whole field.
+  function beneath(hit, around, e) {
+    if (!around || !inside(hit, around)) return false;
+    if (hit === around) return around !== document.body && around !== document.documentElement;
+    const h = hit.getBoundingClientRect(), r = e.getBoundingClientRect();
+    return getComputedStyle(hit).position !== 'fixed' && (h.left > r.left + 1 || h.top > r.top + 1 || h.right < r.right - 1 || h.bottom < r.bottom - 1);
+  }
+
+  // beyond are points left and right of a box's middle.
+  function beyond(e) {
+    const out = [];
+    for (const r of e.getClientRects()) for (const x of [r.left + Math.min(6, r.width / 4), r.right - Math.min(6, r.width / 4)]) if (x > 0 && x < innerWidth && r.top + r.height / 2 > 0 && r.top + r.height / 2 < innerHeight) out.push({x, y: r.top + r.height / 2});
+    return out;
+  }
+
   // spot is a point of the element that is in sight, or null.
   function spot(e, at) {
     const boxes = [...e.getClientRects()].filter(r => r.width > 0 && r.height > 0);
@@ -292,7 +335,7 @@
   }
 
   // reachable brings the element into sight and says where a press would arrive at it.
-  async function reachable(e, at, friends, framed) {
+  async function reachable(e, at, friends, framed, around, target) {
     let seen = null;
     for (const block of ['nearest', 'center', 'end', 'start']) {
       let p = spot(e, at);
@@ -307,8 +350,11 @@
           p = n;
         }
       }
+      const arrives = hit => hit && (target !== e ? leads(hit, e, target) : inside(hit, e) || friends.some(f => leads(hit, f, e)) || beneath(hit, around, e));
       const hit = deepest(p.x, p.y);
-      if (hit && (inside(hit, e) || friends.some(f => inside(hit, f)))) return {p};
+      if (arrives(hit)) return {p};
+      const aside = target !== e && beyond(e).find(b => arrives(deepest(b.x, b.y))); // a link may stand in the middle of a label
+      if (aside) return {p: aside};
       seen = fail('covered', hit ? describe(hit) : '', e);
       if (!hit) seen = fail('outside', '', e);
     }
@@ -320,7 +366,7 @@
   // ready looks once: is the element there, and could a person do the action now?
   async function look(o) {
     const need = o.action === 'read' || o.action === 'upload' ? 'there' : 'shown';
-    let f = find(o.target, o.action === 'check' ? 'there' : need);
+    let f = o.found && o.found.e && shown(o.found.e) ? o.found : find(o.target, o.action === 'check' ? 'there' : need);
     if (f.kind) return f;
     let e = f.e;
     const out = {query: f.query, element: describe(e)};
@@ -332,6 +378,7 @@
     if (o.action === 'check') {
       out.handle = keep(e);
       out.checked = checked(e);
+      out.mixed = mixed(e);
       if (out.checked === null) return fail('wrong_kind', 'it is neither a check box, a radio button nor a switch', e);
       if (!shown(e) || (e.getBoundingClientRect().width < 2)) { const l = labelOf(e)[0]; if (!l) return fail('hidden', '', e); press = l; }
     }
@@ -346,14 +393,19 @@
       if (o.action !== 'press' && (e.readOnly || e.getAttribute('aria-readonly') === 'true')) return fail('read_only', '', e);
     }
     if (o.action === 'select' && e.tagName !== 'SELECT') return fail('wrong_kind', 'it is no <select>; click it and then the choice', e);
-    const friends = [...labelOf(e)];
-    if (/^(fill|type|press|select)$/.test(o.action) && e.parentElement) friends.push(e.parentElement);
-    const r = await reachable(press, o.at, friends, o.framed);
+    const friends = [...labelOf(e)], around = /^(fill|type|press|select)$/.test(o.action) ? e.parentElement : null;
+    const r = await reachable(press, o.at, friends, o.framed, around, o.action === 'check' ? e : press);
     if (r.kind) return r;
     if (!press.isConnected) return fail('not_found', 'it was taken away while it was looked at');
     Object.assign(out, {x: r.p.x, y: r.p.y, handle: keep(e), editable: e.isContentEditable || false});
     if (o.action === 'fill' || o.action === 'type' || o.action === 'press') {
-      if (document.activeElement !== e || !e.matches(':focus')) e.focus({preventScroll: true});
+      let host = e; // a part of edited text has no focus of its own
+      while (host.isContentEditable && host.parentElement && host.parentElement.isContentEditable) host = host.parentElement;
+      if (!host.matches(':focus')) host.focus({preventScroll: true});
+      if (!host.matches(':focus-within') && (o.action !== 'press' || host !== document.body && host !== document.documentElement)) {
+        if (o.action === 'press' && document.activeElement === document.body) return fail('wrong_kind', 'no keys can be pressed in it: it does not take the focus', e);
+        if (o.action !== 'press') return fail('unchanged', 'it does not keep the focus, which is on ' + describe(document.activeElement), e);
+      }
       if (o.action === 'fill') {
         out.set = e.tagName === 'INPUT' && /^(date|time|datetime-local|month|week|color|range)$/.test(e.type);
         out.number = e.type === 'number';
@@ -361,6 +413,7 @@
           if (e.isContentEditable) getSelection().selectAllChildren(e);
           else e.select();
           out.empty = (e.isContentEditable ? e.textContent : e.value) === '';
+          come = {handle: out.handle, at: false, field: true, f: null};
         }
       }
       if (o.action === 'type' && !e.isContentEditable) { const end = e.value.length; try { e.setSelectionRange(end, end); } catch { /* fields of some types have no selection */ } }
@@ -390,7 +443,8 @@
   // has changed at the last moment, is stopped before the page sees it.
   function watch(handle, e, friends, onlyMoves) {
     unwatch();
-    const g = {handle, arrived: false, stolen: '', link: false, prevented: null, f: null};
+    if (!late) { late = true; window.dispatchEvent(new Event(first)); }
+    const g = {handle, arrived: false, stolen: '', link: false, prevented: null, f: null, box: null};
     const hosts = [];
     for (let r = e.getRootNode(); r instanceof ShadowRoot; r = r.host.getRootNode()) hosts.push(r.host);
     g.f = ev => {
@@ -398,27 +452,56 @@
       const path = ev.composedPath();
       const own = path.includes(e) || friends.some(x => path.includes(x)) || hosts.includes(path[0]) && [e, ...friends].some(x => inside(deepest(ev.clientX, ev.clientY), x));
       if (own) {
-        if (ev.type === 'pointerdown' || ev.type === 'mousedown') g.down = true;
+        if (ev.type === 'pointerdown' || ev.type === 'mousedown') { g.box = g.box || e.getBoundingClientRect(); g.down = true; }
+        if (ev.type === 'mouseup') g.up = true;
+        if (ev.type === 'click') came(handle);
         if (ev.type === 'click' || ev.type === 'auxclick' || ev.type === 'contextmenu') g.arrived = true;
         if (ev.type === 'click') { const a = path.find(x => x.matches && x.matches('a[href],button,input[type=submit],input[type=image]')); g.link = !!a && (a.tagName === 'A' || !!a.form); g.event = ev; g.button = a && a.form && (a.type === 'submit' || a.type === 'image') ? a : null; }
         return;
       }
-      if (g.down && (ev.type === 'pointerup' || ev.type === 'mouseup' || ev.type === 'click')) { g.moved = true; return; }
+      if (g.down && (ev.type === 'pointerup' || ev.type === 'mouseup' || ev.type === 'click')) { if (ev.type === 'click') came(handle); const b = e.getBoundingClientRect(); g.moved = true; g.slid = g.slid || Math.abs(b.left - g.box.left) > 1 || Math.abs(b.top - g.box.top) > 1; return; }
+      if (ev.type === 'click') came(handle);
       g.stolen = describe(path[0]);
       ev.preventDefault();
       ev.stopImmediatePropagation();
     };
     listen();
+    come = {handle, at: onlyMoves, f: null};
     guard = onlyMoves ? null : g;
     hovering = onlyMoves ? g : null;
   }
   function unwatch() { guard = null; hovering = null; }
 
+  // Input is sent together with the question what became of it, which waits here until it has come: at its last event,
+  // or when the driver says that the browser has taken it.
+  let come = null;
+  function came(handle) { if (come && come.handle === handle) { come.at = true; if (come.f) come.f(); } }
+  async function coming(handle) {
+    if (!come || come.handle !== handle || come.at) return;
+    await new Promise(f => { come.f = f; });
+    await macrotask(); // so that the page's own listeners had their turn
+  }
+  window.addEventListener('input', ev => { if (come && come.field && ev.isTrusted) came(come.handle); }, {capture: true});
+
   // The listeners stand from the document's first moment, before those of the page, which could stop the events.
-  // document.open takes them away; adding one that is there changes nothing.
+  // document.open takes them away, and the page's may come before them then; adding one that is there changes nothing.
+  let late = false;
+  const first = 'aether' + count;
+  window.addEventListener(first, () => { late = false; }, {capture: true});
   const pass = ev => { if (guard) guard.f(ev); };
   const listen = () => { for (const p of pointers) window.addEventListener(p, pass, {capture: true}); };
   listen();
+
+  // shield stops presses that are meant for a frame and arrive at what has come over it. shielded ends that.
+  function shield() {
+    unwatch();
+    const g = {handle: 0, stolen: ''};
+    g.f = ev => { if (ev.isTrusted) { g.stolen = describe(ev.composedPath()[0]); ev.preventDefault(); ev.stopImmediatePropagation(); } };
+    listen();
+    guard = g;
+    return true;
+  }
+  function shielded() { const stolen = guard && guard.handle === 0 ? guard.stolen : ''; unwatch(); return stolen; }
 
   // invalid says which field keeps the browser from sending a form, "" for none.
   function invalid(button) {
@@ -429,7 +512,8 @@
   }
 
   // done says what became of a press.
-  async function done(handle) {
+  async function done(handle, early) {
+    if (early) await coming(handle);
     const g = guard || hovering;
     if (!kept.has(handle)) return {other: true};
     if (!g || g.handle !== handle) return {arrived: false, stolen: ''};
@@ -438,9 +522,12 @@
     unwatch();
     if (link) { await macrotask(); await macrotask(); }
     const e = kept.get(handle);
-    return {invalid: link && g.button && g.button.isConnected ? invalid(g.button) : '', arrived: g.arrived || !!g.moved || !!g.down && !e.isConnected, down: !!g.down, stolen: g.stolen, connected: !!e && e.isConnected, checked: e ? checked(e) : null, hovered: !!e && e.matches(':hover')};
+    const slipped = !g.arrived && !!g.down && !!e && e.isConnected && (g.moved ? !!g.slid : !!g.up);
+    if (slipped) return {arrived: false, down: true, slipped, stolen: ''};
+    return {late, invalid: link && g.button && g.button.isConnected ? invalid(g.button) : '', arrived: g.arrived || !!g.moved || !!g.down && !e.isConnected, down: !!g.down, stolen: g.stolen, connected: !!e && e.isConnected, checked: e ? checked(e) : null, hovered: !!e && e.matches(':hover')};
   }
 
+  const mixed = e => e.indeterminate === true || e.getAttribute('aria-checked') === 'mixed' || e.getAttribute('aria-pressed') === 'mixed';
   const checked = e => {
     if (e.tagName === 'INPUT' && (e.type === 'checkbox' || e.type === 'radio')) return e.checked;
     if (/^(checkbox|radio|switch|menuitemcheckbox|menuitemradio)$/.test(roleOf(e))) return e.getAttribute('aria-checked') === 'true';
@@ -477,7 +564,8 @@
     if (e.isContentEditable && norm(have) === norm(w)) return {same: true};
     return {same: false, have: e.type === 'password' ? '' : have.slice(0, 80), secret: e.type === 'password', length: have.length, limit: e.maxLength > 0 ? e.maxLength : 0};
   }
-  async function verify(handle, want) {
+  async function verify(handle, want, early) {
+    if (early) await coming(handle);
     const e = kept.get(handle);
     if (!e) return {other: true};
     if (!e.isConnected) return {gone: true};
@@ -634,10 +722,11 @@
   }
 
   // form fills many fields at once, as one step: each is found, filled and read back, from the top of the page down.
-  async function form(fields) {
-    const out = [], place = fields.map(f => find(f.target, 'shown').e || null);
+  async function form(fields, whole) {
+    const out = [], found = fields.map(f => find(f.target, 'shown')), place = found.map(f => f.e || null);
+    if (whole && place.includes(null)) return null; // whole fills none unless all are there
     const order = fields.map((f, i) => i).sort((a, b) => !place[a] || !place[b] || place[a] === place[b] ? (place[b] ? 1 : 0) - (place[a] ? 1 : 0) || a - b : place[a].compareDocumentPosition(place[b]) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1);
-    for (const i of order) out[i] = await formField(fields[i]);
+    for (const i of order) out[i] = await formField(fields[i], found[i]);
     await macrotask();
     fields.forEach((f, i) => {
       if (out[i].kind) return;
@@ -651,8 +740,8 @@
     });
     return {order, fields: out};
   }
-  async function formField(f) {
-    const r = await look({target: f.target, action: f.kind === 'check' ? 'check' : f.kind === 'select' ? 'select' : 'fill'});
+  async function formField(f, found) {
+    const r = await look({found, target: f.target, action: f.kind === 'check' ? 'check' : f.kind === 'select' ? 'select' : 'fill'});
     if (r.kind === 'wrong_kind' && f.kind === 'auto') {
       const g = find(f.target, 'shown');
       if (g.e && g.e.tagName === 'SELECT') return formSelect(f);
@@ -763,7 +852,7 @@
   }
 
   globalThis.__aether = {
-    ready, done, put, verify, choose, verifyChoice, tally, every, onward, form, state, restore, unwatch,
+    ready, done, put, verify, choose, verifyChoice, tally, every, onward, form, state, restore, unwatch, came, shield, shielded,
     finds: t => find(t, 'there').e || null,
     of: {label, shown, describe, disabled, norm, roots, keep, inside, parentOf, frame, macrotask},
     read: (handle, what, name) => { const e = kept.get(handle); return e && e.isConnected ? {value: read(e, what, name)} : {gone: true}; },

@@ -6,16 +6,17 @@
   const element = a.element;
 
   // filing finds the field that takes files: the element itself, the one it labels, or the only one in it. It then
-  // listens for what the field is given, since pages may take the files and empty the field at once.
+  // listens for what the field is given, since pages may take the files and empty the field at once. A loose field need
+  // not be part of the page.
   const filings = new Map();
-  function filing(handle) {
+  function filing(handle, loose) {
     const e = element(handle), file = x => x && x.tagName === 'INPUT' && x.type === 'file';
-    if (!e || !e.isConnected) return {gone: true};
+    if (!e || !e.isConnected && !loose) return {gone: true};
     const within = [...e.querySelectorAll('input[type=file]')];
     const f = file(e) ? e : file(e.control) ? e.control : within.length === 1 ? within[0] : null;
     if (!f) return {handle: 0};
     const at = keep(f), got = {names: null};
-    got.note = () => { if (f.files.length) got.names = [...f.files].map(x => x.name); };
+    got.note = () => { if (f.files.length) { got.files = [...f.files]; got.names = got.files.map(x => x.name); } };
     for (const n of ['input', 'change']) f.addEventListener(n, got.note, {capture: true});
     filings.set(at, got);
     return {handle: at, multiple: f.multiple, folder: f.webkitdirectory, disabled: a.of.disabled(f)};
@@ -25,7 +26,9 @@
     filings.delete(handle);
     await macrotask();
     for (const n of ['input', 'change']) f.removeEventListener(n, got.note, {capture: true});
-    return {names: got.names || [...f.files].map(x => x.name)};
+    const files = got.files || [...f.files], unread = [];
+    for (const x of files) try { await (x.size ? x.slice(0, 1) : x).arrayBuffer(); } catch { unread.push(x.name); } // the browser does not look whether a file is there
+    return {names: files.map(x => x.name), unread};
   }
 
   // landing watches where something that is dragged is let go: on the element of the handle, or anywhere for none.

@@ -37,6 +37,7 @@ type Page struct {
 	mu    sync.Mutex
 	x, y  float64 // where the mouse is
 	moved bool
+	since time.Time // when the action began
 	scope []selector.Query
 	// secrets are the frames in which a field was filled with a secret.
 	secrets map[string]bool
@@ -56,6 +57,7 @@ func (p *Page) SetFrame(path []selector.Query) {
 // begin takes the page for one action and gives it a deadline.
 func (p *Page) begin(ctx context.Context) (context.Context, func()) {
 	p.mu.Lock()
+	p.since = time.Now()
 	cancel := func() {}
 	if _, ok := ctx.Deadline(); !ok {
 		ctx, cancel = context.WithTimeout(ctx, DefaultTimeout)
@@ -74,6 +76,7 @@ type sight struct {
 	X        float64         `json:"x"`
 	Y        float64         `json:"y"`
 	Checked  *bool           `json:"checked"`
+	Mixed    bool            `json:"mixed"` // neither checked nor not
 	Set      bool            `json:"set"`
 	Empty    bool            `json:"empty"`
 	Editable bool            `json:"editable"`
@@ -280,7 +283,7 @@ func (p *Page) place(ctx context.Context, s sight) (x, y float64, over string, e
 	// A frame in a process of its own is scrolled into sight a moment later than its element says.
 	var ox, oy float64
 	for still := 0; still < 2; {
-		nx, ny, err := p.Offset(ctx, s.frame)
+		nx, ny, err := p.Locate(ctx, s.frame, s.X, s.Y)
 		if err != nil {
 			return 0, 0, "", err
 		}
@@ -293,7 +296,7 @@ func (p *Page) place(ctx context.Context, s sight) (x, y float64, over string, e
 			return 0, 0, "", err
 		}
 	}
-	x, y = s.X+ox, s.Y+oy
+	x, y = ox, oy
 	var hit struct {
 		Frame   bool   `json:"frame"`
 		Element string `json:"element"`

@@ -37,6 +37,8 @@ type Settings struct {
 	NoSandbox bool
 	Proxy     string
 	Args      []string
+	// ProxyLoopback says that this machine's own addresses are loaded through Proxy, too.
+	ProxyLoopback bool
 }
 
 // shared is one browser with the number of sessions in it.
@@ -72,8 +74,8 @@ func (p *Pool) Open(ctx context.Context, folder func() (string, error), want any
 }
 
 func (p *Pool) session(ctx context.Context, folder func() (string, error), w Want) (*Session, error) {
-	if w.Proxy == "" {
-		w.Proxy = p.Settings.Proxy
+	if p.Settings.ProxyLoopback && (w.Proxy != "" || w.Attach != "") {
+		return nil, errors.New("http.allow, http.deny or http.allow_private say what flows may reach here, and a browser with a proxy of its own, or that is attached to, would not be held to it; leave the proxy out, or change the settings")
 	}
 	s := &Session{pool: p, want: w, local: map[string]map[string]string{}, seen: map[string]*Page{}, turn: make(chan struct{}, 1)}
 	if folder != nil {
@@ -86,6 +88,10 @@ func (p *Pool) session(ctx context.Context, folder func() (string, error), w Wan
 			return nil, fmt.Errorf("making a folder for downloads: %w", err)
 		}
 	}
+	o := s.want.Options
+	if o.Proxy == "" {
+		o.Proxy, o.ProxyLoopback = p.Settings.Proxy, p.Settings.ProxyLoopback
+	}
 	var b Browser
 	var err error
 	if w.Attach != "" {
@@ -93,7 +99,7 @@ func (p *Pool) session(ctx context.Context, folder func() (string, error), w Wan
 			return nil, err
 		}
 		s.release = func() error { return b.Close() }
-		s.ctx, err = b.Shared(ctx, s.want.Options)
+		s.ctx, err = b.Shared(ctx, o)
 	} else {
 		var sh *shared
 		if sh, err = p.take(ctx, w); err != nil {
@@ -101,7 +107,7 @@ func (p *Pool) session(ctx context.Context, folder func() (string, error), w Wan
 		}
 		b = sh.b
 		s.release = func() error { return p.give(sh) }
-		s.ctx, err = b.Open(ctx, s.want.Options)
+		s.ctx, err = b.Open(ctx, o)
 	}
 	if err != nil {
 		return nil, errors.Join(err, s.release())

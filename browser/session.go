@@ -158,7 +158,7 @@ func (s *Session) Opened(ctx context.Context, before []*Page) (*Page, error) {
 				s.mu.Lock()
 				s.current, s.dirty = p.ID(), true
 				s.mu.Unlock()
-				if g, ok := p.Underway(); ok {
+				if g, ok := p.Underway(time.Time{}); ok {
 					if _, err := p.Settled(ctx, g, Parsed); err != nil {
 						return nil, &Failure{Kind: Navigation, Action: "open", Detail: err.Error()}
 					}

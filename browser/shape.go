@@ -44,7 +44,7 @@ type Rule struct {
 }
 
 // ResourceTypes are the kinds of what pages load, as flows write them.
-var ResourceTypes = []string{"document", "style", "image", "media", "font", "script", "xhr", "fetch", "websocket", "other"}
+var ResourceTypes = []string{"document", "style", "image", "media", "font", "script", "xhr", "websocket", "other"}
 
 // Match reports whether a rule means a request.
 func (r Rule) Match(url, kind, method string) bool {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -55,7 +56,7 @@ func (p *Page) going(ctx context.Context, action, url string, l Load, start func
 		}
 		return a, err
 	}
-	return a, &Failure{Kind: Navigation, Action: action, Detail: strings.TrimPrefix(url+": "+err.Error(), ": ")}
+	return a, &Failure{Kind: Navigation, Action: action, Detail: strings.TrimPrefix(url+": "+err.Error(), ": "), cause: err}
 }
 
 // Element states that WaitFor waits for.
@@ -170,7 +171,7 @@ func (p *Page) WaitURL(ctx context.Context, want string, passes func(string) boo
 		return passes(url), nil
 	})
 	if err == nil {
-		if g, ok := p.Underway(); ok {
+		if g, ok := p.Underway(time.Time{}); ok {
 			_, err = p.Settled(ctx, g, Parsed)
 		}
 	}
@@ -219,13 +220,15 @@ func (p *Page) Picture(ctx context.Context, t selector.Target, s Shot) ([]byte, 
 		if box.Value.Width < 1 || box.Value.Height < 1 {
 			return nil, &Failure{Kind: Hidden, Action: "screenshot", Target: t, Element: e.Element}
 		}
-		ox, oy := 0.0, 0.0
-		if e.frame != p.main() {
-			if ox, oy, err = p.Offset(ctx, e.frame); err != nil {
-				return nil, p.ended(ctx, "screenshot", t, nil, err)
-			}
+		left, top, err := p.Locate(ctx, e.frame, box.Value.X, box.Value.Y)
+		var right, bottom float64
+		if err == nil {
+			right, bottom, err = p.Locate(ctx, e.frame, box.Value.X+box.Value.Width, box.Value.Y+box.Value.Height)
 		}
-		s.X, s.Y, s.Width, s.Height = box.Value.X+ox, box.Value.Y+oy, box.Value.Width, box.Value.Height
+		if err != nil {
+			return nil, p.ended(ctx, "screenshot", t, nil, err)
+		}
+		s.X, s.Y, s.Width, s.Height = min(left, right), min(top, bottom), math.Abs(right-left), math.Abs(bottom-top)
 	}
 	veiled := p.veil(ctx, true)
 	b, err := p.Screenshot(ctx, s)

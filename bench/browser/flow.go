@@ -129,6 +129,19 @@ func (r *robot) run(ctx context.Context, src string, sealed bool, check func(*br
 	return v, count.Recorded.Load(), errors.Join(err, h.sessions.Close(), os.RemoveAll(folder))
 }
 
+// commits makes bare commits of one row in the same database.
+func (r *robot) commits(ctx context.Context, n int) error {
+	if _, err := r.d.SQL.ExecContext(ctx, "CREATE TABLE IF NOT EXISTS bench_bare (n INTEGER PRIMARY KEY, data TEXT)"); err != nil {
+		return err
+	}
+	for range n {
+		if _, err := r.d.SQL.ExecContext(ctx, "INSERT INTO bench_bare (data) VALUES ($1)", `{"out":{"n":1},"s":1,"e":2,"def":"0011223344556677","fx":"read"}`); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func look(ctx context.Context, t *session.Table, check func(*browser.Page) error) error {
 	s, err := session.Get[*browser.Session](ctx, t, "web", "browser")
 	if err != nil {
@@ -187,6 +200,17 @@ func (b *bench) flow(ctx context.Context) (err error) {
 			err := o.open(ctx, b.url+"/click")
 			if err == nil {
 				err = clicks(ctx, o, b.n, "b")
+			}
+			return took(start), err
+		}},
+		{"the driver alone and as many bare commits", func(ctx context.Context) (float64, error) {
+			start := time.Now()
+			err := o.open(ctx, b.url+"/click")
+			if err == nil {
+				err = clicks(ctx, o, b.n, "b")
+			}
+			if err == nil {
+				err = r.commits(ctx, 3*b.n)
 			}
 			return took(start), err
 		}},

@@ -122,6 +122,9 @@ func (b *instance) Open(ctx context.Context, o browser.Options) (browser.Context
 	params := map[string]any{"disposeOnDetach": true}
 	if o.Proxy != "" {
 		params["proxyServer"] = o.Proxy
+		if o.ProxyLoopback {
+			params["proxyBypassList"] = "<-loopback>"
+		}
 	}
 	var r struct{ BrowserContextID string }
 	if err := b.c.root().Call(ctx, "Target.createBrowserContext", params, &r); err != nil {

@@ -21,6 +21,9 @@ func (t *tab) dialog(s *session, e dialogEvent) {
 			text = e.DefaultPrompt
 		}
 		d := browser.Dialog{Kind: e.Type, Message: e.Message, Default: e.DefaultPrompt, Answer: map[bool]string{true: "accepted", false: "dismissed"}[accept], At: time.Now()}
+		if e.Type == "beforeunload" && !accept && t.next != nil && !t.next.begun {
+			t.next = nil
+		}
 		t.dialogs = append(t.dialogs, d)
 		if len(t.dialogs) > 1000 { // a page may show them without end
 			t.dialogs = slices.Delete(t.dialogs, 0, 500)

@@ -121,6 +121,15 @@ func (t *tab) makeWorld(ctx context.Context, s *session, id string) {
 	})
 }
 
+// evaluate are the params of the call that is made most.
+type evaluate struct {
+	Expression    string `json:"expression"`
+	ContextID     int64  `json:"contextId"`
+	ReturnByValue bool   `json:"returnByValue"`
+	AwaitPromise  bool   `json:"awaitPromise"`
+	UserGesture   bool   `json:"userGesture"`
+}
+
 // Eval implements browser.Tab.
 func (t *tab) Eval(ctx context.Context, frame, expression string, result any) error {
 	for try := 0; ; try++ {
@@ -129,7 +138,7 @@ func (t *tab) Eval(ctx context.Context, frame, expression string, result any) er
 			return err
 		}
 		var e evaluated
-		err = t.call(ctx, s, "Runtime.evaluate", map[string]any{"expression": expression, "contextId": n, "returnByValue": true, "awaitPromise": true, "userGesture": true}, &e)
+		err = t.call(ctx, s, "Runtime.evaluate", evaluate{expression, n, true, true, true}, &e)
 		if err != nil {
 			return t.vanished(err)
 		}
@@ -231,8 +240,8 @@ func (t *tab) Inside(ctx context.Context, frame string, handle int) (string, err
 	return id, nil
 }
 
-// Offset implements browser.Tab.
-func (t *tab) Offset(ctx context.Context, frame string) (x, y float64, err error) {
+// Locate implements browser.Tab. The frame's element may be scaled, turned and zoomed.
+func (t *tab) Locate(ctx context.Context, frame string, x, y float64) (float64, float64, error) {
 	for frame != t.id {
 		t.mu.Lock()
 		f := t.frame(frame)
@@ -251,6 +260,10 @@ func (t *tab) Offset(ctx context.Context, frame string) (x, y float64, err error
 			up = p.id // positions count from the outermost frame of the process
 		}
 		t.mu.Unlock()
+		var size [2]float64
+		if err := t.Eval(ctx, frame, "[innerWidth, innerHeight]", &size); err != nil {
+			return 0, 0, err
+		}
 		var owner struct{ BackendNodeID int64 }
 		if err := t.call(ctx, s, "DOM.getFrameOwner", map[string]any{"frameId": frame}, &owner); err != nil {
 			return 0, 0, t.vanished(err)
@@ -259,8 +272,10 @@ func (t *tab) Offset(ctx context.Context, frame string) (x, y float64, err error
 		if err := t.call(ctx, s, "DOM.getBoxModel", map[string]any{"backendNodeId": owner.BackendNodeID}, &box); err != nil {
 			return 0, 0, t.vanished(err)
 		}
-		if len(box.Model.Content) >= 2 {
-			x, y = x+box.Model.Content[0], y+box.Model.Content[1]
+		if q := box.Model.Content; len(q) == 8 && size[0] > 0 && size[1] > 0 {
+			u, v := x/size[0], y/size[1]
+			x = q[0] + u*(q[2]-q[0]) + v*(q[6]-q[0])
+			y = q[1] + u*(q[3]-q[1]) + v*(q[7]-q[1])
 		}
 		frame = up
 	}

@@ -16,7 +16,7 @@ import (
 // fetchTypes are the words for what pages load by those of the protocol.
 var fetchTypes = map[string]string{
 	"Document": "document", "Stylesheet": "style", "Image": "image", "Media": "media", "Font": "font", "Script": "script",
-	"XHR": "xhr", "Fetch": "fetch", "WebSocket": "websocket",
+	"XHR": "xhr", "Fetch": "xhr", "EventSource": "xhr", "WebSocket": "websocket",
 }
 
 func sameRules(a, b []browser.Rule) bool {

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -60,7 +61,7 @@ var flags = []string{
 	"--disable-backgrounding-occluded-windows", "--disable-breakpad", "--disable-client-side-phishing-detection", "--disable-default-apps",
 	"--disable-dev-shm-usage", "--disable-extensions", "--disable-hang-monitor", "--disable-ipc-flooding-protection", "--disable-popup-blocking",
 	"--disable-prompt-on-repost", "--disable-renderer-backgrounding", "--disable-sync", "--disable-component-update", "--disable-field-trial-config",
-	"--disable-features=Translate,MediaRouter,OptimizationHints,AutofillServerCommunication,PasswordLeakDetection,HttpsUpgrades,PaintHolding,BackForwardCache",
+	"--disable-features=Translate,MediaRouter,OptimizationHints,AutofillServerCommunication,PasswordLeakDetection,HttpsUpgrades,PaintHolding,BackForwardCache,DeferRendererTasksAfterInput",
 	"--force-color-profile=srgb", "--metrics-recording-only", "--password-store=basic", "--use-mock-keychain", "--no-service-autorun",
 	"--disable-search-engine-choice-screen", "--enable-automation",
 }
@@ -95,7 +96,8 @@ func (Driver) Launch(ctx context.Context, o browser.Launch) (browser.Browser, er
 		args = append(args, "--no-sandbox", "--disable-setuid-sandbox")
 	}
 	cmd := exec.Command(path, append(args, o.Args...)...)
-	cmd.Env = o.Env
+	// What a browser writes outside of its profile, as reports of crashes, goes there too.
+	cmd.Env = append(slices.Clone(o.Env), "XDG_CONFIG_HOME="+filepath.Join(profile, "config"), "XDG_CACHE_HOME="+filepath.Join(profile, "cache"))
 	cmd.Dir = profile
 	out := &tail{}
 	cmd.Stdout, cmd.Stderr = out, out
@@ -159,7 +161,7 @@ func pipes(cmd *exec.Cmd) (chromedp.Transport, error) {
 	if err != nil {
 		return nil, errors.Join(err, ourR.Close(), ourW.Close())
 	}
-	return chromedp.NewPipeConn(ourR, ourW), nil
+	return newPipe(ourR, ourW), nil
 }
 
 // tail keeps the last of what a program writes, for the error of a start that failed.

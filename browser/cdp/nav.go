@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -64,7 +65,7 @@ func (t *tab) requested(e requestedEvent) {
 	if e.Disposition != "" && e.Disposition != "currentTab" || e.FrameID != t.id || strings.HasPrefix(e.URL, "javascript:") {
 		return
 	}
-	t.update(func() { t.next = &going{url: e.URL, since: time.Now()} })
+	t.update(func() { t.next = &going{url: e.URL, since: time.Now(), from: t.frame(t.id).loader, loads: t.loads} })
 }
 
 type startsEvent struct{ FrameID, URL, LoaderID, NavigationType string }
@@ -77,7 +78,11 @@ func (t *tab) starts(e startsEvent) {
 		if f := t.frame(t.id); f.loader == e.LoaderID {
 			return
 		}
-		t.next = &going{loader: e.LoaderID, url: e.URL, since: time.Now(), begun: true}
+		g := going{loader: e.LoaderID, url: e.URL, since: time.Now(), begun: true, from: t.frame(t.id).loader, loads: t.loads}
+		if t.next != nil && !t.next.begun {
+			g.loads = t.next.loads
+		}
+		t.next, t.last = &g, &g
 	})
 }
 
@@ -190,14 +195,17 @@ func (t *tab) isGone() bool {
 const startLimit = time.Second
 
 // Underway implements browser.Tab.
-func (t *tab) Underway() (browser.Going, bool) {
+func (t *tab) Underway(since time.Time) (browser.Going, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.next != nil && !t.next.begun && time.Since(t.next.since) > startLimit {
 		t.next = nil
 	}
 	if t.next != nil {
-		return browser.Going{Frame: t.id, Loader: t.next.loader, URL: t.next.url}, true
+		return browser.Going{Frame: t.id, Loader: t.next.loader, URL: t.next.url, From: t.next.from}, true
+	}
+	if g := t.last; g != nil && !since.IsZero() && g.since.After(since) {
+		return browser.Going{Frame: t.id, Loader: g.loader, URL: g.url, From: g.from}, true
 	}
 	f := t.frame(t.id)
 	if f.loader != "" && f.reached < browser.Parsed && !strings.HasPrefix(f.url, "about:blank") {
@@ -220,22 +228,35 @@ func (t *tab) Settled(ctx context.Context, g browser.Going, l browser.Load) (bro
 		if t.next != nil && !t.next.begun && time.Since(t.next.since) > startLimit {
 			t.next = nil
 		}
+		if t.last != nil && g.Loader == "" && !g.Same && g.From != "" && t.last.from == g.From {
+			g.Loader = t.last.loader // it has begun meanwhile
+		}
+		if t.last != nil && g.Loader == t.last.loader {
+			loads = t.last.loads
+		}
 		why, failed := t.failures[g.Loader]
 		a := browser.Arrival{URL: f.url, Status: t.status[f.loader], Download: t.loads > loads}
 		arrived := t.next == nil && f.reached >= l && (g.Loader == "" || g.Same || f.loader == g.Loader || f.reached >= browser.Parsed && f.loader != "" && t.gave(g.Loader))
 		unreachable := f.failed
 		other := t.next != nil && g.Loader != "" && t.next.loader != "" && t.next.loader != g.Loader
+		stayed := t.next == nil && g.Loader == "" && !g.Same && g.From != "" && f.loader == g.From
 		t.mu.Unlock()
 		switch {
 		case t.isGone():
 			return a, browser.ErrGone
+		case stayed:
+			return a, browser.ErrStayed
 		case failed && why == canceled && a.Download:
 			return a, nil
 		case failed && why == canceled && !other:
-			return a, t.noArrival(ctx, loads)
+			if err := t.noArrival(ctx, loads, g.Loader); err != nil {
+				return a, err
+			}
+			a.Download = true
+			return a, nil
 		case failed && why != canceled:
 			return a, errors.New(plain(why))
-		case arrived && unreachable != "" && f.loader == g.Loader:
+		case arrived && unreachable != "" && (f.loader == g.Loader || g.Loader == "" && !g.Same):
 			return a, errors.New("the address could not be reached")
 		case arrived:
 			return a, nil
@@ -258,14 +279,17 @@ func (t *tab) gave(loader string) bool {
 }
 
 // noArrival says why a navigation showed no page, once it is clear whether it was a download.
-func (t *tab) noArrival(ctx context.Context, loads int) error {
-	until := time.Now().Add(200 * time.Millisecond)
+func (t *tab) noArrival(ctx context.Context, loads int, loader string) error {
+	until := time.Now().Add(2 * time.Second)
 	for time.Now().Before(until) && ctx.Err() == nil {
 		t.mu.Lock()
-		down, changed := t.loads > loads, t.changed
+		down, empty, changed := t.loads > loads, t.status[loader] == http.StatusNoContent || t.status[loader] == http.StatusResetContent, t.changed
 		t.mu.Unlock()
 		if down {
 			return nil
+		}
+		if empty {
+			break
 		}
 		if t.isGone() {
 			return browser.ErrGone
@@ -275,7 +299,7 @@ func (t *tab) noArrival(ctx context.Context, loads int) error {
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
-	return errors.New("it was cancelled, by the page or by an answer without a page")
+	return browser.ErrNoPage
 }
 
 // plain says an error of the network in words.
@@ -315,7 +339,7 @@ func (t *tab) Navigate(ctx context.Context, url string) (browser.Going, error) {
 		return g, nil
 	case r.ErrorText == canceled:
 		g.Same = true
-		return g, t.noArrival(ctx, loads)
+		return g, t.noArrival(ctx, loads, r.LoaderID)
 	case r.ErrorText != "":
 		return g, errors.New(plain(r.ErrorText))
 	}

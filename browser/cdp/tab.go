@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/chromedp/cdproto"
 	"github.com/chromedp/cdproto/target"
 
 	"github.com/aether-rpa/aether/browser"
@@ -30,8 +32,10 @@ type frame struct {
 // going is a navigation of the page's own document that has begun.
 type going struct {
 	loader, url string
+	from        string // the document that was there
 	since       time.Time
 	begun       bool
+	loads       int // downloads that had begun before
 }
 
 type tab struct {
@@ -48,6 +52,7 @@ type tab struct {
 	frames   []*frame
 	changed  chan struct{}
 	next     *going
+	last     *going            // the latest that has begun, also when it has ended
 	status   map[string]int    // of a document by loader
 	failures map[string]string // why a document did not come, by loader
 	open     map[string]string // requests under way, with the loader that began them
@@ -123,7 +128,7 @@ func (t *tab) setUp() {
 	calls = append(calls, t.shape()...)
 	begin := t.s.send("Runtime.runIfWaitingForDebugger", nil)
 	for _, c := range append(calls, begin) {
-		if err := c.wait(ctx, nil); err != nil && t.readyErr == nil {
+		if err := c.wait(ctx, nil); err != nil && t.readyErr == nil && !inForce(err) {
 			t.readyErr = fmt.Errorf("setting up a tab: %w", err)
 		}
 	}
@@ -134,6 +139,13 @@ func (t *tab) setUp() {
 		t.readyErr = fmt.Errorf("setting up a tab: %w", err)
 	}
 	close(t.ready)
+}
+
+// inForce reports whether a setting was refused because it holds already: the page that opened a window may share its
+// process with it, and with that locale and time zone.
+func inForce(err error) bool {
+	var e *cdproto.Error
+	return errors.As(err, &e) && (strings.Contains(e.Message, "already in effect") || strings.Contains(e.Message, "Another locale override"))
 }
 
 type frameTree struct {

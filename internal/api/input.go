@@ -152,8 +152,9 @@ func (b *body) Read(p []byte) (int, error) {
 	// Not every connection has deadlines.
 	_ = b.rc.SetReadDeadline(b.begun.Add(b.grace + time.Duration(b.n/bodyPace)*time.Second))
 	n, err := b.ReadCloser.Read(p)
-	if b.n += int64(n); err != nil {
-		// The answer may take longer than the body may.
+	if b.n += int64(n); errors.Is(err, io.EOF) {
+		// The answer may take longer than the body may. After another error the
+		// rest of the body is not waited for.
 		_ = b.rc.SetReadDeadline(time.Time{})
 	}
 	return n, err

@@ -84,10 +84,12 @@ type System struct {
 
 	// shared is what robots without a database may read: not the environment of
 	// this process.
-	shared    vault.Chain
-	speaks    bool          // for the fleet: it has an API
-	pool      *browser.Pool // of the robot of this process
-	keepVault func()        // ends the renewal of the token for Vault; nil if there is none
+	shared vault.Chain
+	speaks bool          // for the fleet: it has an API
+	pool   *browser.Pool // of the robot of this process
+	// browserProxy is what browsers load pages through; nil if they may reach everything.
+	browserProxy *egress.Proxy
+	keepVault    func() // ends the renewal of the token for Vault; nil if there is none
 }
 
 // ErrSetting says that a setting which is not part of config.Config is wrong.
@@ -160,7 +162,9 @@ func (s *System) Start(ctx context.Context, resumes bool) error {
 		},
 	}
 	s.Left = s.Robot.SweepFolders(ctx)
-	s.pool = s.browsers()
+	if s.pool, err = s.browsers(); err != nil {
+		return err
+	}
 	s.Robot.Sessions = map[string]session.Provider{"web": s.pool}
 	s.Robot.SessionKey = s.sessionKey
 	return nil
@@ -214,6 +218,9 @@ func (s *System) Close() error {
 	}
 	if s.pool != nil {
 		errs = append(errs, s.pool.Close())
+	}
+	if s.browserProxy != nil {
+		errs = append(errs, s.browserProxy.Close())
 	}
 	s.DB.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)

@@ -88,6 +88,9 @@ func (c *converter) plain(s *step, sc *scope) (first, last string) {
 	case c.broken[s.id] != "":
 		c.missing(s, id, "", c.broken[s.id], Attention)
 		return id, id
+	case m == nil && s.kind != nil && noNode[s.kind.Type] != "":
+		c.missing(s, id, "", noNode[s.kind.Type], Attention)
+		return id, id
 	case m == nil && s.kind != nil && becomes(s.kind) != "":
 		c.missing(s, id, becomes(s.kind), "it becomes "+becomes(s.kind)+", which this version of Aether does not have yet", Missing)
 		return id, id

@@ -16,13 +16,15 @@ var families = []struct{ category, prefix, family string }{
 	{"desktop", "Outlook", "outlook"}, {"desktop", "", "desktop"}, {"system", "", "desktop"},
 }
 
-// webNames are types whose name says something else than what they do.
-var webNames = map[string]string{
-	"LaunchBrowserNode": "web.open", "CloseBrowserNode": "web.close", "GoToURLNode": "web.goto", "GoBackNode": "web.back", "GoForwardNode": "web.forward", "RefreshPageNode": "web.reload", "NewTabNode": "web.new_tab",
-	"ClickElementNode": "web.click", "TypeTextNode": "web.type", "PressKeyNode": "web.press", "SelectDropdownNode": "web.select", "ImageClickNode": "web.click_image",
-	"ExtractTextNode": "web.get_text", "GetAttributeNode": "web.get_attribute", "GetAllImagesNode": "web.get_images", "TableScraperNode": "web.get_table", "DownloadFileNode": "web.download", "ScreenshotNode": "web.screenshot",
-	"WaitForElementNode": "web.wait", "WaitForNavigationNode": "web.wait", "FormFieldNode": "web.fill", "FormFillerNode": "web.fill_form", "DetectFormsNode": "web.list_forms",
-	"BrowserEvaluateNode": "web.evaluate", "BrowserRunScriptNode": "web.evaluate", "BrowserAlertHandleNode": "web.handle_dialog", "CookieManagementNode": "web.cookies",
+// noNode are types of which Aether has no node, and why.
+var noNode = map[string]string{
+	"ImageClickNode":           "nothing is clicked by its picture in a browser: a page has elements that are named, which web.click presses",
+	"BrowserRunScriptNode":     "it runs Python against the browser of CasareRPA; write what it does as nodes, or as JavaScript in web.evaluate",
+	"SolveCaptchaNode":         "Aether solves no captchas; ask a person with dialog.message, who solves it in the window, or have the site let the robot in",
+	"SolveCaptchaAINode":       "Aether solves no captchas; ask a person with dialog.message, who solves it in the window, or have the site let the robot in",
+	"SmartSelectorNode":        "targets are not made by a language model while a flow runs; name the element in the target, by its label or its text",
+	"SmartSelectorOptionsNode": "targets are not made by a language model while a flow runs; name the element in the target, by its label or its text",
+	"RefineSelectorNode":       "targets are not made by a language model while a flow runs; give a target several ways to find its element",
 }
 
 var capital = regexp.MustCompile(`([a-z0-9])([A-Z])|([A-Z]+)([A-Z][a-z])`)
@@ -32,9 +34,6 @@ var capital = regexp.MustCompile(`([a-z0-9])([A-Z])|([A-Z]+)([A-Z][a-z])`)
 func becomes(k *kind) string {
 	if k.Abstract || k.Class == "portable" || k.Class == "ui-dialog" || k.Class == "trigger" {
 		return ""
-	}
-	if to := webNames[k.Type]; to != "" {
-		return to
 	}
 	name := strings.TrimSuffix(k.Type, "Node")
 	for _, f := range families {

@@ -52,7 +52,8 @@ func sample(k *kind, action string) map[string]any {
 	}
 	// Values that must have a form of their own.
 	for name, v := range map[string]any{
-		"region": map[string]any{"x": 0, "y": 0, "width": 9, "height": 9}, "cc": "c@example.com", "bcc": "", "reply_to": "", "extraction": map[string]any{"total": 5}, "validation_rules": map[string]any{"total": map[string]any{"type": "float", "min": 1}}, "from_email": "a@example.com", "to_email": "b@example.com", "search_criteria": "ALL",
+		"field_mapping": map[string]any{"#a": "b", "xpath=//b": true},
+		"region":        map[string]any{"x": 0, "y": 0, "width": 9, "height": 9}, "cc": "c@example.com", "bcc": "", "reply_to": "", "extraction": map[string]any{"total": 5}, "validation_rules": map[string]any{"total": map[string]any{"type": "float", "min": 1}}, "from_email": "a@example.com", "to_email": "b@example.com", "search_criteria": "ALL",
 		"expression": "1 + 1", "condition": "1 > 0", "datetime": "2026-01-31T00:00:00", "datetime_1": "2026-01-31", "datetime_2": "2026-02-01", "datetime_string": "2026-01-31",
 		"json_string": "{}", "fields": []any{map[string]any{"name": "a"}}, "steps": []any{map[string]any{"title": "t", "fields": []any{map[string]any{"name": "a"}}}}, "statements": []any{"select 1"}, "email_uid": "7",
 		"data": []any{map[string]any{"a": 1}}, "list": []any{1, 2}, "emails": []any{map[string]any{"subject": "x"}}, "pages": []any{1}, "min_date": "", "max_date": "", "data_a": []any{map[string]any{"id": 1}}, "data_b": []any{}, "input_files": []any{"a.pdf"},

@@ -137,6 +137,13 @@ func (c *converter) sets(s *step) []string {
 		c.noteType(name, "")
 		return []string{name}
 	}
+	if _, kept := keptAs[s.typ]; kept {
+		if v := c.keptName(s); v != "" {
+			c.noteType(v, "")
+			return []string{v}
+		}
+		return nil
+	}
 	if s.kind != nil && s.kind.Class != "portable" {
 		for _, key := range []string{"variable_name", "output_variable"} {
 			if v := str(key); v != "" {

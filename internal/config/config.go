@@ -13,6 +13,7 @@ package config
 import (
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -107,6 +108,11 @@ type Script struct {
 	Memory int64
 	// Timeout ends a script that runs longer.
 	Timeout time.Duration
+}
+
+// Restricts reports whether flows may not reach all that can be reached, cloud metadata aside.
+func (h HTTP) Restricts() bool {
+	return len(h.Allow) > 0 || !h.AllowPrivate || slices.ContainsFunc(h.Deny, func(rule string) bool { return !slices.Contains(metadataRanges(), rule) })
 }
 
 // Browser says which browser flows work in.

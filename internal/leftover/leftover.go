@@ -163,8 +163,13 @@ func read(f *os.File) (run, owner string) {
 }
 
 // Leave gives the folder back and leaves it for the next process that goes on
-// with the run.
-func (f *Folder) Leave() error { return f.lock.Close() }
+// with the run, if there is something in it.
+func (f *Folder) Leave() error {
+	if os.Remove(f.Path) == nil { // it was empty
+		return removeLock(f.lock)
+	}
+	return f.lock.Close()
+}
 
 // Remove removes the folder: the run has ended.
 func (f *Folder) Remove() error {

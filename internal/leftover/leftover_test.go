@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -33,12 +34,14 @@ func TestMain(m *testing.M) {
 			err = os.Chmod(filepath.Join(f.Path, "profile", "cache"), 0o500)
 		}
 		fmt.Println(f.Path, err)
-		select {}
+		_, _ = io.Copy(io.Discard, os.Stdin) // until the test ends
+		_ = held.Leave()
+		os.Exit(0)
 	}
 	os.Exit(m.Run())
 }
 
-// held is the folder of this process: one that nobody refers to is given back.
+// held is the folder of this process.
 var held *leftover.Folder
 
 // other starts a process that executes a run and returns the run's folder.
@@ -48,6 +51,9 @@ func other(t *testing.T, root, run string) (kill func(), dir string) {
 	cmd.Env = append(os.Environ(), "TEST_WORK="+root, "TEST_RUN="+run)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := cmd.StdinPipe(); err != nil { // closed when it is killed
 		t.Fatal(err)
 	}
 	if err := cmd.Start(); err != nil {
@@ -132,8 +138,8 @@ func TestOpenAgain(t *testing.T) {
 	if second.Path == dir {
 		t.Error("two that live have one folder")
 	}
-	if err := second.Leave(); err != nil {
-		t.Fatal(err)
+	if err := second.Leave(); err != nil || there(second.Path) || there(second.Path+".lock") {
+		t.Fatalf("an empty folder is left, %v", err)
 	}
 	kill()
 	f, err := p.Open("r")
@@ -214,6 +220,9 @@ func TestForget(t *testing.T) {
 		}
 		if filepath.Dir(f.Path) != root {
 			t.Errorf("the folder of run %.20s is %s", run, f.Path)
+		}
+		if err := os.WriteFile(filepath.Join(f.Path, "x"), nil, 0o600); err != nil {
+			t.Fatal(err)
 		}
 		if err := f.Leave(); err != nil {
 			t.Fatal(err)

@@ -2,8 +2,11 @@ package orch_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aether-rpa/aether/internal/item"
 	"github.com/aether-rpa/aether/internal/orch"
@@ -23,13 +26,20 @@ func TestRetainItemsTogether(t *testing.T) {
 			a.Fatal(err)
 		}
 		const items = 1300 // more than two batches
-		for i := range items {
-			if i%2 == 0 {
-				a.put(fmt.Sprint("pair ", i/2))
+		// What was stored just now may be about to be used by a run.
+		put := func(content string) string {
+			digest := a.put(content)
+			at := time.Now().Add(-day)
+			if err := os.Chtimes(filepath.Join(a.dir, digest[:2], digest[2:]), at, at); err != nil {
+				a.Fatal(err)
 			}
+			return digest
 		}
-		all := a.put("all")
-		young := a.put("young")
+		pairs := make([]string, items/2)
+		for i := range pairs {
+			pairs[i] = put(fmt.Sprint("pair ", i))
+		}
+		all, young := put("all"), put("young")
 		add := func(files func(i int) map[string]node.ItemFile, n int) {
 			if _, err := a.o.Items.Add(ctx, q, item.Adding{}, func(yield func(node.ItemSpec, error) bool) {
 				for i := range n {
@@ -43,12 +53,12 @@ func TestRetainItemsTogether(t *testing.T) {
 		}
 		file := func(digest string) node.ItemFile { return node.ItemFile{Digest: digest, Size: 1} }
 		add(func(i int) map[string]node.ItemFile {
-			return map[string]node.ItemFile{"a": file(a.digest(fmt.Sprint("pair ", i/2))), "b": file(all)}
+			return map[string]node.ItemFile{"a": file(pairs[i/2]), "b": file(all)}
 		}, items)
 		// Many ended in the same moment.
 		a.exec(`UPDATE {s}item SET state = 3, ended = 1000 + id / 700`)
 		add(func(int) map[string]node.ItemFile {
-			return map[string]node.ItemFile{"a": file(young), "b": file(a.digest("pair 7"))}
+			return map[string]node.ItemFile{"a": file(young), "b": file(pairs[7])}
 		}, 1)
 		var wg sync.WaitGroup
 		var mu sync.Mutex
@@ -69,8 +79,8 @@ func TestRetainItemsTogether(t *testing.T) {
 		if gone != items || a.count("item") != 1 {
 			a.Errorf("%d went, %d are left", gone, a.count("item"))
 		}
-		for i := range items / 2 {
-			if has := a.has(a.digest(fmt.Sprint("pair ", i))); has != (i == 7) {
+		for i, digest := range pairs {
+			if has := a.has(digest); has != (i == 7) {
 				a.Errorf("the file of pair %d is there: %v", i, has)
 			}
 		}

@@ -283,7 +283,9 @@ func grant(ctx context.Context, tx *db.Tx, given []candidate, who []int, wants [
 	}
 	switch {
 	case tx.Postgres():
-		return tx.Direct(ctx, granted(`{now}`)+`robot = g.r, lease_until = {now} + g.l FROM unnest($1::bigint[], $2::text[], $3::bigint[]) g (i, r, l) WHERE id = g.i AND `+isReady+` RETURNING `+columns, ids, robots, leases)
+		// The transaction does nothing but claim.
+		return tx.Direct(ctx, granted(`p.now`)+`robot = g.r, lease_until = p.now + g.l
+			FROM (SELECT {now} AS now`+lazily+` OFFSET 0) p, unnest(`+hidden(`$1::bigint[]`)+`, `+hidden(`$2::text[]`)+`, `+hidden(`$3::bigint[]`)+`) g (i, r, l) WHERE id = g.i AND `+isReady+` RETURNING `+columns, ids, robots, leases)
 	case same:
 		return tx.Direct(ctx, leased+`robot = $2, lease_until = {now} + $3 WHERE id IN (SELECT value FROM json_each($1)) AND `+isReady+` RETURNING `+columns, list(ids), robots[0], leases[0])
 	}

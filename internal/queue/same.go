@@ -5,13 +5,15 @@ import (
 	"fmt"
 )
 
-// lazily makes a statement outside a transaction return before its commit is on
-// the disk. Only claims may do that. A claim that a crash of the server undoes is a
-// job that is ready again, no more: the robot that had it holds a fence that no
-// later lease gets (see granted), so whatever it does of it is refused. Nor has it
-// begun then: before a run's first node its robot commits that the run is its own,
-// and waits for that; the log of PostgreSQL is written in order, so the claim is
-// on the disk by then too.
+// lazily makes a statement outside a transaction, or a transaction, return before
+// its commit is on the disk. Only claims may do that. A claim that a crash of the
+// server undoes is a job that is ready again, no more: the robot that had it holds a
+// fence that no later lease gets (see granted), so whatever it says of the job is
+// refused. Nor had it begun: before a run's first node its robot commits that the
+// run is its own, and waits for that; PostgreSQL's log is written in order, so the
+// claim is on the disk by then too. A robot that begins after the crash has the
+// run's own lease, which keeps any other from the run, until it hears with its next
+// heartbeat that the job's is lost.
 const lazily = `, set_config('synchronous_commit', 'off', true) AS lazy`
 
 // hidden is a list whose length the planner does not see. It would plan

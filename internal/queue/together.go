@@ -31,11 +31,15 @@ type waiter[T any] struct {
 	ctx  context.Context
 	what T
 	turn chan bool // true: it is to lead, false: it is done
+	err  error     // if nothing was done for it
 }
 
 // do does what a caller asks for, and returns an error if ctx ended before it was
 // begun.
 func (t *together[T]) do(ctx context.Context, what T) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	t.mu.Lock()
 	if t.busy == 0 || t.busy < t.limit && t.size(what) >= large {
 		t.busy++
@@ -44,7 +48,7 @@ func (t *together[T]) do(ctx context.Context, what T) error {
 		t.run(ctx, []T{what})
 		return nil
 	}
-	w := &waiter[T]{ctx, what, make(chan bool, 1)}
+	w := &waiter[T]{ctx: ctx, what: what, turn: make(chan bool, 1)}
 	t.waiting = append(t.waiting, w)
 	t.mu.Unlock()
 	select {
@@ -52,7 +56,7 @@ func (t *together[T]) do(ctx context.Context, what T) error {
 		if lead {
 			t.lead(w)
 		}
-		return nil
+		return w.err
 	case <-ctx.Done():
 	}
 	t.mu.Lock()
@@ -62,10 +66,10 @@ func (t *together[T]) do(ctx context.Context, what T) error {
 		return ctx.Err()
 	}
 	t.mu.Unlock()
-	if <-w.turn { // it was begun
+	if <-w.turn { // it was begun, or others may wait for it
 		t.lead(w)
 	}
-	return nil
+	return w.err
 }
 
 // lead does what a caller asks for, and those who wait with it.
@@ -74,23 +78,34 @@ func (t *together[T]) lead(first *waiter[T]) {
 	// Callers that one transaction woke ask at the same time: all of them first.
 	runtime.Gosched()
 	all := append([]*waiter[T]{first}, t.take(t.size(first.what))...)
+	defer func() {
+		for _, w := range all[1:] {
+			w.turn <- false
+		}
+	}()
 	// It goes on while any of them wants it.
 	ctx, stop := context.WithCancel(context.WithoutCancel(first.ctx))
 	defer stop()
 	var want atomic.Int64
-	want.Store(int64(len(all)))
-	what := make([]T, len(all))
-	for i, w := range all {
-		what[i] = w.what
+	want.Store(1) // until all are counted
+	var what []T
+	for _, w := range all {
+		if w.err = w.ctx.Err(); w.err != nil {
+			continue
+		}
+		want.Add(1)
+		what = append(what, w.what)
 		defer context.AfterFunc(w.ctx, func() {
 			if want.Add(-1) == 0 {
 				stop()
 			}
 		})()
 	}
-	t.run(ctx, what)
-	for _, w := range all[1:] {
-		w.turn <- false
+	if want.Add(-1) == 0 {
+		stop()
+	}
+	if len(what) > 0 {
+		t.run(ctx, what)
 	}
 }
 

@@ -69,6 +69,14 @@ type claim struct {
 	is   func(ctx context.Context, p *browser.Page) (got any, element string, holds bool, err error)
 }
 
+// What is said of claims that are compared as texts.
+const (
+	theURL   = "the address"
+	theTitle = "the title"
+	theText  = "the text"
+	theValue = "the value"
+)
+
 // lookTime bounds a single look at the page when the time of an assertion is over.
 const lookTime = 2 * time.Second
 
@@ -117,30 +125,24 @@ func (in assertIn) failure(ctx context.Context, env *node.Env, p *browser.Page, 
 	msg := c.what
 	if element != "" {
 		msg += " of " + element
-	} else if in.Target.Given() && c.what != "the address" && c.what != "the title" {
+	} else if in.Target.Given() && c.what != theURL && c.what != theTitle {
 		msg += " of " + in.Target.String()
 	}
-	verb := " is "
+	how := "and not"
+	switch {
+	case in.Match == "regex" && (c.what == theText || c.what == theTitle || c.what == theValue):
+		how = "and does not match"
+	case in.Match == "contains" && (c.what == theText || c.what == theTitle):
+		how = "and does not contain"
+	}
 	if s, ok := got.(string); ok {
 		got = short(s)
-		msg += verb + fmt.Sprintf("%q", got)
-	} else if got == nil {
-		msg = "no element matches " + in.Target.String()
-	} else {
-		msg += verb + fmt.Sprint(got)
-	}
-	want := fmt.Sprint(c.want)
-	if s, ok := c.want.(string); ok {
-		want = fmt.Sprintf("%q", s)
-	}
-	how := map[string]string{"contains": " and does not contain ", "equals": " and not ", "regex": " and does not match "}[in.Match]
-	if _, ok := got.(string); !ok || c.what == "the address" || c.what == "the value" && in.Match != "regex" {
-		how = " and not "
 	}
 	if got == nil {
-		how = ", and " + c.what + " is to be "
+		msg = fmt.Sprintf("no element matches %s, and %s is to be %s", in.Target.String(), c.what, said(c.want))
+	} else {
+		msg = fmt.Sprintf("%s is %s %s %s", msg, said(got), how, said(c.want))
 	}
-	msg += how + want
 	if in.Message != "" {
 		msg = in.Message + ": " + msg
 	}
@@ -152,6 +154,13 @@ func (in assertIn) failure(ctx context.Context, env *node.Env, p *browser.Page, 
 	}
 	f.Details = details
 	return f
+}
+
+func said(v any) string {
+	if s, ok := v.(string); ok {
+		return fmt.Sprintf("%q", s)
+	}
+	return fmt.Sprint(v)
 }
 
 // short is the beginning of a long text.
@@ -173,7 +182,7 @@ func (in assertIn) claims() ([]claim, error) {
 		if err != nil {
 			return nil, err
 		}
-		add("the address", in.URL, func(_ context.Context, p *browser.Page) (any, string, bool, error) {
+		add(theURL, in.URL, func(_ context.Context, p *browser.Page) (any, string, bool, error) {
 			u := p.Frames()[0].URL
 			return u, "", fits(u), nil
 		})
@@ -183,7 +192,7 @@ func (in assertIn) claims() ([]claim, error) {
 		if err != nil {
 			return nil, err
 		}
-		add("the title", in.Title, func(ctx context.Context, p *browser.Page) (any, string, bool, error) {
+		add(theTitle, in.Title, func(ctx context.Context, p *browser.Page) (any, string, bool, error) {
 			s, _, err := readOf[string](ctx, p, selector.Must("css=html"), "title", "")
 			return s, "", fits(s), err
 		})
@@ -234,7 +243,7 @@ func (in assertIn) claims() ([]claim, error) {
 	if how != "regex" {
 		how = "equals"
 	}
-	if err := errors.Join(text("the text", in.Text, in.Match, "text"), text("the value", in.Value, how, "value")); err != nil {
+	if err := errors.Join(text(theText, in.Text, in.Match, "text"), text(theValue, in.Value, how, "value")); err != nil {
 		return nil, err
 	}
 	if in.Checked != nil {

@@ -89,7 +89,7 @@ func download(ctx context.Context, env *node.Env, in downloadIn) (out downloadOu
 
 // begin does what begins the download.
 func (in downloadIn) begin(ctx context.Context, s *browser.Session, p *browser.Page) (browser.Download, error) {
-	led := ""
+	led, before := "", p.Frames()[0].URL
 	d, err := s.Begin(ctx, func(ctx context.Context) error {
 		var a *browser.Arrival
 		if in.URL != "" {
@@ -100,7 +100,7 @@ func (in downloadIn) begin(ctx context.Context, s *browser.Session, p *browser.P
 			a = &got
 		} else {
 			done, err := p.Click(ctx, in.Target, browser.Click{})
-			if err != nil {
+			if err != nil && !errors.Is(err, browser.ErrNoPage) {
 				return err
 			}
 			a = done.Arrival
@@ -108,19 +108,34 @@ func (in downloadIn) begin(ctx context.Context, s *browser.Session, p *browser.P
 		if a == nil || a.Download {
 			return nil
 		}
-		led = fmt.Sprintf("; it led to %s", a.URL)
-		if a.Status >= 400 {
-			f := node.Fail(node.KindHTTP, fmt.Sprintf("no file came: %s answers with status %d", a.URL, a.Status), "")
-			f.Code = fmt.Sprint(a.Status)
-			return f
+		led = "; it led to " + a.URL
+		return refused(*a)
+	}, func(ctx context.Context) error {
+		if in.URL != "" || p.Frames()[0].URL == before {
+			return nil
 		}
-		return nil
+		now, err := p.WaitLoad(ctx, browser.Parsed)
+		if err != nil {
+			return err
+		}
+		led = "; it led to " + now.URL
+		return refused(now)
 	})
 	var f *browser.Failure
 	if errors.As(err, &f) && f.Action == "download" && f.Kind == browser.Waited {
 		f.Target, f.Detail = in.Target, "no download began"+led
 	}
 	return d, err
+}
+
+// refused is the failure of a page that came instead of a file and says that there is none.
+func refused(a browser.Arrival) error {
+	if a.Status < 400 {
+		return nil
+	}
+	f := node.Fail(node.KindHTTP, fmt.Sprintf("no file came: %s answers with status %d", a.URL, a.Status), "")
+	f.Code = fmt.Sprint(a.Status)
+	return f
 }
 
 // keep moves the file to where it shall be.

@@ -79,7 +79,7 @@ func downloads(t *testing.T) string {
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		fmt.Fprint(w, `<!doctype html><a href="/file">File</a><a href="/new" target=_blank>New</a><a href="/empty">Empty</a><a href="/cut">Cut</a><a href="/gone">Gone</a><a href="/stuck">Stuck</a><button id=none>Nothing</button>
-			<button id=blob onclick="const a = document.createElement('a'); a.href = URL.createObjectURL(new Blob(['made'])); a.download = 'made.txt'; a.click()">Blob</button>`)
+			<button id=blob onclick="const a = document.createElement('a'); a.href = window.URL.createObjectURL(new Blob(['made'])); a.download = 'made.txt'; a.click()">Blob</button>`)
 	})
 	send := func(path, disposition, content string) {
 		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) {
@@ -90,7 +90,7 @@ func downloads(t *testing.T) string {
 			fmt.Fprint(w, content)
 		})
 	}
-	send("/file", `attachment; filename="../../orders ä.csv"`, "a;b")
+	send("/file", `attachment; filename="orders ä.csv"`, "a;b")
 	send("/new", `attachment; filename=new.txt`, "new")
 	send("/empty", `attachment; filename=empty.txt`, "")
 	send("/shown.pdf", "", "%PDF-1.4 shown")
@@ -99,16 +99,20 @@ func downloads(t *testing.T) string {
 		w.Header().Set("Content-Disposition", "attachment; filename=cut.bin")
 		w.Header().Set("Content-Length", "100000")
 		fmt.Fprint(w, "half")
+		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
 	})
 	mux.HandleFunc("/stuck", func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Disposition", "attachment; filename=stuck.bin")
-		w.Header().Set("Content-Length", "100000")
-		fmt.Fprint(w, "half")
+		w.Header().Set("Content-Disposition", "attachment; filename=stuck.zip")
+		w.Header().Set("Content-Type", "application/zip")
+		w.Header().Set("Content-Length", "1000000")
+		fmt.Fprint(w, strings.Repeat("half", 20000))
 		_ = http.NewResponseController(w).Flush()
 		<-r.Context().Done()
 	})
-	mux.HandleFunc("/gone", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusGone) })
+	mux.HandleFunc("/gone", func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "no more", http.StatusGone)
+	})
 	s := httptest.NewServer(mux)
 	t.Cleanup(func() { s.CloseClientConnections(); s.Close() })
 	return s.URL

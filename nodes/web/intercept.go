@@ -40,7 +40,7 @@ func init() {
 	})
 	node.Register(node.Spec[authIn, authOut]{
 		Type: "web.auth", Title: "Sign in with HTTP authentication",
-		Doc:      "Gives the user and the password that are answered from now on where a server asks for them by basic or digest authentication, in all tabs of the session. Without a user nothing is answered any more. A server that refuses them shows its error page, which web.goto reports.",
+		Doc:      "Gives the user and the password that are answered from now on where a server asks for them by basic or digest authentication, in all tabs of the session. Without a user nothing is answered any more. A server that refuses them is a failure of the node that opens the page.",
 		Effect:   node.Idempotent,
 		Examples: []node.Example[authIn, authOut]{{Title: "Sign in at the intranet", In: authIn{User: "ada"}, Out: authOut{Active: true}, DocOnly: needsBrowser}},
 		Run: func(ctx context.Context, env *node.Env, in authIn) (authOut, error) {
@@ -78,7 +78,7 @@ type interceptIn struct {
 
 type ruleIn struct {
 	URL     string            `json:"url" doc:"Addresses it means, in which * stands for any characters; none means all."`
-	Types   []string          `json:"types" doc:"What it means of what pages load: document, style, image, media, font, script, xhr, fetch, websocket, other; none means all."`
+	Types   []string          `json:"types" doc:"What it means of what pages load: document, style, image, media, font, script, xhr (what scripts fetch), websocket, other; none means all."`
 	Method  string            `json:"method" doc:"HTTP method it means; none means all."`
 	Do      string            `json:"do" default:"block" enum:"block,answer,change,pass" doc:"Whether to block the request, to answer it without the server, to change the server's answer, or to let it pass whatever later rules say."`
 	Status  int               `json:"status" min:"0" max:"599" doc:"HTTP status of the answer; 0 is 200, or the server's own."`

@@ -74,8 +74,8 @@ func TestScrollToEnd(t *testing.T) {
 	e := env(t)
 	for name, html := range map[string]string{"page": endless(95, "", ""), "part": endless(95, `<style>html,body{height:100%;margin:0;overflow:hidden}</style><div style="height:100%;overflow-y:auto">`, "</div>")} {
 		at(t, e, html)
-		if out := run(t, e, "web.scroll", map[string]any{"to": "end"}); out["end"] != true || inPage(t, e, "n") != "95" {
-			t.Errorf("%s: %v, with %s rows", name, out, inPage(t, e, "n"))
+		if out := run(t, e, "web.scroll", map[string]any{"to": "end"}); out["end"] != true || inPage(t, e, "l.children.length") != "95" {
+			t.Errorf("%s: %v, with %s rows", name, out, inPage(t, e, "l.children.length"))
 		}
 	}
 	at(t, e, endless(1_000_000, "", ""))

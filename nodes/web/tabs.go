@@ -188,17 +188,21 @@ func (in whichTab) find(ctx context.Context, s *browser.Session) (*browser.Page,
 	if err != nil {
 		return nil, err
 	}
+	var list []string
 	for {
 		changed := s.Context().Changed()
 		pages := s.Pages()
 		var hits []*browser.Page
-		var list []string
+		var now []string
 		for i, p := range pages {
 			v := view(ctx, p)
-			list = append(list, fmt.Sprintf("%d: %s (%s)", i+1, quoted(v.title), v.url))
+			now = append(now, fmt.Sprintf("%d: %s (%s)", i+1, inQuotes(v.title), v.url))
 			if in.Index == i+1 || in.Index == i-len(pages) || in.Title != "" && titled(in.Title, v.title) || in.URL != "" && addressed(v.url) {
 				hits = append(hits, p)
 			}
+		}
+		if list == nil || ctx.Err() == nil { // at the end of the time no page answers any more
+			list = now
 		}
 		what := map[bool]string{true: "several tabs match", false: "no tab matches"}[len(hits) > 1]
 		if len(hits) == 1 {
@@ -224,7 +228,7 @@ func titled(want, title string) bool {
 	return browser.Glob(strings.ToLower(want), strings.ToLower(title))
 }
 
-func quoted(s string) string {
+func inQuotes(s string) string {
 	b, err := json.Marshal(s)
 	if err != nil {
 		return s

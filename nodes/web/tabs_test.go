@@ -14,7 +14,7 @@ import (
 func TestTabs(t *testing.T) {
 	e := env(t)
 	url := serve(t, map[string]string{
-		"/": `<title>Shop</title><button onclick="setTimeout(() => open('/help'), 50)">Help</button>`, "/help": `<title>Help desk</title>`, "/cart": `<title>Cart</title>`,
+		"/": `<title>Shop</title><button onclick="setTimeout(() => window.open('/help'), 50)">Help</button>`, "/help": `<title>Help desk</title>`, "/cart": `<title>Cart</title>`,
 	})
 	run(t, e, "web.new_tab", map[string]any{"url": url}) // opens a browser
 	run(t, e, "web.click", map[string]any{"target": "text=Help"})

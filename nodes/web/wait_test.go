@@ -93,7 +93,7 @@ func TestWaitSinceLastAction(t *testing.T) {
 
 func TestWaitNewTab(t *testing.T) {
 	e := env(t)
-	url := at(t, e, `<button id=b onclick="setTimeout(() => open('/next'), 150)">Open</button>`)
+	url := at(t, e, `<button id=b onclick="setTimeout(() => window.open('/next'), 150)">Open</button>`)
 	must(t, e, "web.wait_new_tab", "waited", map[string]any{})
 	run(t, e, "web.click", map[string]any{"target": "#b"})
 	if out := run(t, e, "web.wait_new_tab", nil); out["url"] != url+"/next" {

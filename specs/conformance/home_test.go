@@ -339,7 +339,7 @@ func files(t testing.TB, root string) []string {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
-		if err == nil && !d.IsDir() {
+		if err == nil && d.Type().IsRegular() {
 			rel, _ := filepath.Rel(root, path)
 			out = append(out, rel)
 		}
