@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -37,10 +38,11 @@ type pressed struct {
 	Connected bool   `json:"connected"`
 	Checked   *bool  `json:"checked"`
 	Hovered   bool   `json:"hovered"`
-	Other     bool   `json:"other"`   // another document is there
-	Slipped   bool   `json:"slipped"` // it moved away while it was pressed, and got no click
-	Late      bool   `json:"late"`    // the page may see presses before the library does
-	Invalid   string `json:"invalid"` // the field for which the browser does not send the form
+	Other     bool   `json:"other"`    // another document is there
+	Slipped   bool   `json:"slipped"`  // it moved away while it was pressed, and got no click
+	Replaced  bool   `json:"replaced"` // it was taken away while it was pressed, before a click
+	Late      bool   `json:"late"`     // the page may see presses before the library does
+	Invalid   string `json:"invalid"`  // the field for which the browser does not send the form
 }
 
 // Click presses an element with the mouse. It has happened when the element received the press; a press that would
@@ -55,12 +57,20 @@ func (p *Page) Click(ctx context.Context, t selector.Target, o Click) (Done, err
 
 func (p *Page) press(ctx context.Context, action string, t selector.Target, o Click) (Done, pressed, error) {
 	var last *sight
-	for {
+	for presses := 1; ; {
 		s, err := p.ready(ctx, lookFor{Target: t, Action: action, At: o.At})
 		if err != nil {
-			return Done{}, pressed{}, err
+			return Done{}, pressed{}, p.orLast(ctx, action, t, last, err)
 		}
 		d, r, again, err := p.pressAt(ctx, action, t, o, s)
+		if err != nil {
+			err = p.orLast(ctx, action, t, last, err)
+		}
+		if again && r.Down { // the page saw a part of it, which is not done again and again
+			if presses++; presses > 3 {
+				return d, r, &Failure{Kind: Moving, Action: action, Target: t, Element: s.Element, Detail: "it moved away each time it was pressed, and got no click", Acted: true}
+			}
+		}
 		if !again {
 			return d, r, err
 		}
@@ -76,6 +86,14 @@ func (p *Page) press(ctx context.Context, action string, t selector.Target, o Cl
 			return Done{}, pressed{}, p.ended(ctx, action, t, last, ctx.Err())
 		}
 	}
+}
+
+// orLast says what was in the way before, where the time ended in the middle of another look.
+func (p *Page) orLast(ctx context.Context, action string, t selector.Target, last *sight, err error) error {
+	if f := (*Failure)(nil); last != nil && errors.As(err, &f) && f.Kind == Hung && !f.Acted {
+		return p.ended(ctx, action, t, last, ctx.Err())
+	}
+	return err
 }
 
 // pressAt presses once; again says that the press did not arrive and did nothing.
@@ -121,6 +139,12 @@ func (p *Page) pressAt(ctx context.Context, action string, t selector.Target, o 
 	case err != nil:
 		return d, r, false, p.acted(p.ended(ctx, action, t, nil, err))
 	}
+	if r.Replaced {
+		if r.Arrived = !p.still(ctx, t, s); !r.Arrived && positional(t, s) {
+			return d, r, false, &Failure{Kind: Unchanged, Action: action, Target: t, Element: s.Element, Detail: "it was taken away while it was pressed, and got no click", Acted: true}
+		}
+		r.Slipped = !r.Arrived
+	}
 	if !r.Arrived {
 		if again, why := p.again(ctx, s, r, x, y); !again {
 			return d, r, false, &Failure{Kind: Unchanged, Action: action, Target: t, Element: s.Element, Detail: why, Acted: true}
@@ -132,6 +156,18 @@ func (p *Page) pressAt(ctx context.Context, action string, t selector.Target, o 
 	}
 	d.Arrival, err = p.settle(ctx, action, t)
 	return d, r, false, err
+}
+
+// still reports whether an element of the same look is there again after one was taken away.
+func (p *Page) still(ctx context.Context, t selector.Target, s sight) bool {
+	now, err := p.look(ctx, s.frame, lookFor{Target: bare(t), Action: "scroll"})
+	return err == nil && now.Kind == "" && now.Element == s.Element
+}
+
+// positional reports whether an element was found by its place, where another may have come to stand.
+func positional(t selector.Target, s sight) bool {
+	q := t.Queries[s.Query]
+	return q.Nth != 0 || q.By == selector.ByCSS || q.By == selector.ByXPath
 }
 
 // again says whether a press that did not arrive has certainly done nothing and may be repeated, or why not.
@@ -185,7 +221,7 @@ func (p *Page) settle(ctx context.Context, action string, t selector.Target) (*A
 		return nil, p.forbidden(action, t)
 	}
 	a, err := p.Settled(ctx, g, Parsed)
-	if errors.Is(err, ErrStayed) {
+	if errors.Is(err, ErrStayed) || errors.Is(err, ErrNoPage) && elsewhere(g.URL) {
 		return nil, p.forbidden(action, t)
 	}
 	if err != nil {
@@ -196,6 +232,12 @@ func (p *Page) settle(ctx context.Context, action string, t selector.Target) (*A
 	}
 	p.moved = false
 	return &a, nil
+}
+
+// elsewhere reports whether an address is for another program, as mailto: is.
+func elsewhere(url string) bool {
+	scheme, _, ok := strings.Cut(url, ":")
+	return ok && !slices.Contains([]string{"http", "https", "file", "data", "blob", "about", "ftp", "view-source", "chrome"}, strings.ToLower(scheme))
 }
 
 // forbidden is the failure of an action that was to leave the page, which asked whether it may be left and was told no.
@@ -250,6 +292,8 @@ type held struct {
 	Secret bool   `json:"secret"`
 	Length int    `json:"length"`
 	Limit  int    `json:"limit"`
+	// Strayed is where the focus was when the text was to be entered; it was not.
+	Strayed string `json:"strayed"`
 }
 
 func (h held) detail(want string) string {
@@ -343,6 +387,8 @@ func (p *Page) held(ctx context.Context, action string, t selector.Target, s sig
 		return d, err
 	case err != nil:
 		return d, p.acted(p.ended(ctx, action, t, nil, err))
+	case h.Strayed != "":
+		return d, &Failure{Kind: Unchanged, Action: action, Target: t, Element: s.Element, Detail: "the page gave the focus to " + h.Strayed}
 	case !h.Same:
 		return d, &Failure{Kind: Reverted, Action: action, Target: t, Element: s.Element, Detail: h.detail(text), Acted: true}
 	case h.Shaped:
@@ -470,8 +516,12 @@ func (p *Page) Select(ctx context.Context, t selector.Target, by string, wants .
 	ctx, end := p.begin(ctx)
 	defer end()
 	var c Choice
+	var last *sight // what was in the way, for when the time ends while the page is asked
 	for {
 		s, err := p.ready(ctx, lookFor{Target: t, Action: "select"})
+		if f := (*Failure)(nil); errors.As(err, &f) && f.Kind == Hung && last != nil {
+			return c, p.noChoice(t, last)
+		}
 		if err != nil {
 			return c, err
 		}
@@ -487,7 +537,10 @@ func (p *Page) Select(ctx context.Context, t selector.Target, by string, wants .
 			return c, p.chose(ctx, t, s, &c)
 		}
 		if err != nil && !errors.Is(err, ErrNavigated) {
-			return c, p.ended(ctx, "select", t, nil, err)
+			return c, p.ended(ctx, "select", t, last, err)
+		}
+		if err == nil {
+			last = &got.sight
 		}
 		if err == nil && got.Kind == WrongKind {
 			return c, &Failure{Kind: got.Kind, Action: "select", Target: t, Element: got.Element, Detail: got.Detail}
@@ -497,11 +550,18 @@ func (p *Page) Select(ctx context.Context, t selector.Target, by string, wants .
 			if remaining(ctx) > reserve {
 				continue
 			}
-			return c, &Failure{Kind: got.Kind, Action: "select", Target: t, Element: got.Element, Detail: got.Detail}
+			return c, p.noChoice(t, last)
 		case <-ctx.Done():
-			return c, p.ended(ctx, "select", t, &got.sight, ctx.Err())
+			return c, p.ended(ctx, "select", t, last, ctx.Err())
 		}
 	}
+}
+
+func (p *Page) noChoice(t selector.Target, last *sight) error {
+	if last == nil {
+		return &Failure{Kind: Hung, Action: "select", Target: t}
+	}
+	return &Failure{Kind: last.Kind, Action: "select", Target: t, Element: last.Element, Detail: last.Detail}
 }
 
 func (p *Page) chose(ctx context.Context, t selector.Target, s sight, c *Choice) error {

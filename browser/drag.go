@@ -66,10 +66,10 @@ func (p *Page) drag(ctx context.Context, from, to selector.Target, by *Point) (D
 		_ = p.Mouse(context.WithoutCancel(ctx), Mouse{Type: "up", X: ax, Y: ay, Button: "left", Clicks: 1})
 		return d, p.acted(err)
 	}
-	bx, by2 := ax, ay
+	var goal Point
 	if by != nil {
-		b, bx, by2 = sight{frame: a.frame}, ax+by.X, ay+by.Y
-	} else if bx, by2, err = p.middle(ctx, to, b); err != nil {
+		b, goal = sight{frame: a.frame}, Point{ax + by.X, ay + by.Y}
+	} else if goal, err = p.middle(ctx, to, b); err != nil {
 		return lost(err)
 	}
 	frames := []sight{b}
@@ -84,12 +84,12 @@ func (p *Page) drag(ctx context.Context, from, to selector.Target, by *Point) (D
 	const steps = 8
 	for i := 1; i <= steps; i++ {
 		f := float64(i) / steps
-		if err := p.Mouse(ctx, Mouse{Type: "drag", X: ax + (bx-ax)*f, Y: ay + (by2-ay)*f, Button: "left"}); err != nil {
+		if err := p.Mouse(ctx, Mouse{Type: "drag", X: ax + (goal.X-ax)*f, Y: ay + (goal.Y-ay)*f, Button: "left"}); err != nil {
 			return lost(p.ended(ctx, "drag", from, nil, err))
 		}
 	}
-	p.x, p.y, p.moved = bx, by2, true
-	if err := p.Mouse(ctx, Mouse{Type: "drag", X: bx, Y: by2, Button: "left"}, Mouse{Type: "up", X: bx, Y: by2, Button: "left", Clicks: 1}); err != nil {
+	p.x, p.y, p.moved = goal.X, goal.Y, true
+	if err := p.Mouse(ctx, Mouse{Type: "drag", X: goal.X, Y: goal.Y, Button: "left"}, Mouse{Type: "up", X: goal.X, Y: goal.Y, Button: "left", Clicks: 1}); err != nil {
 		return lost(p.ended(ctx, "drag", from, nil, err))
 	}
 	var all landed
@@ -145,21 +145,21 @@ func (p *Page) hold(ctx context.Context, from selector.Target) (s sight, x, y fl
 
 // middle is where the middle of the part of an element lies that is in sight now: taking hold of something may have
 // moved it.
-func (p *Page) middle(ctx context.Context, t selector.Target, s sight) (x, y float64, err error) {
+func (p *Page) middle(ctx context.Context, t selector.Target, s sight) (Point, error) {
 	var at struct {
 		Seen   bool  `json:"seen"`
 		Middle Point `json:"middle"`
 	}
 	if err := p.Eval(ctx, s.frame, fmt.Sprintf("__aether.moves.insight(%d)", s.Handle), &at); err != nil {
-		return 0, 0, p.ended(ctx, "drag", t, nil, err)
+		return Point{}, p.ended(ctx, "drag", t, nil, err)
 	}
 	if !at.Seen {
-		return 0, 0, &Failure{Kind: Outside, Action: "drag", Target: t, Element: s.Element, Detail: "it is not in sight together with what is dragged"}
+		return Point{}, &Failure{Kind: Outside, Action: "drag", Target: t, Element: s.Element, Detail: "it is not in sight together with what is dragged"}
 	}
 	s.X, s.Y = at.Middle.X, at.Middle.Y
-	x, y, _, err = p.place(ctx, s)
+	x, y, _, err := p.place(ctx, s)
 	if err != nil {
-		return 0, 0, p.ended(ctx, "drag", t, nil, err)
+		return Point{}, p.ended(ctx, "drag", t, nil, err)
 	}
-	return x, y, nil
+	return Point{x, y}, nil
 }

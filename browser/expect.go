@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aether-rpa/aether/selector"
@@ -28,6 +29,12 @@ func (s *Session) Act() {
 func (s *Session) Popup(ctx context.Context) (*Page, error) {
 	s.mu.Lock()
 	before := s.before
+	if before == nil { // a session that was built again: what stands behind the current page was opened by it
+		before = s.pages()
+		if i := slices.IndexFunc(before, func(p *Page) bool { return p.ID() == s.current }); i >= 0 {
+			before = before[:i+1]
+		}
+	}
 	s.mu.Unlock()
 	return s.Opened(ctx, before)
 }

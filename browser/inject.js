@@ -29,7 +29,8 @@
   }
 
   function shown(e) {
-    if (!e.isConnected || !e.checkVisibility({visibilityProperty: true})) return false;
+    if (!e.isConnected) return false;
+    if (!e.checkVisibility({visibilityProperty: true}) && getComputedStyle(e).display !== 'contents') return false;
     if (e.tagName === 'OPTION' || e.tagName === 'OPTGROUP') return shown(e.closest('select') || e.parentElement);
     const r = e.getBoundingClientRect();
     if (r.width > 0 && r.height > 0) return true;
@@ -216,7 +217,9 @@
   function search(q, scope) {
     const all = roots(scope || document);
     const found = all.flatMap(r => listed(r, q, 'strict'));
+    search.alike = false;
     if (found.length || !/^(placeholder|alt|title|text|role|label)$/.test(q.by) || q.by === 'role' && !q.name) return found;
+    search.alike = true;
     return all.flatMap(r => listed(r, q, 'alike'));
   }
 
@@ -263,12 +266,12 @@
       if (found.length && !usable.length) hidden = hidden || found[0];
       if (q.nth) {
         const e = usable.at(q.nth > 0 ? q.nth - 1 : q.nth);
-        if (e) return {e, query: i};
+        if (e) return {e, query: i, alike: search.alike};
         continue;
       }
       if (usable.length === 1) {
         if (many && !many.includes(usable[0])) continue;
-        return {e: usable[0], query: i};
+        return {e: usable[0], query: i, alike: search.alike};
       }
       if (usable.length > 1) many = many ? many.filter(e => usable.includes(e)) : usable;
       if (many && many.length === 1) return {e: many[0], query: i};
@@ -363,13 +366,20 @@
 
   const keep = x => { const k = ++count; kept.set(k, x); if (kept.size > 64) kept.delete(kept.keys().next().value); return k; };
 
+  // pressable says whether an element looks as if it could be pressed.
+  function pressable(e) {
+    for (let n = e; n && n !== document.body; n = parentOf(n)) if (n.matches('a[href],button,label,summary,input,select,option,area,[role=button],[role=link],[role=option],[role=tab],[role=menuitem],[role=treeitem],[role=switch],[role=checkbox],[role=radio],[role=gridcell],[role=row],[onclick],[tabindex],[draggable=true],[contenteditable]')) return true;
+    return getComputedStyle(e).cursor === 'pointer';
+  }
+
   // ready looks once: is the element there, and could a person do the action now?
   async function look(o) {
     const need = o.action === 'read' || o.action === 'upload' ? 'there' : 'shown';
     let f = o.found && o.found.e && shown(o.found.e) ? o.found : find(o.target, o.action === 'check' ? 'there' : need);
     if (f.kind) return f;
     let e = f.e;
-    const out = {query: f.query, element: describe(e)};
+    const out = {query: f.query, element: describe(e), alike: !!f.alike};
+    if (o.action === 'click' && f.alike && o.target.queries[f.query].by === 'text' && !pressable(e)) return fail('not_found', 'the words were found only in a longer text that nothing is to be pressed on', e);
     if (o.action === 'read') { out.handle = keep(e); if (o.read) try { out.value = read(e, o.read, o.name); } catch (err) { return fail('wrong_kind', err.message, e); } return out; }
     if (o.action === 'scroll') { e.scrollIntoView({block: 'center', inline: 'nearest', behavior: 'instant'}); out.handle = keep(e); return out; }
     if (o.action === 'upload') { if (disabled(e)) return fail('disabled', '', e); out.handle = keep(e); return out; }
@@ -413,6 +423,7 @@
           if (e.isContentEditable) getSelection().selectAllChildren(e);
           else e.select();
           out.empty = (e.isContentEditable ? e.textContent : e.value) === '';
+          typing = {e: host, strayed: ''};
           come = {handle: out.handle, at: false, field: true, f: null};
         }
       }
@@ -522,8 +533,8 @@
     unwatch();
     if (link) { await macrotask(); await macrotask(); }
     const e = kept.get(handle);
-    const slipped = !g.arrived && !!g.down && !!e && e.isConnected && (g.moved ? !!g.slid : !!g.up);
-    if (slipped) return {arrived: false, down: true, slipped, stolen: ''};
+    if (!g.arrived && g.down && e && e.isConnected && (g.moved ? g.slid : g.up)) return {arrived: false, down: true, slipped: !!g.moved, stolen: ''};
+    if (!g.arrived && g.down && e && !e.isConnected) return {arrived: false, down: true, replaced: true, stolen: ''};
     return {late, invalid: link && g.button && g.button.isConnected ? invalid(g.button) : '', arrived: g.arrived || !!g.moved || !!g.down && !e.isConnected, down: !!g.down, stolen: g.stolen, connected: !!e && e.isConnected, checked: e ? checked(e) : null, hovered: !!e && e.matches(':hover')};
   }
 
@@ -549,6 +560,15 @@
     return {};
   }
 
+  // What is typed into a field goes there or nowhere: pages may send the focus elsewhere at the last moment.
+  let typing = null;
+  window.addEventListener('beforeinput', ev => {
+    if (!typing || !ev.isTrusted || inside(ev.composedPath()[0], typing.e) || !typing.e.isConnected) return;
+    typing.strayed = describe(ev.composedPath()[0]);
+    ev.preventDefault();
+    ev.stopImmediatePropagation();
+  }, {capture: true});
+
   const current = e => e.isContentEditable ? (e.innerText ?? '').replace(/\n$/, '').replace(/\u00a0/g, ' ') : e.value;
   const plain = s => s.replace(/\r\n?/g, '\n');
 
@@ -566,8 +586,10 @@
   }
   async function verify(handle, want, early) {
     if (early) await coming(handle);
-    const e = kept.get(handle);
+    const e = kept.get(handle), strayed = typing ? typing.strayed : '';
+    typing = null;
     if (!e) return {other: true};
+    if (strayed) return {strayed};
     if (!e.isConnected) return {gone: true};
     const first = holds(e, want);
     if (!first.same) return first;

@@ -77,6 +77,7 @@ type sight struct {
 	Y        float64         `json:"y"`
 	Checked  *bool           `json:"checked"`
 	Mixed    bool            `json:"mixed"` // neither checked nor not
+	Alike    bool            `json:"alike"` // its text is not the one looked for to the letter
 	Set      bool            `json:"set"`
 	Empty    bool            `json:"empty"`
 	Editable bool            `json:"editable"`
@@ -231,6 +232,9 @@ func (p *Page) lookEverywhere(ctx context.Context, path []selector.Query, l look
 		l.Wait = 0
 	}
 	s, err := p.look(ctx, frame, l)
+	if err == nil && s.Kind == "" && s.Alike && !alone {
+		return p.exactly(ctx, s, frames[1:], l)
+	}
 	if err != nil || s.Kind != NotFound {
 		return s, err
 	}
@@ -264,6 +268,26 @@ func (p *Page) lookEverywhere(ctx context.Context, path []selector.Query, l look
 		return *hit, nil
 	}
 	return s, nil
+}
+
+// exactly looks whether a frame holds to the letter what the page itself holds only alike.
+func (p *Page) exactly(ctx context.Context, s sight, frames []Frame, l lookFor) (sight, error) {
+	l.Wait = 0
+	var exact []sight
+	for _, f := range frames {
+		if c, err := p.look(ctx, f.ID, l); err == nil && c.Kind == "" && !c.Alike {
+			exact = append(exact, c)
+		} else if ctx.Err() != nil {
+			return s, ctx.Err()
+		}
+	}
+	switch len(exact) {
+	case 0:
+		return p.look(ctx, s.frame, l) // the focus and the watch for a press belong to the page again
+	case 1:
+		return exact[0], nil
+	}
+	return sight{Kind: Ambiguous, Detail: "two frames of the page hold such an element: " + exact[0].Element + " and " + exact[1].Element}, nil
 }
 
 func (p *Page) look(ctx context.Context, frame string, l lookFor) (sight, error) {

@@ -298,11 +298,8 @@ func (s *Session) remembered() kept {
 		return lost
 	}
 	k := *s.last
-	k.Tabs = nil
+	k.Tabs = slices.Clone(k.Tabs)
 	moved := false
-	for _, t := range s.last.Tabs {
-		k.Tabs = append(k.Tabs, t)
-	}
 	p := s.seen[s.current]
 	if p == nil || k.Current >= len(k.Tabs) {
 		return lost

@@ -152,10 +152,11 @@ func (p *Page) WaitText(ctx context.Context, t selector.Target, want string, pas
 		}
 		return passes(text), nil
 	})
-	if len(text) > 80 {
-		text = text[:80] + "…"
+	begin := []rune(text)
+	if len(begin) > 80 {
+		begin = append(begin[:80], '…')
 	}
-	return text, p.waited(ctx, t, fmt.Sprintf("the text is not %q but %q", want, text), err)
+	return text, p.waited(ctx, t, fmt.Sprintf("the text is not %q but %q", want, string(begin)), err)
 }
 
 // WaitURL waits until the page's address passes the test.

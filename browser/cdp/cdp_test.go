@@ -21,14 +21,22 @@ var (
 	shared     browser.Browser
 	sharedOnce sync.Once
 	errShared  error
+	profile    string
 )
 
-func TestMain(m *testing.M) {
+func TestMain(m *testing.M) { os.Exit(withProfile(m)) }
+
+func withProfile(m *testing.M) int {
+	var err error
+	if profile, err = os.MkdirTemp("", "aether-profile-"); err != nil {
+		panic(err)
+	}
+	defer func() { _ = os.RemoveAll(profile) }()
 	code := m.Run()
 	if shared != nil {
 		_ = shared.Close()
 	}
-	os.Exit(code)
+	return code
 }
 
 // started returns the browser that the tests of this package share.
@@ -38,14 +46,9 @@ func started(t *testing.T) browser.Browser {
 		t.Skip(err)
 	}
 	sharedOnce.Do(func() {
-		dir, err := os.MkdirTemp("", "aether-profile-")
-		if err != nil {
-			errShared = err
-			return
-		}
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
-		shared, errShared = cdp.Driver{}.Launch(ctx, browser.Launch{Profile: dir, Headless: true, NoSandbox: os.Geteuid() == 0, Env: os.Environ()})
+		shared, errShared = cdp.Driver{}.Launch(ctx, browser.Launch{Profile: profile, Headless: true, NoSandbox: os.Geteuid() == 0, Env: os.Environ()})
 	})
 	if errShared != nil {
 		t.Fatal(errShared)
@@ -277,7 +280,7 @@ func TestNavigation(t *testing.T) {
 		"/":     `<a href="/slow">Slow</a><form action="/form"><input name=q><button>Send</button></form>`,
 		"/form": func(w http.ResponseWriter, r *http.Request) { fmt.Fprintf(w, "<p id=out>got %s</p>", r.FormValue("q")) },
 		"/slow": func(w http.ResponseWriter, r *http.Request) {
-			time.Sleep(200 * time.Millisecond)
+			<-time.After(200 * time.Millisecond)
 			fmt.Fprint(w, "<p id=out>slow page</p>")
 		},
 		"/gone": func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(410); fmt.Fprint(w, "no more") },

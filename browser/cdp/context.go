@@ -255,9 +255,10 @@ func (b *instance) downloadBegins(e downloadBegin) {
 	})
 	if c == nil {
 		b.mu.Lock()
-		for _, x := range b.contexts { // a tab that is there for the download alone has no frame yet
-			if c == nil || !x.own {
-				c = x
+		// A tab that is there for the download alone may be gone by now. Its session is known only if there is no
+		// other: to take the file of another run is worse than to miss one.
+		if len(b.contexts) == 1 {
+			for _, c = range b.contexts {
 			}
 		}
 		b.mu.Unlock()

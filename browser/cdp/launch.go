@@ -55,7 +55,8 @@ func Find() (string, error) {
 }
 
 // flags keep a browser that works for a robot from doing anything of its own: no first-run pages, no background
-// traffic, no throttling of pages out of sight.
+// traffic, no throttling of pages out of sight, and no waiting for a frame to be drawn before what a page does after a
+// press goes on.
 var flags = []string{
 	"--no-first-run", "--no-default-browser-check", "--no-startup-window", "--disable-background-networking", "--disable-background-timer-throttling",
 	"--disable-backgrounding-occluded-windows", "--disable-breakpad", "--disable-client-side-phishing-detection", "--disable-default-apps",
@@ -95,7 +96,7 @@ func (Driver) Launch(ctx context.Context, o browser.Launch) (browser.Browser, er
 	if o.NoSandbox {
 		args = append(args, "--no-sandbox", "--disable-setuid-sandbox")
 	}
-	cmd := exec.Command(path, append(args, o.Args...)...)
+	cmd := exec.Command(path, append(args, o.Args...)...) //nolint:noctx // it outlives the call; Close ends it
 	// What a browser writes outside of its profile, as reports of crashes, goes there too.
 	cmd.Env = append(slices.Clone(o.Env), "XDG_CONFIG_HOME="+filepath.Join(profile, "config"), "XDG_CACHE_HOME="+filepath.Join(profile, "cache"))
 	cmd.Dir = profile

@@ -57,7 +57,7 @@ func (p *pipe) Write(_ context.Context, m *cdproto.Message) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	b := strconv.AppendInt(append(p.buf[:0], `{"id":`...), m.ID, 10)
-	if m.SessionID != "" {
+	if m.SessionID != "" { // ids and methods are plain ASCII, quoted alike in Go and JSON
 		b = strconv.AppendQuote(append(b, `,"sessionId":`...), string(m.SessionID))
 	}
 	b = strconv.AppendQuote(append(b, `,"method":`...), string(m.Method))

@@ -54,7 +54,7 @@ func (s *Server) events(a huma.API) {
 		func(ctx context.Context, in *struct {
 			Last string   `header:"Last-Event-ID" maxLength:"40" doc:"Id of the last event that was received; 0 for all that is kept. Left out: what is written from now on."`
 			Flow string   `query:"flow" doc:"Only of runs of the flow with this name."`
-			Kind []string `query:"kind" maxItems:"20" doc:"Only of these kinds, such as run_started,run_ended,node_failed."`
+			Kind []string `query:"kind" maxItems:"20" doc:"Only of these kinds, such as run_started,run_finished,node_failed."`
 		}) (*huma.StreamResponse, error) {
 			var from *run.Mark
 			if in.Last != "" {

@@ -110,7 +110,7 @@ func TestStreamOfAllRuns(t *testing.T) {
 		write("a", 1, "run_started")
 		all := s.listen(auth.Viewer, "", "")
 		start := all.id
-		some := s.listen(auth.Viewer, "?flow=of-b&kind=log,run_ended", "")
+		some := s.listen(auth.Viewer, "?flow=of-b&kind=log,run_finished", "")
 		write("a", 2, "log", "node_failed")
 		write("b", 1, "run_started", "log")
 		all.hears("of-a/a/2/log", "of-a/a/3/node_failed", "of-b/b/1/run_started")
@@ -118,10 +118,10 @@ func TestStreamOfAllRuns(t *testing.T) {
 
 		// It was cut off in the middle of what was written together.
 		all.leave()
-		write("a", 4, "run_ended")
-		write("b", 3, "run_ended")
-		s.listen(auth.Viewer, "", all.id).hears("of-b/b/2/log", "of-a/a/4/run_ended", "of-b/b/3/run_ended")
-		some.hears("of-b/b/3/run_ended")
+		write("a", 4, "run_finished")
+		write("b", 3, "run_finished")
+		s.listen(auth.Viewer, "", all.id).hears("of-b/b/2/log", "of-a/a/4/run_finished", "of-b/b/3/run_finished")
+		some.hears("of-b/b/3/run_finished")
 		s.listen(auth.Viewer, "", start).hears("of-a/a/2/log", "of-a/a/3/node_failed")
 		s.listen(auth.Viewer, "?kind=run_started", "0").hears("of-a/a/1/run_started", "of-b/b/1/run_started")
 

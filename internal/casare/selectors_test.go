@@ -1,6 +1,14 @@
 package casare
 
-import "testing"
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aether-rpa/aether/flow"
+	"github.com/aether-rpa/aether/node"
+)
 
 func TestSelectors(t *testing.T) {
 	for text, want := range map[string]string{
@@ -49,5 +57,62 @@ func TestSelectors(t *testing.T) {
 	}
 	if got, err := selectorOf(`button:has-text("Save it")`); err != nil || got.Queries[0].By != "xpath" {
 		t.Errorf("has-text is %s (%v)", got, err)
+	}
+}
+
+// What Aether has no node for stays as it is, and says why.
+func TestNoNode(t *testing.T) {
+	for typ, why := range noNode {
+		k := catalog()[typ]
+		if k == nil || tables[typ] != nil {
+			t.Errorf("%s is no such type", typ)
+			continue
+		}
+		src := `{"nodes": {"s": {"node_type": "StartNode"}, "x": {"node_type": "` + typ + `", "config": {"kept": 7}}}, "connections": [{"source_node": "s", "source_port": "exec_out", "target_node": "x", "target_port": "exec_in"}]}`
+		f, report, err := Convert([]byte(src), Options{Nodes: node.Default})
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(f.Nodes, func(n flow.Node) bool { return n.Type == "flow.missing" })
+		if i < 0 || f.Nodes[i].Params["reason"] != why || report.Count(Attention) == 0 {
+			t.Errorf("%s becomes %+v", typ, f.Nodes)
+		}
+	}
+}
+
+// A script that is put together from values still gets them, and a result is kept where the file says.
+func TestBrowserRows(t *testing.T) {
+	src := `{"nodes": {
+		"s": {"node_type": "StartNode"},
+		"a": {"node_type": "TypeTextNode", "config": {"selector": ".user", "text": "Ada", "press_enter_after": true, "timeout": 5000}},
+		"b": {"node_type": "ExtractTextNode", "config": {"selector": "h1"}},
+		"c": {"node_type": "BrowserEvaluateNode", "config": {"script": "'{{extracted_text}}'.length"}},
+		"d": {"node_type": "ClickElementNode", "config": {"selector": "#m", "button": "middle"}}
+	}, "connections": [
+		{"source_node": "s", "source_port": "exec_out", "target_node": "a", "target_port": "exec_in"}, {"source_node": "a", "source_port": "exec_out", "target_node": "b", "target_port": "exec_in"},
+		{"source_node": "b", "source_port": "exec_out", "target_node": "c", "target_port": "exec_in"}, {"source_node": "c", "source_port": "exec_out", "target_node": "d", "target_port": "exec_in"}]}`
+	f, _, err := Convert([]byte(src), Options{Nodes: node.Default})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]flow.Node{}
+	for _, n := range f.Nodes {
+		got[n.ID] = n
+	}
+	if n := got["a"]; n.Type != "web.fill" || n.Params["target"] != "css=.user >> nth=1" || n.Params["value"] != "Ada" || fmt.Sprint(n.Params["timeout"]) != "5" {
+		t.Errorf("typing becomes %+v", n)
+	}
+	if n := got["a_enter"]; n.Type != "web.press" || n.Params["key"] != "Enter" || n.Params["target"] != "css=.user >> nth=1" {
+		t.Errorf("Enter becomes %+v", n)
+	}
+	if n := got["b_keep"]; n.Type != "var.set" || n.Params["name"] != "extracted_text" {
+		t.Errorf("what is read is kept by %+v", n)
+	}
+	args, _ := got["c"].Params["args"].(map[string]any)
+	if code := fmt.Sprint(args["code"]); got["c"].Type != "web.evaluate" || !strings.Contains(code, "vars.extracted_text") {
+		t.Errorf("a script with values becomes %+v", got["c"])
+	}
+	if got["d"].Type != "flow.missing" {
+		t.Errorf("the middle button becomes %+v", got["d"])
 	}
 }

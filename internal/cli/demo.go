@@ -55,7 +55,6 @@ type demonstration struct {
 	url      string
 	site     *testsite.Site
 	headless bool
-	token    string
 }
 
 func (c *command) demo(ctx context.Context, f demoFlags) error {
@@ -73,7 +72,7 @@ func (c *command) demo(ctx context.Context, f demoFlags) error {
 	if d.site, err = testsite.New(testsite.Config{Seed: c.Now().UnixNano(), Switch: true}); err != nil {
 		return err
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return fmt.Errorf("serving the practice site: %w", err)
 	}

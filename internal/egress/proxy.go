@@ -27,7 +27,7 @@ type Proxy struct {
 
 // NewProxy starts a proxy on a free port.
 func NewProxy(p Policy) (*Proxy, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("starting the proxy for browsers: %w", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/aether-rpa/aether/session"
 )
@@ -18,20 +19,29 @@ func (r *Robot) sessions(ctx context.Context, run string, folder func() (string,
 	if r.SessionKey == nil {
 		return session.New(c)
 	}
-	// The key is read when it is needed first: most runs have no session.
+	// The key is read when it is needed first, as most runs have no session, and kept: each node that changes a session
+	// seals its state.
+	var mu sync.Mutex
+	var known cipher.AEAD
 	box := func() (cipher.AEAD, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if known != nil {
+			return known, nil
+		}
 		key, err := r.SessionKey(ctx, run)
 		if err != nil {
 			return nil, fmt.Errorf("the key that sessions are sealed with: %w", err)
 		}
-		return sealer(key, run)
+		known, err = sealer(key, run)
+		return known, err
 	}
 	c.Seal = func(state []byte) ([]byte, error) {
 		b, err := box()
 		if err != nil {
 			return nil, err
 		}
-		return b.Seal(nil, nil, state, []byte(run)), nil
+		return b.Seal(nil, nil, state, []byte(run)), nil //nolint:gosec // the cipher makes its nonce, see sealer
 	}
 	c.Unseal = func(sealed []byte) ([]byte, error) {
 		b, err := box()

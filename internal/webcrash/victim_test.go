@@ -141,7 +141,7 @@ func (j *job) execute(ctx context.Context) (res *result, err error) {
 			}
 		}
 	}
-	res.Status, res.Failure, res.Output = r.Status, r.Failure, json.RawMessage(r.Output)
+	res.Status, res.Failure, res.Output = r.Status, r.Failure, r.Output
 	return res, nil
 }
 

@@ -449,6 +449,7 @@ func TestAcmeLab(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			v := arrive(t, 0, browser.Options{Locale: "de-DE", Timezone: "Europe/Berlin", Width: 1000, Height: 700})
 			v.visit("/acme/lab/" + name)
 			act(v)

@@ -40,6 +40,7 @@ func TestChallenge(t *testing.T) {
 				continue
 			}
 			t.Run(fmt.Sprintf("%s at level %d", c.Variant, level), func(t *testing.T) {
+				t.Parallel()
 				v := arrive(t, level, browser.Options{})
 				v.visit("/challenge/" + string(c.Variant) + "/")
 				v.click("role=button[name=Start]")

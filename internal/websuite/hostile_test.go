@@ -83,9 +83,9 @@ var hostileCases = map[string]hostileCase{
 		do: pressing("role=button[name=Go]"), want: "go"},
 	"the page stops events first": {html: `<script>for (const n of ['pointerdown','mousedown','mouseup','click']) addEventListener(n,e=>{e.stopImmediatePropagation();did(n)},true)</script><button onclick="did('go')">Go</button>`,
 		do: pressing("text=Go"), want: "pointerdown mousedown mouseup click"},
-	"the document was opened again": {html: `<script>document.open();document.write('<button>Go</button>');document.close();for (const n of ['pointerdown','mousedown','pointerup','mouseup','click']) addEventListener(n,e=>{e.stopImmediatePropagation();did(n)},true)</script>`,
+	"the document was opened again": {html: `<button>Old</button><script>setTimeout(()=>{document.open();document.write('<button>Go</button>');document.close();for (const n of ['pointerdown','mousedown','pointerup','mouseup','click']) addEventListener(n,e=>{e.stopImmediatePropagation();did(n)},true)},100)</script>`,
 		do: pressing("text=Go"), kind: browser.Unchanged, want: "pointerdown mousedown pointerup mouseup click"},
-	"the document was written": {html: `<script>document.open();document.write('<title>start</title><button onclick="top.document.title=\'go\'">Go</button>');document.close()</script>`,
+	"the document was written": {html: `<script>setTimeout(()=>{document.open();document.write('<title>start</title><button onclick="top.document.title=\'go\'">Go</button>');document.close()},100)</script>`,
 		do: pressing("text=Go"), want: "go"},
 	"it runs away when hovered": {html: `<button id=b style="position:absolute;left:50px;top:50px" onmouseenter="this.style.left=(parseInt(this.style.left)+200)%400+'px'" onclick="did('go')">Go</button>`,
 		do: pressing("text=Go"), want: "go|start", kind: "|covered|moving|unchanged"},
@@ -99,7 +99,7 @@ var hostileCases = map[string]hostileCase{
 	"mousedown opens a menu over it": {html: `<div style="position:relative"><button onmousedown="did('open');m.hidden=false">Menu</button><div id=m hidden style="position:absolute;inset:0;background:#ddd">Item</div></div>`,
 		do: pressing("text=Menu"), want: "open"},
 	"its text is made anew on press": {html: `<button id=b onmousedown="did('down');b.innerHTML='<i>Go</i>'" onclick="did('go')"><i>Go</i></button>`,
-		do: pressing("css=#b"), want: "down go|down down go|down", kind: "|unchanged|moving|covered"},
+		do: pressing("css=#b"), want: "down go|down down go|down", kind: "|unchanged"},
 	"a select that is pressed": {html: `<select onmousedown="did('down')"><option>One<option>Two</select>`, do: pressing("css=select"), want: "down"},
 	"a link in a label": {html: `<label><input type=checkbox id=c style="opacity:0;position:absolute;width:0;height:0" onchange="did('tick')"> I agree to the <a href="/in" style="padding:0 200px">terms</a></label>`,
 		more: map[string]string{"/in": `<script>did('left')</script>`}, do: ticking("css=#c", true), want: "tick"},
@@ -123,7 +123,7 @@ var hostileCases = map[string]hostileCase{
 	"a field that sends the focus away": {html: `<input placeholder=Name onfocus="o.focus()"><input id=o oninput="did('wrong')">`,
 		do: filling("placeholder=Name", "Ada"), kind: browser.Unchanged, want: "start"},
 	"a field that sends the focus away later": {html: `<input placeholder=Name onfocus="setTimeout(()=>o.focus())"><input id=o oninput="did('wrong')">`,
-		do: filling("placeholder=Name", "Ada"), kind: "|unchanged|reverted", want: "start"},
+		do: filling("placeholder=Name", "Ada"), kind: "|unchanged", want: "start"},
 	"a fixed head over what is scrolled": {html: `<div style="position:fixed;top:0;left:0;right:0;height:200px;background:#eee" onclick="did('head')">Head</div><div style="height:3000px"></div><button onclick="did('go')">Go</button><div style="height:3000px"></div>`,
 		do: pressing("text=Go"), want: "go"},
 	"smooth scrolling":                {html: `<style>html{scroll-behavior:smooth}</style><div style="height:5000px"></div><button onclick="did('go')">Go</button><div style="height:3000px"></div>`, do: pressing("text=Go"), want: "go"},
@@ -179,28 +179,27 @@ var hostileCases = map[string]hostileCase{
 	"words far from the only field": {html: `<nav><div><div><b>Email</b></div></div></nav><main><section><h2>Search the shop</h2><p>Everything.</p><input oninput="did('wrong')"></section></main>`,
 		do: filling("label=Email", "a@b"), kind: browser.NotFound, want: "start"},
 	"words beside a field of another name": {html: `<div><b>Email</b><input aria-label=Search oninput="did('wrong')"></div>`, do: filling("label=Email", "a@b"), kind: browser.NotFound, want: "start"},
+	"words in a sentence beside": {html: `<ol><li>Press Start, and the clock runs.</li></ol><button onclick="did('wrong')">Begin</button>`, do: pressing("text=Start"), kind: browser.NotFound, want: "start"},
 	"an XPath within a part":               {html: `<button onclick="did('wrong')">A</button><section><button onclick="did('go')">B</button></section>`, do: pressing("xpath=//button >> in css=section"), want: "go"},
 }
 
 func TestHostile(t *testing.T) {
 	for name, c := range hostileCases {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			v := hostile(t, browser.Options{}, c.html, c.more)
-			err := within(t, 3*time.Second, func(ctx context.Context) error { return c.do(ctx, v) })
-			switch kinds := "|" + c.kind + "|"; {
-			case err == nil && c.kind != "" && !strings.HasPrefix(c.kind, "|"):
-				t.Errorf("it succeeded and did not fail as %s", c.kind)
-			case err != nil && c.kind == "":
-				t.Error(err)
-			case err != nil:
-				v.fails(strings.Trim(kinds, "|"), err)
-			}
-			if c.want == "" {
-				return
-			}
-			if got := v.title(); !strings.Contains("|"+c.want+"|", "|"+got+"|") {
-				t.Errorf("the page has seen %q and not %q", got, c.want)
-			}
+			c.hold(v)
 		})
 	}
+}
+
+// patience is short for what is to fail, but for what hangs on many steps.
+func patience(kind string) time.Duration {
+	switch {
+	case kind == "":
+		return 20 * time.Second
+	case strings.HasPrefix(kind, "|"):
+		return 5 * time.Second
+	}
+	return 1500 * time.Millisecond
 }

@@ -227,6 +227,7 @@ func TestPages(t *testing.T) {
 			if act == nil {
 				t.Fatal("nobody has tried this page")
 			}
+			t.Parallel()
 			act(arrive(t, 0, browser.Options{}))
 		})
 	}

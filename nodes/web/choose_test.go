@@ -43,6 +43,7 @@ func must(t *testing.T, e *node.Env, typ, want string, params map[string]any) *n
 }
 
 func TestSelect(t *testing.T) {
+	t.Parallel()
 	e := env(t)
 	url := at(t, e, `<select id=s><option value=a>Apple<option value=b>Ball<option value=c disabled>Cup</select>
 		<select id=m multiple><option>Mo<option>Tu<option>We</select><select id=late></select><select id=back onchange="this.selectedIndex=0"><option>x<option>y</select>
@@ -83,6 +84,7 @@ func TestSelect(t *testing.T) {
 }
 
 func TestCheck(t *testing.T) {
+	t.Parallel()
 	e := env(t)
 	at(t, e, `<label><input type=checkbox id=c> Terms</label><label><input type=radio name=r id=a checked> A</label><label><input type=radio name=r id=b> B</label>
 		<div role=switch aria-checked=false id=w onclick="this.setAttribute('aria-checked', this.getAttribute('aria-checked') !== 'true')">Dark</div>

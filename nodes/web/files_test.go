@@ -32,6 +32,7 @@ const uploading = `<label>Invoice <input type=file id=one></label><input type=fi
 	<script>zone.ondragover = e => e.preventDefault(); zone.ondrop = async e => { e.preventDefault(); out.textContent = e.dataTransfer.files.length + ' dropped ' + await e.dataTransfer.files[0].text(); }</script>`
 
 func TestUpload(t *testing.T) {
+	t.Parallel()
 	e := env(t)
 	at(t, e, uploading)
 	put(t, e, "a.txt", "first")
@@ -119,6 +120,7 @@ func downloads(t *testing.T) string {
 }
 
 func TestDownload(t *testing.T) {
+	t.Parallel()
 	e := env(t)
 	url := downloads(t)
 	run(t, e, "web.goto", map[string]any{"url": url})
@@ -157,6 +159,7 @@ func TestDownload(t *testing.T) {
 }
 
 func TestDownloadFails(t *testing.T) {
+	t.Parallel()
 	e := env(t)
 	url := downloads(t)
 	run(t, e, "web.goto", map[string]any{"url": url})

@@ -2,8 +2,15 @@ package web_test
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/aether-rpa/aether/browser"
+	"github.com/aether-rpa/aether/browser/cdp"
+	"github.com/aether-rpa/aether/selector"
+	"github.com/aether-rpa/aether/session"
 )
 
 // challenge is a form of seven fields whose labels alone tell them apart, as the RPA challenge has it.
@@ -144,5 +151,37 @@ func TestListForms(t *testing.T) {
 	}
 	if f := fails(t, e, "web.list_forms", map[string]any{"target": "#nowhere", "timeout": "300ms"}); f.Kind != "element" {
 		t.Errorf("a part that is not there: %+v", f)
+	}
+}
+
+// The aim is 20 ms for the form of seven fields.
+func BenchmarkFillForm(b *testing.B) {
+	if _, err := cdp.Find(); err != nil {
+		b.Skip(err)
+	}
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<!doctype html><body>"+challenge) }))
+	defer s.Close()
+	folder := b.TempDir()
+	table := session.New(session.Config{Providers: map[string]session.Provider{"web": pool}, Folder: func() (string, error) { return folder, nil }})
+	defer func() { _ = table.Close() }()
+	l, err := table.Open(b.Context(), "web", "browser", browser.Want{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	p, err := l.(*browser.Session).NewPage(b.Context())
+	if err == nil {
+		_, err = p.Goto(b.Context(), s.URL, browser.Loaded)
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	var fields []browser.FormField
+	for name, v := range sevenFields() {
+		fields = append(fields, browser.FormField{Target: selector.Must(name), Value: fmt.Sprint(v)})
+	}
+	for b.Loop() {
+		if _, err := p.Form(b.Context(), fields); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

@@ -11,6 +11,7 @@ const dragging = `<div draggable=true id=a style="width:80px;height:40px;backgro
 	s.onpointerdown = e => { s.setPointerCapture(e.pointerId); s.onpointermove = m => s.style.left = m.clientX - 18 + 'px'; s.onpointerup = () => s.onpointermove = null; };</script>`
 
 func TestDrag(t *testing.T) {
+	t.Parallel()
 	e := env(t)
 	at(t, e, dragging)
 	run(t, e, "web.drag", map[string]any{"target": "#a", "to": "#z"})
@@ -31,6 +32,7 @@ func TestDrag(t *testing.T) {
 }
 
 func TestScroll(t *testing.T) {
+	t.Parallel()
 	e := env(t)
 	at(t, e, `<div style="height:3000px">tall</div><p id=p>low</p><div id=box style="height:100px;overflow:auto"><div style="height:900px;width:2000px">inner<b id=deep style="position:absolute"></b></div></div><button id=b style="display:none">x</button>`)
 	if out := run(t, e, "web.scroll", map[string]any{"y": 500}); fmt.Sprint(out["y"]) != "500" || out["moved"] != true || out["end"] != false {
@@ -71,6 +73,7 @@ func endless(rows int, open, end string) string {
 }
 
 func TestScrollToEnd(t *testing.T) {
+	t.Parallel()
 	e := env(t)
 	for name, html := range map[string]string{"page": endless(95, "", ""), "part": endless(95, `<style>html,body{height:100%;margin:0;overflow:hidden}</style><div style="height:100%;overflow-y:auto">`, "</div>")} {
 		at(t, e, html)

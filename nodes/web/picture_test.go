@@ -12,6 +12,7 @@ import (
 )
 
 func TestScreenshot(t *testing.T) {
+	t.Parallel()
 	e := env(t)
 	run(t, e, "web.open", map[string]any{"width": 800, "height": 600})
 	at(t, e, `<style>body{margin:0}</style><div id=d style="width:120px;height:50px;background:rgb(255,0,0);margin-top:900px"></div><div id=none style="display:none">x</div>`)
@@ -59,6 +60,7 @@ func TestScreenshot(t *testing.T) {
 }
 
 func TestPDF(t *testing.T) {
+	t.Parallel()
 	e := env(t)
 	at(t, e, `<h1>Invoice</h1>`)
 	out := run(t, e, "web.pdf", map[string]any{"to": "a.pdf", "paper": "A5", "landscape": true})

@@ -16,6 +16,7 @@ const reading = `<h1>Title</h1><p id=p>two  <b>words</b><span style="display:non
 	<script>h.attachShadow({mode:'open'}).innerHTML = '<a href="/deep.pdf">Deep</a>'</script>`
 
 func TestReading(t *testing.T) {
+	t.Parallel()
 	e := env(t)
 	url := at(t, e, reading+`<script>setTimeout(() => { const n = document.createElement('i'); n.id = 'late'; n.textContent = 'here'; document.body.append(n); }, 200)</script>`)
 	for _, c := range []struct {
@@ -74,6 +75,7 @@ func TestReading(t *testing.T) {
 }
 
 func TestExistsWaits(t *testing.T) {
+	t.Parallel()
 	e := env(t)
 	at(t, e, `<button id=b onclick="setTimeout(() => this.insertAdjacentHTML('afterend', '<p id=n>now</p>'), 200)">Go</button>`)
 	run(t, e, "web.click", map[string]any{"target": "#b"})
@@ -87,6 +89,7 @@ func TestExistsWaits(t *testing.T) {
 
 // A secret that was filled in is not to be read again.
 func TestSecretsAreNotRead(t *testing.T) {
+	t.Parallel()
 	e := env(t)
 	at(t, e, `<input id=i>`)
 	run(t, e, "web.fill", map[string]any{"target": "#i", "secret": "hunter2"})
@@ -101,6 +104,7 @@ func TestSecretsAreNotRead(t *testing.T) {
 }
 
 func TestLists(t *testing.T) {
+	t.Parallel()
 	e := env(t)
 	url := at(t, e, reading)
 	for _, c := range []struct {
@@ -128,6 +132,7 @@ func TestLists(t *testing.T) {
 }
 
 func TestTables(t *testing.T) {
+	t.Parallel()
 	e := env(t)
 	at(t, e, `<table id=a><thead><tr><th rowspan=2>Item<th colspan=2>Price<tr><th>Net<th>Net</thead><tbody><tr><td rowspan=2>Cup<td>1<td>2<tr><td>3<td><input value=4><tr style="display:none"><td>x<td>x<td>x<tr><td colspan=2>All<td><br></table>
 		<table id=b><tr><td>k<td>v<tr><td>1</table><div role=grid id=g><div role=row><span role=columnheader>N</span></div><div role=row><span role=gridcell>5</span></div></div><table id=n></table><p id=p>x</p>`)
@@ -152,6 +157,7 @@ func TestTables(t *testing.T) {
 }
 
 func TestLargeTable(t *testing.T) {
+	t.Parallel()
 	e := env(t)
 	at(t, e, `<table id=t><tr><th>Number<th>Name<th>Sum</table><script>const s = []; for (let i = 1; i <= 10000; i++) s.push('<tr><td>'+i+'<td><a href=#>Name '+i+'</a><td>'+i*2); t.tBodies[0].insertAdjacentHTML('beforeend', s.join(''))</script>`)
 	out, err := nodetest.RunRaw(t, e, "web.get_table", map[string]any{"target": "#t"})

@@ -189,6 +189,7 @@ func (in whichTab) find(ctx context.Context, s *browser.Session) (*browser.Page,
 		return nil, err
 	}
 	var list []string
+	several := false
 	for {
 		changed := s.Context().Changed()
 		pages := s.Pages()
@@ -202,9 +203,8 @@ func (in whichTab) find(ctx context.Context, s *browser.Session) (*browser.Page,
 			}
 		}
 		if list == nil || ctx.Err() == nil { // at the end of the time no page answers any more
-			list = now
+			list, several = now, len(hits) > 1
 		}
-		what := map[bool]string{true: "several tabs match", false: "no tab matches"}[len(hits) > 1]
 		if len(hits) == 1 {
 			return hits[0], nil
 		}
@@ -215,7 +215,8 @@ func (in whichTab) find(ctx context.Context, s *browser.Session) (*browser.Page,
 			if errors.Is(context.Cause(ctx), context.Canceled) {
 				return nil, ctx.Err()
 			}
-			kind := map[bool]string{true: browser.Ambiguous, false: browser.Waited}[len(hits) > 1]
+			what := map[bool]string{true: "several tabs match", false: "no tab matches"}[several]
+			kind := map[bool]string{true: browser.Ambiguous, false: browser.Waited}[several]
 			return nil, &browser.Failure{Kind: kind, Action: "find tab", Detail: fmt.Sprintf("%s; open are %s", what, strings.Join(list, ", "))}
 		}
 	}

@@ -89,6 +89,7 @@ func wait(ctx context.Context, env *node.Env, in waitIn) (waitOut, error) {
 		switch {
 		case in.Text != "":
 			out.Text, err = p.WaitText(ctx, in.Target, in.Text, text)
+			out.Text = short(out.Text)
 		case in.Target.Given():
 			err = p.WaitFor(ctx, in.Target, in.State)
 		case in.URL != "":

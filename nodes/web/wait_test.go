@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/aether-rpa/aether/node"
+	"github.com/aether-rpa/aether/session"
 )
 
 const changing = `<p id=old>old</p><input id=f disabled><input type=checkbox id=c checked><p id=s>zero</p><button id=b>Go</button><script>
@@ -15,6 +16,7 @@ const changing = `<p id=old>old</p><input id=f disabled><input type=checkbox id=
 	}, 250); };</script>`
 
 func TestWait(t *testing.T) {
+	t.Parallel()
 	e := env(t)
 	url := at(t, e, changing)
 	for _, params := range []map[string]any{
@@ -52,6 +54,7 @@ func TestWait(t *testing.T) {
 }
 
 func TestWaitFails(t *testing.T) {
+	t.Parallel()
 	e := env(t)
 	at(t, e, changing+`<script>setInterval(() => fetch('/next'), 30)</script>`)
 	for _, c := range []struct {
@@ -81,6 +84,7 @@ func TestWaitFails(t *testing.T) {
 
 // What came before the last action does not count, and what came after it counts also if it was there before the node.
 func TestWaitSinceLastAction(t *testing.T) {
+	t.Parallel()
 	e := env(t)
 	at(t, e, `<button id=a onclick="fetch('/next?a')">A</button><button id=b onclick="this.textContent = 'pressed'">B</button>`)
 	run(t, e, "web.click", map[string]any{"target": "#a"})
@@ -92,6 +96,7 @@ func TestWaitSinceLastAction(t *testing.T) {
 }
 
 func TestWaitNewTab(t *testing.T) {
+	t.Parallel()
 	e := env(t)
 	url := at(t, e, `<button id=b onclick="setTimeout(() => window.open('/next'), 150)">Open</button>`)
 	must(t, e, "web.wait_new_tab", "waited", map[string]any{})
@@ -105,6 +110,7 @@ func TestWaitNewTab(t *testing.T) {
 }
 
 func TestAssert(t *testing.T) {
+	t.Parallel()
 	e := env(t)
 	url := at(t, e, `<title>Cart</title><h1 id=h>Total  <b>12.50</b></h1><input id=i value="4711"><input type=checkbox id=c><button id=b disabled>x</button><p class=k>1</p><p class=k>2</p><p class=k style="display:none">3</p><div id=late></div>
 		<script>setTimeout(() => late.textContent = 'there', 300)</script>`)
@@ -152,4 +158,30 @@ func TestAssert(t *testing.T) {
 		fails(t, e, "web.assert", params)
 	}
 	must(t, e, "web.assert", "bad_query", map[string]any{"target": "css=p[", "shown": true})
+}
+
+// After an interruption a tab that was opened before it, and not waited for yet, is found all the same.
+func TestWaitNewTabAfterRebuild(t *testing.T) {
+	t.Parallel()
+	e := env(t)
+	same := func(b []byte) ([]byte, error) { return b, nil }
+	folder := t.TempDir()
+	table := func() *session.Table {
+		s := session.New(session.Config{Providers: map[string]session.Provider{"web": pool}, Folder: func() (string, error) { return folder, nil }, Seal: same, Unseal: same})
+		t.Cleanup(func() { _ = s.Close() })
+		return s
+	}
+	e.Sessions = table()
+	url := at(t, e, `<button id=b onclick="window.open('/next').onload = () => this.textContent = 'opened'">Open</button>`)
+	run(t, e, "web.click", map[string]any{"target": "#b"})
+	run(t, e, "web.wait", map[string]any{"target": "#b", "text": "opened"})
+	states, err := e.Sessions.Changed(t.Context())
+	if err != nil || len(states) != 1 {
+		t.Fatalf("%d states: %v", len(states), err)
+	}
+	e.Sessions = table()
+	e.Sessions.Recall(states, 1)
+	if out := run(t, e, "web.wait_new_tab", nil); out["url"] != url+"/next" {
+		t.Errorf("the tab was not found: %v", out)
+	}
 }

@@ -188,6 +188,13 @@ func read(t *testing.T, path string, into any) {
 	}
 }
 
+// page is what the workflow works on that uses a browser.
+const page = `<!doctype html><title>Page</title><form action=/sent><input id=name name=name><input id=town><input type=checkbox id=yes name=yes><select name=c><option value=ee>Estonia</option><option value=lv>Latvia</option></select><button>Send</button></form>
+	<button id=show onclick="out.hidden = false; out.textContent = document.getElementById('name').value + ' ' + town.value + ' ' + document.querySelector('select').value">Show</button><p id=out hidden></p>
+	<button id=ask onclick="document.title = String(confirm('Sure?'))">Ask</button><a href="/next">Next</a>
+	<table id=t><thead><tr><th>Name</th><th>Price</th></tr></thead><tbody><tr><td>Lamp, red</td><td>9</td></tr><tr><td>Chair</td><td>20</td></tr></tbody></table>
+	<img width=40 height=40 src="data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7">`
+
 // serve is the service that the web workflow talks to.
 func serve(w http.ResponseWriter, r *http.Request) {
 	var body bytes.Buffer
@@ -207,6 +214,15 @@ func serve(w http.ResponseWriter, r *http.Request) {
 		}
 	case "/token":
 		_, _ = w.Write([]byte(`{"access_token": "tok", "active": true}`))
+	case "/page":
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = w.Write([]byte(page))
+	case "/sent":
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = fmt.Fprintf(w, "<title>Sent</title><h1>%s %s</h1>", r.URL.Query().Get("name"), r.URL.Query().Get("yes"))
+	case "/small":
+		w.Header().Set("Content-Type", "text/plain")
+		_, _ = w.Write([]byte("small"))
 	case "/hook":
 		w.Header().Set("Content-Type", "text/plain")
 		_, _ = w.Write([]byte("ok"))
