@@ -563,8 +563,9 @@
   // What is typed into a field goes there or nowhere: pages may send the focus elsewhere at the last moment.
   let typing = null;
   window.addEventListener('beforeinput', ev => {
-    if (!typing || !ev.isTrusted || inside(ev.composedPath()[0], typing.e) || !typing.e.isConnected) return;
-    typing.strayed = describe(ev.composedPath()[0]);
+    const to = ev.composedPath()[0]; // of a closed shadow root its host
+    if (!typing || !ev.isTrusted || !typing.e.isConnected || inside(to, typing.e) || closed.has(to) && inside(typing.e, to)) return;
+    typing.strayed = describe(to);
     ev.preventDefault();
     ev.stopImmediatePropagation();
   }, {capture: true});

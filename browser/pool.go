@@ -57,6 +57,8 @@ type Want struct {
 	Headless *bool `json:"headless,omitempty"`
 	// Attach is the debugging address of a running browser to join; "" starts one.
 	Attach string `json:"attach,omitempty"`
+	// Again opens it with the cookies of a session that was lost, and as that was wanted.
+	Again *LostError `json:"-"`
 }
 
 var _ session.Provider = (*Pool)(nil)
@@ -69,6 +71,9 @@ func (p *Pool) Open(ctx context.Context, folder func() (string, error), want any
 	w, ok := want.(Want)
 	if !ok {
 		return nil, fmt.Errorf("a browser session is not opened by a %T", want)
+	}
+	if w.Again != nil && w.Again.state != nil && w.Again.state.Want.Attach == "" {
+		return p.enter(ctx, folder, w.Again)
 	}
 	return p.session(ctx, folder, w)
 }

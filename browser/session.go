@@ -43,6 +43,8 @@ type LostError struct {
 	Why string
 	// URL is the page that was to be shown again, Got where it led.
 	URL, Got string
+
+	state *kept
 }
 
 // Error implements error.
@@ -293,10 +295,11 @@ func (s *Session) State(ctx context.Context) ([]byte, error) {
 // remembered is the state of a session whose browser has ended before it was read: what is known without it is where
 // its pages were. A page that had not gone elsewhere may have been changed by what was done last, which is not known.
 func (s *Session) remembered() kept {
-	lost := kept{Want: s.want, Lost: "the browser ended right after it was worked in, before it was known where the page stood"}
+	lost := kept{Want: s.want, Policy: s.policy, Lost: "the browser ended right after it was worked in, before it was known where the page stood"}
 	if s.last == nil {
 		return lost
 	}
+	lost.Cookies = s.last.Cookies
 	k := *s.last
 	k.Tabs = slices.Clone(k.Tabs)
 	moved := false
@@ -325,7 +328,29 @@ func (p *Pool) rebuild(ctx context.Context, folder func() (string, error), past 
 		return nil, err
 	}
 	if err := s.restore(ctx, k); err != nil {
+		var lost *LostError
+		if errors.As(err, &lost) {
+			lost.state = &k
+		}
 		return nil, errors.Join(err, s.Close())
+	}
+	s.last = &k
+	return s, nil
+}
+
+// enter opens a session with the cookies of one that was lost, and none of its pages: a flow that goes to a page it
+// knows need not log in again.
+func (p *Pool) enter(ctx context.Context, folder func() (string, error), lost *LostError) (*Session, error) {
+	k := lost.state
+	s, err := p.session(ctx, folder, k.Want)
+	if err != nil {
+		return nil, err
+	}
+	s.policy = k.Policy
+	if len(k.Cookies) > 0 {
+		if err := s.ctx.SetCookies(ctx, k.Cookies); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
 	}
 	return s, nil
 }

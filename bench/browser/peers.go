@@ -50,9 +50,9 @@ func (d *dp) text(_ context.Context, id string) (string, error) {
 	return chromedp.Run(d.ctx, chromedp.Text(chromedp.CSS("#"+id)))
 }
 
-// fill empties by SetValue: Clear takes the attribute away and leaves what was typed.
+// fill empties by a script: Clear takes the attribute away and leaves what was typed, and SetValue sets no empty value.
 func (d *dp) fill(_ context.Context, id, text string) error {
-	return chromedp.Do(d.ctx, chromedp.SetValue(chromedp.CSS("#"+id), ""), chromedp.SendKeys(chromedp.CSS("#"+id), text))
+	return chromedp.Do(d.ctx, chromedp.Evaluate[chromedp.Void]("document.getElementById("+quote(id)+").value = ''"), chromedp.SendKeys(chromedp.CSS("#"+id), text))
 }
 
 func (d *dp) value(_ context.Context, id string) (string, error) {

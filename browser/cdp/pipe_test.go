@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -108,7 +109,7 @@ func TestPipe(t *testing.T) {
 	if err := p.Read(context.Background(), &m); err != nil || m.ID != 2 || len(m.Result) != len(big)+8 {
 		t.Errorf("a long message: %d bytes (%v)", len(m.Result), err)
 	}
-	if err := p.Read(context.Background(), &cdproto.Message{}); err != io.ErrUnexpectedEOF {
+	if err := p.Read(context.Background(), &cdproto.Message{}); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("a message that was cut: %v", err)
 	}
 }

@@ -127,9 +127,11 @@ const (
 type body struct {
 	io.ReadCloser
 	rc    *http.ResponseController
+	h     http.Header // of the answer
 	grace time.Duration
 	begun time.Time
 	n     int64
+	whole bool
 }
 
 // paced lets the body of a request come at a pace only.
@@ -137,7 +139,7 @@ func (s *Server) paced(w http.ResponseWriter, r *http.Request) {
 	if r.Body == nil || r.Body == http.NoBody {
 		return
 	}
-	b := &body{ReadCloser: r.Body, rc: http.NewResponseController(w), grace: bodyGrace}
+	b := &body{ReadCloser: r.Body, rc: http.NewResponseController(w), h: w.Header(), grace: bodyGrace}
 	if s.grace > 0 {
 		b.grace = s.grace
 	}
@@ -155,9 +157,19 @@ func (b *body) Read(p []byte) (int, error) {
 	if b.n += int64(n); errors.Is(err, io.EOF) {
 		// The answer may take longer than the body may. After another error the
 		// rest of the body is not waited for.
+		b.whole = true
 		_ = b.rc.SetReadDeadline(time.Time{})
 	}
 	return n, err
+}
+
+// Close implements io.Closer. What is left of a body must not be taken for the
+// next request on the connection.
+func (b *body) Close() error {
+	if !b.whole {
+		b.h.Set("Connection", "close")
+	}
+	return b.ReadCloser.Close()
 }
 
 // otherwise answers what no operation is registered for.

@@ -41,6 +41,26 @@ func TestBodiesComeAtAPace(t *testing.T) {
 			t.Errorf("%s: %d %+v %v", o.target, res.StatusCode, problem, err)
 		}
 	}
+	// A body that is broken is the client's mistake.
+	code, b, _ := p.ask(auth.Operator, "POST", "/api/v1/jobs/drop", nil)
+	if code >= 500 {
+		t.Errorf("no body: %d %s", code, b)
+	}
+	conn, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(2 * time.Minute))
+	_, _ = fmt.Fprintf(conn, "POST /api/v1/jobs/drop HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer %s\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", p.tokens[auth.Operator])
+	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusBadRequest {
+		t.Errorf("a broken body: %d", res.StatusCode)
+	}
 	var got api.Claimed
 	p.want(200, auth.Worker, "POST", "/robot/claim", map[string]any{"name": "robot-0", "machine": p.machine, "wait_ms": 2500}, &got)
 	if got.Job != nil {

@@ -70,6 +70,9 @@ func kindOf(status int) string {
 // huma makes its errors, such as those of validation, by this function.
 func init() {
 	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
+		if message == "cannot read request body" {
+			status = http.StatusBadRequest // it is broken, or the client has gone
+		}
 		p := &Problem{Kind: kindOf(status), Message: message, status: status}
 		for _, err := range errs {
 			var h *hinted

@@ -179,7 +179,7 @@ var hostileCases = map[string]hostileCase{
 	"words far from the only field": {html: `<nav><div><div><b>Email</b></div></div></nav><main><section><h2>Search the shop</h2><p>Everything.</p><input oninput="did('wrong')"></section></main>`,
 		do: filling("label=Email", "a@b"), kind: browser.NotFound, want: "start"},
 	"words beside a field of another name": {html: `<div><b>Email</b><input aria-label=Search oninput="did('wrong')"></div>`, do: filling("label=Email", "a@b"), kind: browser.NotFound, want: "start"},
-	"words in a sentence beside": {html: `<ol><li>Press Start, and the clock runs.</li></ol><button onclick="did('wrong')">Begin</button>`, do: pressing("text=Start"), kind: browser.NotFound, want: "start"},
+	"words in a sentence beside":           {html: `<ol><li>Press Start, and the clock runs.</li></ol><button onclick="did('wrong')">Begin</button>`, do: pressing("text=Start"), kind: browser.NotFound, want: "start"},
 	"an XPath within a part":               {html: `<button onclick="did('wrong')">A</button><section><button onclick="did('go')">B</button></section>`, do: pressing("xpath=//button >> in css=section"), want: "go"},
 }
 

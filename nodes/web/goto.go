@@ -12,7 +12,7 @@ func init() {
 	arrived := Arrived{URL: "https://shop.example.com/cart", Status: 200}
 	node.Register(node.Spec[gotoIn, Arrived]{
 		Type: "web.goto", Title: "Go to page",
-		Doc:      "Opens an address in the current tab and waits until it has loaded. Opens a browser if the run has none. A page that cannot be shown, that is cancelled, or that answers with an error is a failure.",
+		Doc:      "Opens an address in the current tab and waits until it has loaded. Opens a browser if the run has none; where a session could not be built again after an interruption, one that has its cookies. A page that cannot be shown, that is cancelled, or that answers with an error is a failure.",
 		Effect:   node.Idempotent,
 		Examples: []node.Example[gotoIn, Arrived]{{Title: "Open the cart", In: gotoIn{URL: "https://shop.example.com/cart"}, Out: arrived, DocOnly: needsBrowser}},
 		Run: func(ctx context.Context, env *node.Env, in gotoIn) (Arrived, error) {

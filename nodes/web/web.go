@@ -55,9 +55,10 @@ func (in In) open(ctx context.Context, env *node.Env, make bool) (*browser.Sessi
 		return nil, node.Fail(node.KindSession, "no browser can be opened here", "run the flow on a robot")
 	}
 	s, err := session.Get[*browser.Session](ctx, env.Sessions, kind, in.Session)
-	if errors.Is(err, session.ErrNone) && make {
+	var lost *browser.LostError
+	if make && (errors.Is(err, session.ErrNone) || errors.As(err, &lost)) {
 		var l session.Live
-		if l, err = env.Sessions.Open(ctx, kind, in.Session, browser.Want{}); err == nil {
+		if l, err = env.Sessions.Open(ctx, kind, in.Session, browser.Want{Again: lost}); err == nil {
 			s, _ = l.(*browser.Session)
 		}
 	}
