@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aether-rpa/aether/browser"
 	"github.com/aether-rpa/aether/node"
 	"github.com/aether-rpa/aether/session"
 )
@@ -172,9 +173,26 @@ func TestWaitNewTabAfterRebuild(t *testing.T) {
 		return s
 	}
 	e.Sessions = table()
-	url := at(t, e, `<button id=b onclick="window.open('/next').onload = () => this.textContent = 'opened'">Open</button>`)
+	url := at(t, e, `<button id=b onclick="window.open('/next')">Open</button>`)
 	run(t, e, "web.click", map[string]any{"target": "#b"})
-	run(t, e, "web.wait", map[string]any{"target": "#b", "text": "opened"})
+	s, err := session.Get[*browser.Session](t.Context(), e.Sessions, "web", "browser")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		changed := s.Context().Changed()
+		if all := s.Pages(); len(all) == 2 {
+			if _, err := all[1].WaitURL(t.Context(), "/next", func(u string) bool { return u == url+"/next" }); err != nil {
+				t.Fatal(err)
+			}
+			break
+		}
+		select {
+		case <-changed:
+		case <-t.Context().Done():
+			t.Fatal("no tab was opened")
+		}
+	}
 	states, err := e.Sessions.Changed(t.Context())
 	if err != nil || len(states) != 1 {
 		t.Fatalf("%d states: %v", len(states), err)
