@@ -30,6 +30,7 @@ chaos:
 bench:
 	go run ./bench
 	go run -C bench/queue . -o ../QUEUE.md
+	go run -C bench/browser . -o ../BROWSER.md
 
 generate:
 	go test ./internal/reference -update

@@ -116,10 +116,16 @@ func (p *Page) pressAt(ctx context.Context, action string, t selector.Target, o 
 	if whole {
 		var sent error
 		sent, err = p.Along(ctx, Input{Mouse: p.clicks(x, y, o)}, s.frame, fmt.Sprintf("__aether.done(%d,true)", s.Handle), fmt.Sprintf("__aether.came(%d)", s.Handle), &r)
+		if sent != nil && p.left() {
+			return d, pressed{Arrived: true}, false, nil
+		}
 		if sent != nil {
 			return d, r, false, p.acted(p.ended(ctx, action, t, nil, sent))
 		}
 	} else if err := p.Mouse(ctx, p.clicks(x, y, o)...); err != nil {
+		if p.left() {
+			return d, pressed{Arrived: true}, false, nil
+		}
 		// The page may have seen the press, and hang because of it.
 		return d, r, false, p.acted(p.ended(ctx, action, t, nil, err))
 	}
@@ -134,8 +140,8 @@ func (p *Page) pressAt(ctx context.Context, action string, t selector.Target, o 
 	switch {
 	case errors.Is(err, ErrNavigated) || r.Other:
 		r.Arrived = true
-	case gone(p.Gone()) && !p.Crashed():
-		return d, pressed{Arrived: true}, false, nil // a press may close its own page
+	case p.left():
+		return d, pressed{Arrived: true}, false, nil
 	case err != nil:
 		return d, r, false, p.acted(p.ended(ctx, action, t, nil, err))
 	}
@@ -146,7 +152,11 @@ func (p *Page) pressAt(ctx context.Context, action string, t selector.Target, o 
 		r.Slipped = !r.Arrived
 	}
 	if !r.Arrived {
-		if again, why := p.again(ctx, s, r, x, y); !again {
+		again, why := p.again(ctx, s, r, x, y)
+		if p.left() {
+			return d, pressed{Arrived: true}, false, nil
+		}
+		if !again {
 			return d, r, false, &Failure{Kind: Unchanged, Action: action, Target: t, Element: s.Element, Detail: why, Acted: true}
 		}
 		return d, r, true, nil
@@ -157,6 +167,9 @@ func (p *Page) pressAt(ctx context.Context, action string, t selector.Target, o 
 	d.Arrival, err = p.settle(ctx, action, t)
 	return d, r, false, err
 }
+
+// left reports whether the page has closed, as a press may close its own page.
+func (p *Page) left() bool { return gone(p.Gone()) && !p.Crashed() }
 
 // still reports whether an element of the same look is there again after one was taken away.
 func (p *Page) still(ctx context.Context, t selector.Target, s sight) bool {

@@ -104,7 +104,7 @@ func init() {
 	goes := func(from, to string) mapping { return browserRow(mapping{from: from, to: to, in: maps.Clone(until)}) }
 	register(
 		browserRow(mapping{from: "LaunchBrowserNode", to: "web.open", in: params{
-			"url": "$url", "width": "$viewport_width", "height": "$viewport_height", "user_agent": "$user_agent", "locale": "$locale", "timezone": "$timezone_id", "proxy": "$proxy_server", "ignore_certificates": "$ignore_https_errors",
+			"url": "$url", "width": "$viewport_width", "height": "$viewport_height", "user_agent": "$user_agent", "locale": "$locale", "timezone": "$timezone_id", "proxy": "$proxy_server", "ignore_certificates": "$ignore_https_errors", "any_status": true,
 		}, prepare: launchRow}),
 		browserRow(mapping{from: "CloseBrowserNode", to: "web.close"}),
 		browserRow(mapping{from: "NewTabNode", to: "web.new_tab", in: params{"url": "$url", "until": loadStates, "any_status": true}, prepare: emptyMeansNone("url")}),

@@ -76,7 +76,7 @@ func (j *job) execute(ctx context.Context) (res *result, err error) {
 		Config: &config.Config{
 			DataDir: j.Dir, AppName: "webcrash", Files: config.Files{Roots: []string{j.Dir}},
 			Database: config.Database{URL: config.Secret("sqlite:" + j.Dir + "/aether.db"), Kind: config.KindSQLite, Schema: "aether", MaxConns: 5},
-			Browser:  config.Browser{Headless: true},
+			Browser:  config.Browser{Headless: true}, HTTP: config.HTTP{AllowPrivate: true},
 		},
 		Nodes: node.Default, Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})), Host: "webcrash", PID: os.Getpid(),
 		Environ: os.Environ(),

@@ -32,6 +32,7 @@ func office(t *testing.T, path string, o browser.Options) *visitor {
 }
 
 func TestAcmeLogin(t *testing.T) {
+	t.Parallel()
 	v := arrive(t, 0, browser.Options{})
 	v.visit("/acme/work")
 	v.signIn("robot", "wrong")
@@ -48,6 +49,7 @@ func TestAcmeLogin(t *testing.T) {
 }
 
 func TestAcmeWorkList(t *testing.T) {
+	t.Parallel()
 	v := office(t, "/work", browser.Options{})
 	v.choose("label=On a page", "50")
 	v.click("role=button[name=Show]")
@@ -83,6 +85,7 @@ func TestAcmeWorkList(t *testing.T) {
 }
 
 func TestAcmeForms(t *testing.T) {
+	t.Parallel()
 	v := office(t, "/work/WI-100007", browser.Options{})
 	v.choose("label=Status", "Done")
 	v.choose("label=Assigned to", "Sofia Lind")
@@ -145,6 +148,7 @@ func TestAcmeForms(t *testing.T) {
 }
 
 func TestAcmeDesk(t *testing.T) {
+	t.Parallel()
 	v := office(t, "/prices", browser.Options{Downloads: t.TempDir(), Width: 1400, Height: 900})
 	row := " >> in xpath=//tbody/tr[1]"
 	sku := v.text("css=td:nth-child(1)" + row)
@@ -213,23 +217,7 @@ func TestAcmeDesk(t *testing.T) {
 	v.choose("label=Month", "2026-03")
 	v.click("role=button[name=Make report]")
 	v.effects("report.download", 3)
-	ctx := v.long()
-	for {
-		changed, done := v.c.Changed(), 0
-		for _, d := range v.c.Downloads() {
-			if d.State == "done" {
-				done++
-			}
-		}
-		if done == 3 {
-			break
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			t.Fatalf("the downloads are %+v", v.c.Downloads())
-		}
-	}
+	v.downloaded(3)
 
 	v.visit("/acme/work/WI-100009")
 	v.click("role=link[name=Print view]")
@@ -240,6 +228,7 @@ func TestAcmeDesk(t *testing.T) {
 }
 
 func TestAcmeSession(t *testing.T) {
+	t.Parallel()
 	v := arrive(t, 0, browser.Options{})
 	v.visit("/acme/login?session_requests=2")
 	v.signIn("clerk", "practice-2")

@@ -25,7 +25,7 @@ var named = map[string]map[string]string{
 	"/pages/mask":       {"field": "label=Phone number", "save": "role=button[name=Save]"},
 	"/pages/upload":     {"note": "label=Remark", "file": "label=Files", "send": "role=button[name=Upload]", "zone": "text=Drop files here"},
 	"/pages/dialogs":    {"alert": "role=button[name=Alert]", "confirm": "role=button[name=Confirm]", "prompt": "role=button[name=Prompt]", "storm": "role=button[name=Storm]"},
-	"/challenge/b/":     {"challenge.first-name": "label=First Name", "challenge.last-name": "label=Last Name", "challenge.company-name": "label=Company Name", "challenge.role": "label=Role in Company", "challenge.address": "label=Address", "challenge.email": "label=Email", "challenge.phone": "label=Phone Number", "challenge.start": "text=Start"},
+	"/challenge/b/":     {"challenge.first-name": "label=First Name", "challenge.last-name": "label=Last Name", "challenge.company-name": "label=Company Name", "challenge.role": "label=Role in Company", "challenge.address": "label=Address", "challenge.email": "label=Email", "challenge.phone": "label=Phone Number", "challenge.start": "role=button[name=Start]"},
 	"/challenge/c/":     {"challenge.first-name": "label=First Name", "challenge.email": "label=Email", "challenge.phone": "label=Phone Number"},
 }
 

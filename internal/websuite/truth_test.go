@@ -20,6 +20,12 @@ func TestHungByAction(t *testing.T) {
 	v.visit("/pages/hang?ms=never")
 	_, _ = v.p.Click(v.in(2*time.Second), at("role=button[name=Hang]"), browser.Click{})
 	v.did("pages.hang", "hang")
+	// The page tells of it before it hangs.
+	for v.Context().Err() == nil {
+		if _, err := v.p.Count(v.in(500*time.Millisecond), at("css=h1"), true); err != nil {
+			break
+		}
+	}
 	for name, act := range map[string]func(context.Context) error{
 		"click": func(ctx context.Context) error {
 			_, err := v.p.Click(ctx, at("role=button[name=Hang]"), browser.Click{})
@@ -219,6 +225,9 @@ func TestPressedAnswers(t *testing.T) {
 			t.Errorf("%s: %v", link, err)
 		case want == "500" && (d.Arrival == nil || d.Arrival.Status != 500):
 			t.Errorf("%s: it led to %+v", link, d.Arrival)
+		}
+		if link == "File" {
+			v.downloaded(1)
 		}
 	}
 }

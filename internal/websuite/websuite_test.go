@@ -3,6 +3,7 @@ package websuite
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"net/http/httptest"
 	"os"
@@ -25,6 +26,11 @@ var (
 )
 
 func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "4"); err != nil { // most of the time is spent on waiting
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	code := m.Run()
 	if shared != nil {
 		_ = shared.Close()
@@ -249,6 +255,28 @@ func (v *visitor) effects(kind string, n int) []string {
 		case <-time.After(5 * time.Millisecond):
 		case <-ctx.Done():
 			v.Fatalf("the ledger has %d entries of %s and not %d", len(all), kind, n)
+		}
+	}
+}
+
+// downloaded waits until n downloads are done.
+func (v *visitor) downloaded(n int) {
+	v.Helper()
+	ctx := v.long()
+	for {
+		changed, done := v.c.Changed(), 0
+		for _, d := range v.c.Downloads() {
+			if d.State == "done" {
+				done++
+			}
+		}
+		if done == n {
+			return
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			v.Fatalf("the downloads are %+v", v.c.Downloads())
 		}
 	}
 }

@@ -74,11 +74,19 @@ func (in stepIn) arrive(ctx context.Context, env *node.Env, f func(context.Conte
 		if err != nil {
 			return Arrived{}, err
 		}
-		if a.Status >= 400 && !in.Any {
-			f := node.Fail(node.KindHTTP, fmt.Sprintf("%s answers with status %d", a.URL, a.Status), "set any_status if the page is wanted all the same")
-			f.Code = fmt.Sprint(a.Status)
-			return Arrived{}, f
+		if err := errorStatus(a, in.Any); err != nil {
+			return Arrived{}, err
 		}
 		return Arrived{URL: a.URL, Status: a.Status}, nil
 	})
+}
+
+// errorStatus says that a page answers with an error, unless any status is as good.
+func errorStatus(a browser.Arrival, any bool) error {
+	if a.Status < 400 || any {
+		return nil
+	}
+	f := node.Fail(node.KindHTTP, fmt.Sprintf("%s answers with status %d", a.URL, a.Status), "set any_status if the page is wanted all the same")
+	f.Code = fmt.Sprint(a.Status)
+	return f
 }

@@ -67,6 +67,7 @@ type openIn struct {
 	In
 	URL          string            `json:"url" doc:"Page to begin with; none opens an empty one."`
 	Until        string            `json:"until" default:"load" enum:"commit,dom,load,idle" is:"advanced" doc:"How far the page must have loaded: its answer begins (commit), it can be read (dom), pictures and scripts are there (load), or no request is under way (idle)."`
+	Any          bool              `json:"any_status" is:"advanced" doc:"Whether a page that answers with an error, as 404, is as good as any."`
 	Headless     *bool             `json:"headless" is:"advanced" doc:"Whether to work without a window; not given takes the robot's setting."`
 	Width        int               `json:"width" min:"0" max:"8192" is:"advanced" doc:"Width of the page in CSS pixels; 0 leaves the browser's own."`
 	Height       int               `json:"height" min:"0" max:"8192" is:"advanced" doc:"Height of the page."`
@@ -141,5 +142,5 @@ func open(ctx context.Context, env *node.Env, in openIn) (openOut, error) {
 		return out, explain(ctx, env, p, err)
 	}
 	out.URL, out.Status = a.URL, a.Status
-	return out, nil
+	return out, errorStatus(a, in.Any)
 }

@@ -131,6 +131,10 @@ func TestActions(t *testing.T) {
 	if f := fails(t, e, "web.goto", map[string]any{"url": url + "/nowhere"}); f.Kind != node.KindHTTP || f.Code != "404" {
 		t.Errorf("a page that is not there: %+v", f)
 	}
+	if f := fails(t, e, "web.open", map[string]any{"url": url + "/nowhere"}); f.Kind != node.KindHTTP || f.Code != "404" {
+		t.Errorf("opening a page that is not there: %+v", f)
+	}
+	run(t, e, "web.open", map[string]any{"url": url + "/nowhere", "any_status": true})
 	run(t, e, "web.close", nil)
 	if f := fails(t, e, "web.click", map[string]any{"target": "#d"}); f.Kind != node.KindSession {
 		t.Errorf("after closing: %+v", f)
