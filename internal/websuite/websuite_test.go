@@ -54,7 +54,7 @@ func started(t *testing.T) browser.Browser {
 		t.Skip(err)
 	}
 	sharedOnce.Do(func() {
-		dir, err := os.MkdirTemp("", "aether-profile-")
+		dir, err := os.MkdirTemp("", "aether-profile-") //nolint:usetesting // the browser outlives the test that starts it
 		if err == nil {
 			shared, err = launch(dir)
 		}
