@@ -5,7 +5,8 @@
 #                              the race detector), Python (script.python),
 #                              and what node families are tested against:
 #                              MariaDB, vsftpd, sshd, poppler, qpdf, zbar,
-#                              tesseract, LibreOffice, 7-Zip, age; modules
+#                              tesseract, LibreOffice, 7-Zip, age, Chromium;
+#                              modules
 #   scripts/setup.sh --lint    golangci-lint and govulncheck as well
 #
 # It may be run any number of times. Packages come from apt-get; on other
@@ -34,6 +35,11 @@ for program in zip unzip zstd bzip2 lz4 openssl; do
 	command -v "$program" >/dev/null || missing+=("$program")
 done
 command -v xz >/dev/null || missing+=(xz-utils)
+command -v pgrep >/dev/null || missing+=(procps)
+for browser in google-chrome google-chrome-stable chromium chromium-browser none; do
+	command -v "$browser" >/dev/null && break
+done
+[ "$browser" != none ] || missing+=(chromium)
 command -v soffice >/dev/null || missing+=(libreoffice-writer-nogui libreoffice-calc-nogui)
 
 if [ "${#missing[@]}" -gt 0 ]; then

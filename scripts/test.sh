@@ -15,7 +15,7 @@ short=()
 
 # Packages in which goroutines meet. They run with -short: the detector looks
 # at how they meet, not at how often, and makes everything several times slower.
-RACE="./value ./expr ./internal/queue ./internal/item ./internal/api ./internal/auth ./internal/secret ./process ./workspace ./internal/durable/... ./internal/run ./internal/engine ./internal/robot ./internal/remote ./internal/orch ./internal/telemetry ./internal/mask ./internal/egress ./table"
+RACE="./value ./expr ./internal/queue ./internal/item ./internal/api ./internal/auth ./internal/secret ./process ./workspace ./internal/durable/... ./internal/run ./internal/engine ./internal/robot ./internal/remote ./internal/orch ./internal/telemetry ./internal/mask ./internal/egress ./internal/tally ./internal/leftover ./table ./session ./browser/..."
 
 scripts/setup.sh
 
