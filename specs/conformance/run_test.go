@@ -309,7 +309,7 @@ func TestWaitAnswer(t *testing.T) {
 func TestSecondProcess(t *testing.T) {
 	t.Parallel()
 	h, l := newHome(t), newLedger(t)
-	h.flow("nodes:\n" + l.post("a", "a") + "- {id: w, type: flow.wait, params: {for: 1500ms}}\n" + l.post("b", "b") + "edges: [a -> w, w -> b]\n")
+	h.flow("nodes:\n" + l.post("a", "a") + "- {id: w, type: flow.wait, params: {for: 6s}}\n" + l.post("b", "b") + "edges: [a -> w, w -> b]\n")
 	p := h.start("run", "flow.yaml", "--id", "r")
 	p.sees("ok       a")
 	for _, args := range [][]string{{"run", "flow.yaml", "--id", "r"}, {"runs", "resume", "r"}} {
@@ -317,7 +317,7 @@ func TestSecondProcess(t *testing.T) {
 		refused(t, r, "run r is being executed by")
 	}
 	refused(t, h.want(2, "runs", "retry", "r"), "has not ended")
-	if r := p.wait(20 * time.Second); r.code != 0 {
+	if r := p.wait(time.Minute); r.code != 0 {
 		t.Errorf("the first process: exit code %d\n%s", r.code, r.err)
 	}
 	l.want(t, "a b")
