@@ -128,7 +128,7 @@ func (d *demonstration) show(ctx context.Context) error {
 	if err := d.download(ctx, d.url+"/challenge/assets/downloadFiles/challenge.xlsx", book); err != nil {
 		return err
 	}
-	fmt.Fprintf(d.Stdout, "\n1  A robot enters ten persons from a workbook. The form's fields change their ids and places after every round.\n")
+	fmt.Fprintf(d.Stdout, "\n1  A robot enters ten persons from a workbook.\n   The form's fields change their ids and places after every round.\n")
 	said, err := d.robot(ctx, flow, book, "first", nil)
 	if err != nil {
 		return err
@@ -137,15 +137,15 @@ func (d *demonstration) show(ctx context.Context) error {
 		return err
 	}
 	d.site.Ledger().Reset()
-	fmt.Fprintf(d.Stdout, "\n2  Once more, and in round 5 the robot is killed (kill -9), in the middle of the form.\n")
+	fmt.Fprintf(d.Stdout, "\n2  Once more, and in round 5 the robot is killed (kill -9), amid the form.\n")
 	if _, err := d.robot(ctx, flow, book, "second", func(e demoEvent) bool { return e.Event == "node_finished" && e.Path == "each[4]/company" }); !errors.Is(err, errKilled) {
 		if err == nil {
 			err = errors.New("the robot was done before it could be killed")
 		}
 		return err
 	}
-	fmt.Fprintf(d.Stdout, "   The robot is dead, and its browser with it. The site has received %d of 10 forms.\n", len(d.site.Ledger().All("challenge.submit")))
-	fmt.Fprintf(d.Stdout, "\n3  Another robot goes on with the run: a new browser, the same session, at the field where the other one died.\n")
+	fmt.Fprintf(d.Stdout, "   The robot is dead, and its browser with it: %d of 10 forms were received.\n", len(d.site.Ledger().All("challenge.submit")))
+	fmt.Fprintf(d.Stdout, "\n3  Another robot goes on where it died: a new browser, the same session,\n   the next field.\n")
 	if said, err = d.robot(ctx, flow, book, "second", nil); err != nil {
 		return err
 	}
