@@ -90,10 +90,23 @@ gotest() {
 say "go vet"
 timed go vet ./...
 
-say "go test ./..."
-packages=1
+# Browsers want the machine for themselves: their packages run one after the
+# other, behind the rest.
+WEB="./browser/... ./nodes/web ./internal/websuite ./internal/webcrash ./internal/testsite/..."
+rest=$(go list ./... | grep -v -E '/(browser|nodes/web|internal/websuite|internal/webcrash|internal/testsite)(/|$)')
+
+say "go test, all but the browser"
 failed=()
-timed gotest "${short[@]}" ./... || failed+=("go test")
+# shellcheck disable=SC2086
+set -- $rest
+packages=$#
+timed gotest "${short[@]}" "$@" || failed+=("go test")
+
+say "go test, the browser"
+# shellcheck disable=SC2086
+set -- $WEB
+packages=$#
+timed gotest -p 1 "${short[@]}" "$@" || failed+=("go test of the browser")
 
 if [ "${#short[@]}" -eq 0 ]; then
 	say "go test -race, the concurrent packages"

@@ -106,7 +106,7 @@ func visit(t *testing.T, p *browser.Page, url string) {
 
 func short(t *testing.T) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 700*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
 	t.Cleanup(cancel)
 	return ctx
 }

@@ -74,7 +74,7 @@ func (t *tab) vanished(err error) error {
 
 // context returns the execution context of a frame, waiting for it while a document begins.
 func (t *tab) context(ctx context.Context, id string, ours bool) (*session, int64, error) {
-	made := false
+	var made time.Time
 	for {
 		t.mu.Lock()
 		f, changed := t.frame(id), t.changed
@@ -99,8 +99,9 @@ func (t *tab) context(ctx context.Context, id string, ours bool) (*session, int6
 			return nil, 0, ctx.Err()
 		case <-t.gone:
 		case <-time.After(50 * time.Millisecond):
-			if ours && !made {
-				made = true
+			// A document that comes at the same moment takes the world with it; so it is made again.
+			if ours && time.Since(made) > 250*time.Millisecond {
+				made = time.Now()
 				t.makeWorld(ctx, s, id)
 			}
 		}

@@ -15,7 +15,7 @@ func TestDialogs(t *testing.T) {
 	e := env(t)
 	run(t, e, "web.goto", map[string]any{"url": serve(t, map[string]string{"/": `
 		<button onclick="document.title = String(confirm('Delete it?'))">Delete</button><button onclick="document.title = prompt('Name?', 'Bob')">Ask</button><button onclick="setTimeout(() => alert('Later'), 80)">Tell</button>`})})
-	if f := fails(t, e, "web.dialogs", map[string]any{"wait": true, "timeout": "200ms"}); f.Kind != node.KindTimeout {
+	if f := fails(t, e, "web.dialogs", map[string]any{"wait": true, "timeout": "2s"}); f.Kind != node.KindTimeout {
 		t.Errorf("nothing was shown: %+v", f)
 	}
 	press := func(what, want string) {
@@ -49,6 +49,9 @@ func TestCookies(t *testing.T) {
 	e := env(t)
 	var sent atomic.Value
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/favicon.ico" {
+			return // it has cookies of its own path
+		}
 		sent.Store(r.Header.Get("Cookie"))
 		if r.URL.Path == "/" {
 			http.SetCookie(w, &http.Cookie{Name: "sid", Value: "s1", HttpOnly: true})

@@ -55,8 +55,8 @@ func TestEvaluateFails(t *testing.T) {
 		"wrong form":                   {map[string]any{"script": "const a = 1;\nif (a {"}, []string{"SyntaxError", "line 2"}},
 		"an element as the result":     {map[string]any{"script": "document.querySelector('p')"}, []string{"give its text"}},
 		"a result that is no value":    {map[string]any{"script": "const a = {}; a.a = a; return a"}, []string{"no value", "circular"}},
-		"a script that does not end":   {map[string]any{"script": "new Promise(() => {})", "timeout": "300ms"}, []string{"does not answer"}},
-		"an element that is not there": {map[string]any{"script": "1", "target": "#nowhere", "timeout": "300ms"}, []string{"no element"}},
+		"a script that does not end":   {map[string]any{"script": "new Promise(() => {})", "timeout": "2s"}, []string{"does not answer"}},
+		"an element that is not there": {map[string]any{"script": "1", "target": "#nowhere", "timeout": "2s"}, []string{"no element"}},
 	} {
 		f := fails(t, e, "web.evaluate", c.params)
 		for _, s := range c.says {

@@ -64,8 +64,8 @@ func TestExtract(t *testing.T) {
 		{"/endless", map[string]any{"target": "p", "scroll": true}, "map[text:row 0]", 35, 4, false},
 		{"/endless", map[string]any{"target": "p", "scroll": true, "max_rows": 12}, "map[text:row 0]", 12, 2, true},
 		{"/endless", map[string]any{"target": "p"}, "map[text:row 0]", 10, 1, false},
-		{"/stuck", map[string]any{"target": "li", "next": "text=Next", "stop_on_same": true, "timeout": "500ms"}, "map[text:a]", 2, 1, false},
-		{"/stuck", map[string]any{"target": "p", "allow_none": true, "timeout": "300ms"}, "", 0, 0, false},
+		{"/stuck", map[string]any{"target": "li", "next": "text=Next", "stop_on_same": true, "timeout": "2s"}, "map[text:a]", 2, 1, false},
+		{"/stuck", map[string]any{"target": "p", "allow_none": true, "timeout": "2s"}, "", 0, 0, false},
 	} {
 		run(t, e, "web.goto", map[string]any{"url": url + c.path})
 		out := run(t, e, "web.extract", c.params)

@@ -172,7 +172,7 @@ func TestDownloadFails(t *testing.T) {
 		{node.KindTimeout, map[string]any{"target": "text=Stuck", "to": "x", "complete": "300ms"}},
 		{node.KindHTTP, map[string]any{"url": url + "/gone", "to": "x"}},
 		{node.KindNetwork, map[string]any{"url": "http://127.0.0.1:1/x", "to": "x"}},
-		{node.KindTimeout, map[string]any{"url": url + "/", "to": "x", "timeout": "1s"}},
+		{node.KindTimeout, map[string]any{"url": url + "/", "to": "x", "timeout": "6s"}},
 		{node.KindDenied, map[string]any{"url": url + "/file", "to": "/etc/x"}},
 	} {
 		if f := fails(t, e, "web.download", c.params); f.Kind != c.kind {

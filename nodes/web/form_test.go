@@ -93,17 +93,17 @@ func TestFillFormFails(t *testing.T) {
 		"a choice that is not there":       {map[string]any{"label=Country": "Mars"}, "no_option", `"Latvia"`},
 		"a choice that the page reverts":   {map[string]any{"label=Turn": "b"}, "reverted", `"a"`},
 	} {
-		f := fails(t, e, "web.fill_form", map[string]any{"fields": c.fields, "timeout": "1s"})
+		f := fails(t, e, "web.fill_form", map[string]any{"fields": c.fields, "timeout": "4s"})
 		d, _ := f.Details.(map[string]any)
 		if d["reason"] != c.reason || !strings.Contains(f.Message, c.says) {
 			t.Errorf("%s: %+v", name, f)
 		}
 	}
-	f := fails(t, e, "web.fill_form", map[string]any{"secrets": map[string]any{"label=Pin": "hunter2"}, "timeout": "1s"})
+	f := fails(t, e, "web.fill_form", map[string]any{"secrets": map[string]any{"label=Pin": "hunter2"}, "timeout": "4s"})
 	if d, _ := f.Details.(map[string]any); d["reason"] != "reverted" || strings.Contains(fmt.Sprintf("%+v", f), "hunter2") {
 		t.Errorf("a secret that the page did not keep: %+v", f)
 	}
-	f = fails(t, e, "web.fill_form", map[string]any{"fields": map[string]any{"label=Name": "a"}, "submit": "text=Send", "timeout": "500ms"})
+	f = fails(t, e, "web.fill_form", map[string]any{"fields": map[string]any{"label=Name": "a"}, "submit": "text=Send", "timeout": "2s"})
 	if d, _ := f.Details.(map[string]any); d["reason"] != "disabled" {
 		t.Errorf("a button that is disabled: %+v", f)
 	}
@@ -149,7 +149,7 @@ func TestListForms(t *testing.T) {
 	if out := run(t, e, "web.list_forms", map[string]any{"target": "#login", "hidden": true}); fmt.Sprint(out["fields"]) != "3" {
 		t.Errorf("with what is hidden: %v", out)
 	}
-	if f := fails(t, e, "web.list_forms", map[string]any{"target": "#nowhere", "timeout": "300ms"}); f.Kind != "element" {
+	if f := fails(t, e, "web.list_forms", map[string]any{"target": "#nowhere", "timeout": "2s"}); f.Kind != "element" {
 		t.Errorf("a part that is not there: %+v", f)
 	}
 }

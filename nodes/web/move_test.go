@@ -85,5 +85,5 @@ func TestScrollToEnd(t *testing.T) {
 	if out := run(t, e, "web.scroll", map[string]any{"to": "end", "limit": 3}); out["end"] != false || fmt.Sprint(out["rounds"]) != "3" {
 		t.Errorf("a limit: %v", out)
 	}
-	must(t, e, "web.scroll", "waited", map[string]any{"to": "end", "limit": 100000, "timeout": "1s"})
+	must(t, e, "web.scroll", "waited", map[string]any{"to": "end", "limit": 100000, "timeout": "4s"})
 }

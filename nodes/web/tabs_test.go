@@ -28,11 +28,12 @@ func TestTabs(t *testing.T) {
 	if fmt.Sprint(out["count"]) != "3" || fmt.Sprint(out["current"]) != "3" || !strings.Contains(fmt.Sprint(out["tabs"]), "map[current:false index:2 title:Help desk url:"+url+"/help]") {
 		t.Errorf("the tabs are %v", out)
 	}
-	for want, params := range map[string]map[string]any{
-		"Shop": {"index": 1}, "Cart": {"index": -1}, "Help desk": {"url": "*/help"},
-	} {
-		if out := run(t, e, "web.switch_tab", params); out["title"] != want || inPage(t, e, "document.title") != want {
-			t.Errorf("%v leads to %v", params, out)
+	for _, c := range []struct {
+		want   string
+		params map[string]any
+	}{{"Shop", map[string]any{"index": 1}}, {"Cart", map[string]any{"index": -1}}, {"Help desk", map[string]any{"url": "*/help"}}} {
+		if out := run(t, e, "web.switch_tab", c.params); out["title"] != c.want || inPage(t, e, "document.title") != c.want {
+			t.Errorf("%v leads to %v", c.params, out)
 		}
 	}
 	if out := run(t, e, "web.close_tab", map[string]any{"title": "Cart"}); out["title"] != "Help desk" {
@@ -55,11 +56,11 @@ func TestTabsFail(t *testing.T) {
 	run(t, e, "web.goto", map[string]any{"url": url})
 	run(t, e, "web.new_tab", map[string]any{"url": url})
 	for _, typ := range []string{"web.switch_tab", "web.close_tab"} {
-		f := fails(t, e, typ, map[string]any{"title": "Nowhere", "timeout": "300ms"})
+		f := fails(t, e, typ, map[string]any{"title": "Nowhere", "timeout": "2s"})
 		if f.Kind != node.KindTimeout || !strings.Contains(f.Message, `1: "Shop"`) {
 			t.Errorf("%s to a tab that is not there: %+v", typ, f)
 		}
-		f = fails(t, e, typ, map[string]any{"title": "Shop", "timeout": "300ms"})
+		f = fails(t, e, typ, map[string]any{"title": "Shop", "timeout": "2s"})
 		if d, _ := f.Details.(map[string]any); d["reason"] != browser.Ambiguous {
 			t.Errorf("%s to one of two: %+v", typ, f)
 		}
@@ -99,10 +100,10 @@ func TestFrame(t *testing.T) {
 			t.Errorf("a script without a target in %v sees %v", c.frame, got)
 		}
 	}
-	if f := fails(t, e, "web.frame", map[string]any{"frame": "#nowhere", "timeout": "300ms"}); f.Kind != node.KindElement || read() != "outer" {
+	if f := fails(t, e, "web.frame", map[string]any{"frame": "#nowhere", "timeout": "2s"}); f.Kind != node.KindElement || read() != "outer" {
 		t.Errorf("a frame that is not there: %+v", f)
 	}
-	if f := fails(t, e, "web.frame", map[string]any{"frame": "#p", "timeout": "300ms"}); f.Kind != node.KindElement {
+	if f := fails(t, e, "web.frame", map[string]any{"frame": "#p", "timeout": "2s"}); f.Kind != node.KindElement {
 		t.Errorf("an element that is no frame: %+v", f)
 	}
 }

@@ -123,7 +123,7 @@ func TestActions(t *testing.T) {
 		t.Errorf("the form led to %v", out)
 	}
 	run(t, e, "web.back", nil)
-	f := fails(t, e, "web.click", map[string]any{"target": "text=Sent", "timeout": "300ms"})
+	f := fails(t, e, "web.click", map[string]any{"target": "text=Sent", "timeout": "2s"})
 	d, _ := f.Details.(map[string]any)
 	if f.Kind != node.KindElement || d["reason"] != "not_found" || d["screenshot"] == nil || f.Hint == "" {
 		t.Errorf("what is not there: %+v", f)
