@@ -271,7 +271,8 @@ func (s *Session) State(ctx context.Context) ([]byte, error) {
 		if err := p.Eval(short, p.main(), "__aether.state(true)", &t); err != nil && !errors.Is(err, ErrNavigated) && !errors.Is(err, ErrGone) {
 			cancel()
 			<-cookies
-			return nil, fmt.Errorf("reading where the page stands: %w", err)
+			// What was recorded before this action would be the wrong page. It stays to be read at the next use.
+			return json.Marshal(s.unknown("the page did not answer when it was to be kept where it stood"))
 		}
 		cancel()
 		if l := small(t.Local); l != nil && t.Origin != "" && t.Origin != "null" {
@@ -282,7 +283,7 @@ func (s *Session) State(ctx context.Context) ([]byte, error) {
 	}
 	a := <-cookies
 	if a.err != nil {
-		return nil, a.err
+		return json.Marshal(s.unknown("the browser did not answer when its session was to be kept"))
 	}
 	k.Cookies = a.cookies
 	slices.SortFunc(k.Cookies, func(a, b Cookie) int {
@@ -292,14 +293,22 @@ func (s *Session) State(ctx context.Context) ([]byte, error) {
 	return json.Marshal(k)
 }
 
+// unknown is the state of a session that is not known: it is not built again, and goes on with its cookies at most.
+func (s *Session) unknown(why string) kept {
+	k := kept{Want: s.want, Policy: s.policy, Lost: why}
+	if s.last != nil {
+		k.Cookies = s.last.Cookies
+	}
+	return k
+}
+
 // remembered is the state of a session whose browser has ended before it was read: what is known without it is where
 // its pages were. A page that had not gone elsewhere may have been changed by what was done last, which is not known.
 func (s *Session) remembered() kept {
-	lost := kept{Want: s.want, Policy: s.policy, Lost: "the browser ended right after it was worked in, before it was known where the page stood"}
+	lost := s.unknown("the browser ended right after it was worked in, before it was known where the page stood")
 	if s.last == nil {
 		return lost
 	}
-	lost.Cookies = s.last.Cookies
 	k := *s.last
 	k.Tabs = slices.Clone(k.Tabs)
 	moved := false

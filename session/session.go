@@ -170,6 +170,9 @@ func (t *Table) Open(ctx context.Context, kind, name string, want any) (Live, er
 	if err != nil {
 		return nil, err
 	}
+	t.mu.Lock()
+	delete(t.past, key(kind, name)) // of what was open there before
+	t.mu.Unlock()
 	e.live, e.last, e.sealed, e.gone, e.asked = l, nil, nil, false, true
 	return l, nil
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/aether-rpa/aether/node"
+	"github.com/aether-rpa/aether/node/nodetest"
 	"github.com/aether-rpa/aether/session"
 )
 
@@ -84,5 +85,24 @@ func TestLostSession(t *testing.T) {
 		if got := inPage(t, e, "document.querySelector('h1').textContent"); got != "Home of ada" {
 			t.Errorf("%s: gone to a page anew, it says %s", m, got)
 		}
+	}
+}
+
+// Where a page stands that does not answer is not known: the page of the record before it would be the wrong one.
+func TestStateOfPageThatHangs(t *testing.T) {
+	url := serve(t, map[string]string{"/": `<h1>Desk</h1><button onclick="setTimeout(() => { for (;;); })">Hang</button><label>Name <input></label>`})
+	first := resumed(t, env(t), nil)
+	run(t, first, "web.goto", map[string]any{"url": url})
+	if _, err := first.Sessions.Changed(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	// The press itself may be known to have arrived before the page hangs, or not.
+	_, _ = nodetest.Run(t, first, "web.click", map[string]any{"target": "text=Hang", "timeout": "2s"})
+	states, err := first.Sessions.Changed(t.Context())
+	if err != nil || len(states) != 1 {
+		t.Fatalf("%d states, %v", len(states), err)
+	}
+	if f := fails(t, resumed(t, first, states), "web.fill", map[string]any{"target": "label=Name", "value": "Ada"}); f.Kind != node.KindSession {
+		t.Errorf("it goes on: %+v", f)
 	}
 }
