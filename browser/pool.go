@@ -22,6 +22,9 @@ type Pool struct {
 	// Folder makes the folder for a browser's profile, and removes it.
 	Folder func() (dir string, remove func(), err error)
 	Env    []string
+	// Through returns the proxy that holds browsers to where flows may go, made when it is needed first; nil where they
+	// may go everywhere.
+	Through func() (url string, err error)
 	// Idle is how long a browser is kept when no run uses it; 0 ends it at once.
 	Idle time.Duration
 
@@ -37,8 +40,6 @@ type Settings struct {
 	NoSandbox bool
 	Proxy     string
 	Args      []string
-	// ProxyLoopback says that this machine's own addresses are loaded through Proxy, too.
-	ProxyLoopback bool
 }
 
 // shared is one browser with the number of sessions in it.
@@ -79,7 +80,7 @@ func (p *Pool) Open(ctx context.Context, folder func() (string, error), want any
 }
 
 func (p *Pool) session(ctx context.Context, folder func() (string, error), w Want) (*Session, error) {
-	if p.Settings.ProxyLoopback && (w.Proxy != "" || w.Attach != "") {
+	if p.Through != nil && (w.Proxy != "" || w.Attach != "") {
 		return nil, errors.New("http.allow, http.deny or http.allow_private say what flows may reach here, and a browser with a proxy of its own, or that is attached to, would not be held to it; leave the proxy out, or change the settings")
 	}
 	s := &Session{pool: p, want: w, local: map[string]map[string]string{}, seen: map[string]*Page{}, turn: make(chan struct{}, 1)}
@@ -95,7 +96,14 @@ func (p *Pool) session(ctx context.Context, folder func() (string, error), w Wan
 	}
 	o := s.want.Options
 	if o.Proxy == "" {
-		o.Proxy, o.ProxyLoopback = p.Settings.Proxy, p.Settings.ProxyLoopback
+		o.Proxy = p.Settings.Proxy
+	}
+	if p.Through != nil {
+		url, err := p.Through()
+		if err != nil {
+			return nil, err
+		}
+		o.Proxy, o.ProxyLoopback = url, true
 	}
 	var b Browser
 	var err error

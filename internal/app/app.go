@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/aether-rpa/aether/artifact"
@@ -87,8 +88,8 @@ type System struct {
 	shared vault.Chain
 	speaks bool          // for the fleet: it has an API
 	pool   *browser.Pool // of the robot of this process
-	// browserProxy is what browsers load pages through; nil if they may reach everything.
-	browserProxy *egress.Proxy
+	// browserProxy is what browsers load pages through; nil until one does, and if they may reach everything.
+	browserProxy atomic.Pointer[egress.Proxy]
 	keepVault    func() // ends the renewal of the token for Vault; nil if there is none
 }
 
@@ -162,9 +163,7 @@ func (s *System) Start(ctx context.Context, resumes bool) error {
 		},
 	}
 	s.Left = s.Robot.SweepFolders(ctx)
-	if s.pool, err = s.browsers(); err != nil {
-		return err
-	}
+	s.pool = s.browsers()
 	s.Robot.Sessions = map[string]session.Provider{"web": s.pool}
 	s.Robot.SessionKey = s.sessionKey
 	return nil
@@ -219,8 +218,8 @@ func (s *System) Close() error {
 	if s.pool != nil {
 		errs = append(errs, s.pool.Close())
 	}
-	if s.browserProxy != nil {
-		errs = append(errs, s.browserProxy.Close())
+	if p := s.browserProxy.Load(); p != nil {
+		errs = append(errs, p.Close())
 	}
 	s.DB.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/aether-rpa/aether/browser"
 	"github.com/aether-rpa/aether/browser/cdp"
@@ -16,33 +17,13 @@ import (
 // browserRun is the id under which the browsers of this process have their work folder: a browser serves many runs.
 func (s *System) browserRun() string { return robot.SharedRun + strconv.Itoa(s.PID) }
 
-// noMetadata keeps browsers from where clouds serve credentials to whoever asks from inside, where no stricter policy
-// does: hosts that are no longer found.
-var noMetadata = "--host-resolver-rules=" + strings.Join([]string{
-	"MAP 169.254.* ~NOTFOUND", "MAP metadata.google.internal ~NOTFOUND", "MAP 100.100.100.200 ~NOTFOUND", "MAP 192.0.0.192 ~NOTFOUND",
-	"MAP 168.63.129.16 ~NOTFOUND", "MAP fd00:ec2::254 ~NOTFOUND", "MAP fd20:ce::254 ~NOTFOUND",
-}, ",")
-
 // browsers returns what runs get their browsers from. Where the flows of this machine may reach some hosts only,
 // browsers load everything through a proxy of this process that holds them to it.
-func (s *System) browsers() (*browser.Pool, error) {
-	c := s.Config.Browser
-	settings := browser.Settings{Path: c.Path, Headless: c.Headless, NoSandbox: c.NoSandbox || os.Geteuid() == 0, Proxy: c.Proxy, Args: []string{noMetadata}}
-	switch policy := s.Config.HTTP; {
-	case !policy.Restricts():
-	case c.Proxy != "":
-		s.Log.Warn("http.allow, http.deny and http.allow_private do not hold for browsers, since browser.proxy is set: let the proxy refuse what flows may not reach")
-	default:
-		p, err := egress.NewProxy(s.egress())
-		if err != nil {
-			return nil, err
-		}
-		s.browserProxy = p
-		settings.Proxy, settings.ProxyLoopback, settings.Args = p.URL(), true, nil
-	}
-	return &browser.Pool{
+func (s *System) browsers() *browser.Pool {
+	c, restricts := s.Config.Browser, s.Config.HTTP.Restricts()
+	pool := &browser.Pool{
 		Driver:   cdp.Driver{},
-		Settings: settings,
+		Settings: browser.Settings{Path: c.Path, Headless: c.Headless, NoSandbox: c.NoSandbox || os.Geteuid() == 0, Proxy: c.Proxy},
 		Env:      append(cleanEnviron(s.Environ), s.Robot.Work.Mark(s.browserRun())),
 		Idle:     c.Idle,
 		Folder: func() (string, func(), error) {
@@ -66,9 +47,27 @@ func (s *System) browsers() (*browser.Pool, error) {
 				remove()
 				return "", nil, err
 			}
+			if restricts && c.Proxy != "" {
+				s.Log.Warn("http.allow, http.deny and http.allow_private do not hold for browsers, since browser.proxy is set: let the proxy refuse what flows may not reach")
+			}
 			return f.Path, remove, nil
 		},
-	}, nil
+	}
+	switch {
+	case !restricts:
+		// Cloud metadata is refused all the same: to the browser there are no such hosts.
+		pool.Settings.Args = []string{"--host-resolver-rules=MAP " + strings.Join(egress.MetadataHosts(), " ~NOTFOUND, MAP ") + " ~NOTFOUND"}
+	case c.Proxy == "":
+		pool.Through = sync.OnceValues(func() (string, error) {
+			p, err := egress.NewProxy(s.egress())
+			if err != nil {
+				return "", err
+			}
+			s.browserProxy.Store(p)
+			return p.URL(), nil
+		})
+	}
+	return pool
 }
 
 // sessionKey returns the key that the sessions of a run are sealed with.

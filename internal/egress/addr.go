@@ -1,6 +1,9 @@
 package egress
 
-import "net/netip"
+import (
+	"fmt"
+	"net/netip"
+)
 
 func nets(list ...string) []netip.Prefix {
 	out := make([]netip.Prefix, len(list))
@@ -58,4 +61,20 @@ func embedded(ip netip.Addr) (netip.Addr, bool) {
 		return netip.AddrFrom4([4]byte{b[12] ^ 0xff, b[13] ^ 0xff, b[14] ^ 0xff, b[15] ^ 0xff}), true
 	}
 	return netip.Addr{}, false
+}
+
+// MetadataHosts are the link-local and cloud metadata addresses as a browser's host rules name them, with * for any
+// characters, and the names under which clouds offer them. Link-local IPv6 is left out: a page cannot name its zone.
+func MetadataHosts() []string {
+	hosts := []string{"metadata.google.internal"}
+	for _, n := range metadata {
+		switch {
+		case n.IsSingleIP():
+			hosts = append(hosts, n.Addr().String())
+		case n.Addr().Is4() && n.Bits() == 16:
+			b := n.Addr().As4()
+			hosts = append(hosts, fmt.Sprintf("%d.%d.*", b[0], b[1]))
+		}
+	}
+	return hosts
 }
