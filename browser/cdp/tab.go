@@ -153,8 +153,13 @@ type frameTree struct {
 	ChildFrames []frameTree
 }
 
+// grow takes in the frames that there were when they were asked for. A document that has come since, of which the
+// events have told already, is newer than what the answer says of its frame and of those in it. Call it under mu.
 func (t *tab) grow(n frameTree, s *session) {
 	f := t.frameOf(n.Frame.ID, n.Frame.ParentID, s)
+	if f.loader != "" && f.loader != n.Frame.LoaderID {
+		return
+	}
 	f.url, f.name, f.loader = n.Frame.URL+n.Frame.URLFragment, n.Frame.Name, n.Frame.LoaderID
 	for _, c := range n.ChildFrames {
 		t.grow(c, s)
