@@ -108,18 +108,14 @@ func (t *tab) context(ctx context.Context, id string, ours bool) (*session, int6
 	}
 }
 
-// makeWorld makes the library's world in a document that has none, as one that was open before the tab was joined.
+// makeWorld makes the library's world in a document that has none, as one that was open before the tab was joined. Its
+// event tells the tab of it: this answer could come when the document has gone.
 func (t *tab) makeWorld(ctx context.Context, s *session, id string) {
 	var r struct{ ExecutionContextID int64 }
 	if err := s.Call(ctx, "Page.createIsolatedWorld", map[string]any{"frameId": id, "worldName": world}, &r); err != nil {
 		return
 	}
 	_ = s.Call(ctx, "Runtime.evaluate", map[string]any{"expression": browser.Library, "contextId": r.ExecutionContextID}, nil)
-	t.update(func() {
-		if f := t.frame(id); f != nil {
-			f.s, f.ours = s, r.ExecutionContextID
-		}
-	})
 }
 
 // evaluate are the params of the call that is made most.
