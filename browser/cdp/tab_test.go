@@ -19,7 +19,9 @@ func TestLateFrameTree(t *testing.T) {
 	if g, under := tb.Underway(time.Time{}); under {
 		t.Errorf("the page that has loaded is under way: %+v", g)
 	}
-	tb.update(func() { tb.grow(frameTree{Frame: navigatedFrame{ID: "main", LoaderID: "3", URL: "http://a/next"}, ChildFrames: []frameTree{{Frame: navigatedFrame{ID: "part", ParentID: "main", LoaderID: "4"}}}}, s) })
+	tb.update(func() {
+		tb.grow(frameTree{Frame: navigatedFrame{ID: "main", LoaderID: "3", URL: "http://a/next"}, ChildFrames: []frameTree{{Frame: navigatedFrame{ID: "part", ParentID: "main", LoaderID: "4"}}}}, s)
+	})
 	if f := tb.Frames(); len(f) != 2 || f[1].ID != "part" {
 		t.Errorf("the frames are %+v", f)
 	}
