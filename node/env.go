@@ -53,6 +53,8 @@ type Env struct {
 	Items Items
 	// Sessions are the live things of the run, such as its browser; nil where there are none.
 	Sessions *session.Table
+	// Elements is what is known of the elements of pages; nil where nothing is.
+	Elements Elements
 }
 
 // RunInfo says which run and node execution this is.

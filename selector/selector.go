@@ -65,6 +65,8 @@ type Target struct {
 	Frame []Query `json:"frame,omitempty"`
 	// Within narrows the search to what stands inside another element.
 	Within []Query `json:"within,omitempty"`
+	// Print is what the element looked like when it was picked or recorded; nil is unknown.
+	Print *Print `json:"print,omitempty"`
 }
 
 // Given reports whether the target names an element.
@@ -163,7 +165,7 @@ func Parse(text string) (Query, error) {
 func (*Target) SchemaKind() schema.Kind { return schema.Target }
 
 // FromValue implements schema.Custom: a text (see Parse), a list of them, or a map with queries and, as texts or
-// lists, frame and within.
+// lists, frame and within, and with what the element looked like as print.
 func (t *Target) FromValue(v any) error {
 	*t = Target{}
 	var err error
@@ -180,8 +182,13 @@ func (t *Target) FromValue(v any) error {
 				into = &t.Frame
 			case "within":
 				into = &t.Within
+			case "print":
+				if t.Print, err = printOf(v[k]); err != nil {
+					return fmt.Errorf("print: %w", err)
+				}
+				continue
 			default:
-				return fmt.Errorf("a target has no %q; it has queries, frame and within", k)
+				return fmt.Errorf("a target has no %q; it has queries, frame, within and print", k)
 			}
 			if *into, err = queries(v[k]); err != nil {
 				return fmt.Errorf("%s: %w", k, err)
@@ -251,7 +258,7 @@ func (t *Target) ToValue() any {
 		}
 		return out
 	}
-	if len(t.Frame) == 0 && len(t.Within) == 0 {
+	if len(t.Frame) == 0 && len(t.Within) == 0 && t.Print == nil {
 		if len(t.Queries) == 0 {
 			return nil
 		}
@@ -263,6 +270,9 @@ func (t *Target) ToValue() any {
 	}
 	if len(t.Within) > 0 {
 		m["within"] = list(t.Within)
+	}
+	if t.Print != nil {
+		m["print"] = t.Print.value()
 	}
 	return m
 }
