@@ -328,7 +328,7 @@ func (b *bench) resume(name, target string) error {
 	id := fmt.Sprintf("resume-%d", time.Now().UnixNano())
 	_, err = rt.Run(context.Background(), id, func(ctx context.Context, log durable.Log) ([]byte, error) {
 		for i := range n {
-			if err := log.Append(ctx, fmt.Sprintf("r[%d]/s", i), []byte(`{"out":{"n":1},"s":1,"e":2,"def":"x","fx":"read"}`)); err != nil {
+			if err := log.Append(ctx, durable.Entry{Name: fmt.Sprintf("r[%d]/s", i), Data: []byte(`{"out":{"n":1},"s":1,"e":2,"def":"x","fx":"read"}`)}); err != nil {
 				return nil, err
 			}
 		}

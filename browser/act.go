@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/aether-rpa/aether/selector"
 )
@@ -32,17 +31,18 @@ type Done struct {
 }
 
 type pressed struct {
-	Arrived   bool   `json:"arrived"`
-	Down      bool   `json:"down"` // the button went down on it
-	Stolen    string `json:"stolen"`
-	Connected bool   `json:"connected"`
-	Checked   *bool  `json:"checked"`
-	Hovered   bool   `json:"hovered"`
-	Other     bool   `json:"other"`    // another document is there
-	Slipped   bool   `json:"slipped"`  // it moved away while it was pressed, and got no click
-	Replaced  bool   `json:"replaced"` // it was taken away while it was pressed, before a click
-	Late      bool   `json:"late"`     // the page may see presses before the library does
-	Invalid   string `json:"invalid"`  // the field for which the browser does not send the form
+	Arrived   bool     `json:"arrived"`
+	Down      bool     `json:"down"` // the button went down on it
+	Stolen    string   `json:"stolen"`
+	Connected bool     `json:"connected"`
+	Checked   *bool    `json:"checked"`
+	Hovered   bool     `json:"hovered"`
+	Other     bool     `json:"other"`    // another document is there
+	Slipped   bool     `json:"slipped"`  // it moved away while it was pressed, and got no click
+	Replaced  bool     `json:"replaced"` // it was taken away while it was pressed, before a click
+	Late      bool     `json:"late"`     // the page may see presses before the library does
+	Invalid   string   `json:"invalid"`  // the field for which the browser does not send the form
+	State     *keptTab `json:"state"`
 }
 
 // Click presses an element with the mouse. It has happened when the element received the press; a press that would
@@ -115,7 +115,7 @@ func (p *Page) pressAt(ctx context.Context, action string, t selector.Target, o 
 	whole := !framed && o.Count <= 1 && (o.Button == "" || o.Button == "left") // the click comes last and says that all has come
 	if whole {
 		var sent error
-		sent, err = p.Along(ctx, Input{Mouse: p.clicks(x, y, o)}, s.frame, fmt.Sprintf("__aether.done(%d,true)", s.Handle), fmt.Sprintf("__aether.came(%d)", s.Handle), &r)
+		sent, err = p.Along(ctx, Input{Mouse: p.clicks(x, y, o)}, s.frame, p.along(s.frame, fmt.Sprintf("__aether.done(%d,true)", s.Handle)), fmt.Sprintf("__aether.came(%d)", s.Handle), &r)
 		if sent != nil && p.left() {
 			return d, pressed{Arrived: true}, false, nil
 		}
@@ -164,7 +164,9 @@ func (p *Page) pressAt(ctx context.Context, action string, t selector.Target, o 
 	if r.Invalid != "" {
 		return d, r, false, &Failure{Kind: Unchanged, Action: action, Target: t, Element: s.Element, Detail: "the form was not sent, because of " + r.Invalid}
 	}
-	d.Arrival, err = p.settle(ctx, action, t)
+	if d.Arrival, err = p.settle(ctx, action, t); d.Arrival == nil {
+		p.told(r.State)
+	}
 	return d, r, false, err
 }
 
@@ -173,13 +175,13 @@ func (p *Page) left() bool { return gone(p.Gone()) && !p.Crashed() }
 
 // still reports whether an element of the same look is there again after one was taken away.
 func (p *Page) still(ctx context.Context, t selector.Target, s sight) bool {
-	now, err := p.look(ctx, s.frame, lookFor{Target: bare(t), Action: "scroll"})
+	now, err := p.look(ctx, s.frame, lookFor{Target: bare(s.by(t)), Action: "scroll"})
 	return err == nil && now.Kind == "" && now.Element == s.Element
 }
 
 // positional reports whether an element was found by its place, where another may have come to stand.
 func positional(t selector.Target, s sight) bool {
-	q := t.Queries[s.Query]
+	q := s.by(t).Queries[s.Query]
 	return q.Nth != 0 || q.By == selector.ByCSS || q.By == selector.ByXPath
 }
 
@@ -296,162 +298,6 @@ func (p *Page) Hover(ctx context.Context, t selector.Target, at *Point) (Done, e
 	}
 }
 
-type held struct {
-	Same   bool   `json:"same"`
-	Shaped bool   `json:"shaped"`
-	Gone   bool   `json:"gone"`
-	Other  bool   `json:"other"` // another document is there
-	Have   string `json:"have"`
-	Secret bool   `json:"secret"`
-	Length int    `json:"length"`
-	Limit  int    `json:"limit"`
-	// Strayed is where the focus was when the text was to be entered; it was not.
-	Strayed string `json:"strayed"`
-}
-
-func (h held) detail(want string) string {
-	switch {
-	case h.Gone:
-		return "the field was taken away while it was filled"
-	case h.Limit > 0 && utf8.RuneCountInString(want) > h.Limit:
-		return fmt.Sprintf("it takes %d characters, and %d were to be entered", h.Limit, utf8.RuneCountInString(want))
-	case h.Secret:
-		return fmt.Sprintf("it holds %d characters instead of %d", h.Length, utf8.RuneCountInString(want))
-	case h.Have == "":
-		return "it is empty again"
-	}
-	return fmt.Sprintf("it shows %q", h.Have)
-}
-
-// Fill replaces what a field holds, and reads it back: at once, and again after the page's scripts had a turn.
-func (p *Page) Fill(ctx context.Context, t selector.Target, text string) (Done, error) {
-	return p.fill(ctx, t, text, false)
-}
-
-// FillSecret is Fill for a value that no error, no record and no picture of the page may show.
-func (p *Page) FillSecret(ctx context.Context, t selector.Target, text string) (Done, error) {
-	d, err := p.fill(ctx, t, text, true)
-	if f := (*Failure)(nil); errors.As(err, &f) && f.Kind == Reverted {
-		f.Detail = "it holds something else than the secret"
-	}
-	if d.Shaped != "" {
-		d.Shaped = "***"
-	}
-	return d, err
-}
-
-func (p *Page) fill(ctx context.Context, t selector.Target, text string, secret bool) (Done, error) {
-	ctx, end := p.begin(ctx)
-	defer end()
-	s, err := p.ready(ctx, lookFor{Target: t, Action: "fill"})
-	if err != nil {
-		return Done{}, err
-	}
-	if secret {
-		if err := p.hide(ctx, s); err != nil {
-			return Done{}, p.ended(ctx, "fill", t, nil, err)
-		}
-	}
-	switch {
-	case s.Set:
-		var r sight
-		if err = p.Eval(ctx, s.frame, fmt.Sprintf("__aether.put(%d,%s)", s.Handle, js(text)), &r); err == nil && r.Kind != "" {
-			return Done{}, &Failure{Kind: r.Kind, Action: "fill", Target: t, Element: s.Element, Detail: r.Detail, Acted: true}
-		}
-	case text == "" && s.Empty:
-	case text == "":
-		err = p.Keys(ctx, Key{Name: "Delete"})
-	default:
-		var h held
-		sent, err := p.Along(ctx, Input{Text: text}, s.frame, fmt.Sprintf("__aether.verify(%d,%s,true)", s.Handle, js(text)), fmt.Sprintf("__aether.came(%d)", s.Handle), &h)
-		if sent != nil {
-			return Done{}, p.acted(p.ended(ctx, "fill", t, nil, sent))
-		}
-		return p.held(ctx, "fill", t, s, text, h, err)
-	}
-	if err != nil {
-		return Done{}, p.acted(p.ended(ctx, "fill", t, nil, err))
-	}
-	return p.kept(ctx, "fill", t, s, text)
-}
-
-// hide keeps what a field will hold out of pictures of the page.
-func (p *Page) hide(ctx context.Context, s sight) error {
-	if p.secrets == nil {
-		p.secrets = map[string]bool{}
-	}
-	p.secrets[s.frame] = true
-	return p.Eval(ctx, s.frame, fmt.Sprintf("__aether.secret(%d)", s.Handle), nil)
-}
-
-// kept reads back what a field was given.
-func (p *Page) kept(ctx context.Context, action string, t selector.Target, s sight, text string) (Done, error) {
-	var h held
-	err := p.Eval(ctx, s.frame, fmt.Sprintf("__aether.verify(%d,%s)", s.Handle, js(text)), &h)
-	return p.held(ctx, action, t, s, text, h, err)
-}
-
-// held makes of what a field holds now what the action has come to.
-func (p *Page) held(ctx context.Context, action string, t selector.Target, s sight, text string, h held, err error) (Done, error) {
-	d := Done{Found: s.found(t)}
-	switch {
-	case errors.Is(err, ErrNavigated) || h.Other:
-		d.Arrival, err = p.settle(ctx, action, t)
-		return d, err
-	case err != nil:
-		return d, p.acted(p.ended(ctx, action, t, nil, err))
-	case h.Strayed != "":
-		return d, &Failure{Kind: Unchanged, Action: action, Target: t, Element: s.Element, Detail: "the page gave the focus to " + h.Strayed}
-	case !h.Same:
-		return d, &Failure{Kind: Reverted, Action: action, Target: t, Element: s.Element, Detail: h.detail(text), Acted: true}
-	case h.Shaped:
-		d.Shaped = h.Have
-	}
-	return d, nil
-}
-
-// Type presses a key for each character, behind what the field holds. pause is waited between keys; secret is as for
-// FillSecret.
-func (p *Page) Type(ctx context.Context, t selector.Target, text string, pause time.Duration, secret bool) (Done, error) {
-	ctx, end := p.begin(ctx)
-	defer end()
-	s, err := p.ready(ctx, lookFor{Target: t, Action: "type"})
-	if err != nil {
-		return Done{}, err
-	}
-	if secret {
-		if err := p.hide(ctx, s); err != nil {
-			return Done{}, p.ended(ctx, "type", t, nil, err)
-		}
-	}
-	for _, r := range text {
-		if err := p.Keys(ctx, Key{Name: string(r)}); err != nil {
-			return Done{}, p.acted(p.ended(ctx, "type", t, nil, err))
-		}
-		if pause > 0 {
-			select {
-			case <-time.After(pause):
-			case <-ctx.Done():
-				return Done{}, p.acted(p.ended(ctx, "type", t, nil, ctx.Err()))
-			}
-		}
-	}
-	var v struct {
-		Value string `json:"value"`
-		Gone  bool   `json:"gone"`
-	}
-	err = p.Eval(ctx, s.frame, fmt.Sprintf("__aether.key(%d)", s.Handle), &v)
-	d := Done{Found: s.found(t)}
-	if err != nil && !errors.Is(err, ErrNavigated) {
-		return d, p.acted(p.ended(ctx, "type", t, nil, err))
-	}
-	if err == nil && !v.Gone && text != "" && v.Value == "" {
-		return d, &Failure{Kind: Reverted, Action: "type", Target: t, Element: s.Element, Detail: "it is empty after the keys were pressed", Acted: true}
-	}
-	d.Arrival, err = p.settle(ctx, "type", t)
-	return d, err
-}
-
 // Press presses keys like Enter or Control+A, in the element if one is given, else where the focus is.
 func (p *Page) Press(ctx context.Context, t selector.Target, keys ...Key) (Done, error) {
 	ctx, end := p.begin(ctx)
@@ -475,117 +321,4 @@ func (p *Page) Press(ctx context.Context, t selector.Target, keys ...Key) (Done,
 	var err error
 	d.Arrival, err = p.settle(ctx, "press", t)
 	return d, err
-}
-
-// Check sets a check box, radio button or switch, and sees that it is so.
-func (p *Page) Check(ctx context.Context, t selector.Target, want bool) (Done, error) {
-	ctx, end := p.begin(ctx)
-	defer end()
-	s, err := p.ready(ctx, lookFor{Target: t, Action: "check"})
-	if err != nil {
-		return Done{}, err
-	}
-	if s.Checked != nil && *s.Checked == want && !s.Mixed {
-		return Done{Found: s.found(t), Already: true}, nil
-	}
-	d, r, err := p.press(ctx, "check", t, Click{})
-	if err == nil && s.Mixed && r.Checked != nil && *r.Checked != want && d.Arrival == nil {
-		d, r, err = p.press(ctx, "check", t, Click{}) // from the third state a person may have to press twice
-	}
-	if err != nil || r.Checked != nil && *r.Checked == want || d.Arrival != nil {
-		return d, err
-	}
-	for {
-		var v struct {
-			Value *bool `json:"value"`
-			Gone  bool  `json:"gone"`
-		}
-		err := p.Eval(ctx, s.frame, fmt.Sprintf("__aether.read(%d,'checked')", s.Handle), &v)
-		if errors.Is(err, ErrNavigated) || err == nil && (v.Gone || v.Value != nil && *v.Value == want) {
-			return d, nil
-		}
-		if err == nil {
-			select {
-			case <-time.After(20 * time.Millisecond):
-				continue
-			case <-ctx.Done():
-				err = ctx.Err()
-			}
-		}
-		state := map[bool]string{true: "it is still not checked", false: "it is still checked"}[want]
-		return d, p.acted(p.ended(ctx, "check", t, &sight{Kind: Unchanged, Element: s.Element, Detail: state}, err))
-	}
-}
-
-// Choice is what Select chose.
-type Choice struct {
-	Done
-	Values []string
-	Labels []string
-}
-
-// Select chooses options of a <select>: by what they say or their value, or by "label", "value" or "index" alone.
-func (p *Page) Select(ctx context.Context, t selector.Target, by string, wants ...string) (Choice, error) {
-	ctx, end := p.begin(ctx)
-	defer end()
-	var c Choice
-	var last *sight // what was in the way, for when the time ends while the page is asked
-	for {
-		s, err := p.ready(ctx, lookFor{Target: t, Action: "select"})
-		if f := (*Failure)(nil); errors.As(err, &f) && f.Kind == Hung && last != nil {
-			return c, p.noChoice(t, last)
-		}
-		if err != nil {
-			return c, err
-		}
-		c.Found = s.found(t)
-		var got struct {
-			sight
-			Values []string `json:"values"`
-			Labels []string `json:"labels"`
-		}
-		err = p.Eval(ctx, s.frame, fmt.Sprintf("__aether.choose(%d,%s,%s)", s.Handle, js(wants), js(by)), &got)
-		if err == nil && got.Kind == "" {
-			c.Values, c.Labels = got.Values, got.Labels
-			return c, p.chose(ctx, t, s, &c)
-		}
-		if err != nil && !errors.Is(err, ErrNavigated) {
-			return c, p.ended(ctx, "select", t, last, err)
-		}
-		if err == nil {
-			last = &got.sight
-		}
-		if err == nil && got.Kind == WrongKind {
-			return c, &Failure{Kind: got.Kind, Action: "select", Target: t, Element: got.Element, Detail: got.Detail}
-		}
-		select { // choices may be loaded later
-		case <-time.After(50 * time.Millisecond):
-			if remaining(ctx) > reserve {
-				continue
-			}
-			return c, p.noChoice(t, last)
-		case <-ctx.Done():
-			return c, p.ended(ctx, "select", t, last, ctx.Err())
-		}
-	}
-}
-
-func (p *Page) noChoice(t selector.Target, last *sight) error {
-	if last == nil {
-		return &Failure{Kind: Hung, Action: "select", Target: t}
-	}
-	return &Failure{Kind: last.Kind, Action: "select", Target: t, Element: last.Element, Detail: last.Detail}
-}
-
-func (p *Page) chose(ctx context.Context, t selector.Target, s sight, c *Choice) error {
-	var h held
-	err := p.Eval(ctx, s.frame, fmt.Sprintf("__aether.verifyChoice(%d,%s)", s.Handle, js(c.Values)), &h)
-	if err != nil && !errors.Is(err, ErrNavigated) {
-		return p.acted(p.ended(ctx, "select", t, nil, err))
-	}
-	if err == nil && !h.Gone && !h.Other && !h.Same {
-		return &Failure{Kind: Reverted, Action: "select", Target: t, Element: s.Element, Detail: h.detail(""), Acted: true}
-	}
-	c.Arrival, err = p.settle(ctx, "select", t)
-	return err
 }

@@ -76,6 +76,8 @@ type Options struct {
 	Colors string
 	// Rules block, answer or change what pages load; the first that matches decides.
 	Rules []Rule
+	// Listen is told what happens in the pages; nil for nobody. It is given when the context is opened.
+	Listen *Listen `json:"-"`
 }
 
 // Geolocation is a place in degrees, with the accuracy in metres.
@@ -92,8 +94,8 @@ type Context interface {
 	Cookies(ctx context.Context) ([]Cookie, error)
 	SetCookies(ctx context.Context, cookies []Cookie) error
 	ClearCookies(ctx context.Context) error
-	// Shape changes what the options say of the pages that are open and of those to come: all but Downloads, Proxy
-	// and IgnoreCertificates.
+	// Shape changes what the options say of the pages that are open and of those to come: all but Downloads, Proxy,
+	// IgnoreCertificates and Listen.
 	Shape(ctx context.Context, o Options) error
 	// Matched is how many requests the rules have decided since they were set.
 	Matched() int
@@ -159,9 +161,12 @@ type Tab interface {
 	Crashed() bool
 	// Frames returns the documents, the page's own first.
 	Frames() []Frame
-	// Eval evaluates an expression in Aether's own world of a frame, where the library of inject.js is; a promise is
+	// Eval evaluates an expression in Aether's own world of a frame, where the library is; a promise is
 	// awaited. It answers ErrNavigated when the document went away meanwhile.
 	Eval(ctx context.Context, frame, expression string, result any) error
+	// Act is Eval for an expression that does what a person does, as entering a value: the page may then do what pages
+	// may only because a person did something, as open a window. It takes the browser longer.
+	Act(ctx context.Context, frame, expression string, result any) error
 	// EvalPage calls a function in the page's own world, with the element of a handle (0 for none) as its first
 	// argument and arg as its next, and returns what it gives.
 	EvalPage(ctx context.Context, frame, function string, handle int, arg any) (json.RawMessage, error)
@@ -186,12 +191,18 @@ type Tab interface {
 	Carry(ctx context.Context, step string, x, y float64, paths []string) error
 	// SaveDocuments makes the tab download what it would show, but for HTML, from now on.
 	SaveDocuments(ctx context.Context) error
+	// Heard counts what came from the network for the page and its frames: if it is the same, nothing has.
+	Heard() int64
 	// Responses are the latest answers to the page's requests, oldest first.
 	Responses() []Response
 	Navigate(ctx context.Context, url string) (Going, error)
 	Reload(ctx context.Context) (Going, error)
 	// History goes back (-1) or forward (1); ok is false where there is nothing to go to.
 	History(ctx context.Context, by int) (g Going, ok bool, err error)
+	// Visits are the entries of the tab's history, and which of them is shown.
+	Visits(ctx context.Context) (list []Visit, current int, err error)
+	// FilePath is where the file of a handle, one that a file field holds, lies on this machine.
+	FilePath(ctx context.Context, frame string, handle int) (string, error)
 	// Underway returns the navigation of the page's own document that has begun, if one has, and also one that has
 	// begun and ended since a time.
 	Underway(since time.Time) (Going, bool)
@@ -202,11 +213,17 @@ type Tab interface {
 	// Dialogs are the messages that the page has shown with alert, confirm and the like, oldest first, and how they
 	// were answered.
 	Dialogs() []Dialog
-	// Answer says how the dialogs from now on are answered.
+	// Answer says how the dialogs from now on are answered, and answers one that was left to a person.
 	Answer(p DialogPolicy)
 	// Console are the messages that scripts have written and the errors they ended with, oldest first; the last of
 	// many.
 	Console() []Message
+	// Requests are the page's requests after a number, oldest first; of many, the last ones are kept.
+	Requests(after int) []Request
+	// Numbers are those of the latest message and the latest request.
+	Numbers() (message, request int)
+	// Resource is what the browser has of a picture or style sheet that a frame has loaded.
+	Resource(ctx context.Context, frame, url string) ([]byte, error)
 	Screenshot(ctx context.Context, s Shot) ([]byte, error)
 	PDF(ctx context.Context, o PDF) ([]byte, error)
 	// OnNewDocument runs a script in each new document of the page's own world before the page's scripts, until
@@ -277,7 +294,8 @@ type Dialog struct {
 	Kind    string    `json:"kind"` // alert, confirm, prompt or beforeunload
 	Message string    `json:"message"`
 	Default string    `json:"default,omitempty"`
-	Answer  string    `json:"answer"` // accepted or dismissed
+	Answer  string    `json:"answer"`         // accepted or dismissed
+	Text    string    `json:"text,omitempty"` // what a person entered in a prompt
 	At      time.Time `json:"at"`
 }
 
@@ -288,6 +306,8 @@ type DialogPolicy struct {
 	Text   string `json:"text,omitempty"` // the answer of a prompt
 	// Dismiss dismisses everything.
 	Dismiss bool `json:"dismiss"`
+	// Leave leaves the answer to the person in front of the browser.
+	Leave bool `json:"leave,omitempty"`
 }
 
 // Shot says what to take a picture of.

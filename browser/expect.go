@@ -76,11 +76,7 @@ func (s *Session) WaitResponse(ctx context.Context, p *Page, want string, passes
 func (p *Page) Print(ctx context.Context, o PDF) ([]byte, error) {
 	ctx, end := p.begin(ctx)
 	defer end()
-	veiled := p.veil(ctx, true)
-	b, err := p.PDF(ctx, o)
-	if veiled {
-		p.veil(context.WithoutCancel(ctx), false)
-	}
+	b, err := p.veiled(ctx, func() ([]byte, error) { return p.PDF(ctx, o) })
 	if err != nil {
 		return nil, p.ended(ctx, "print", selector.Target{}, nil, err)
 	}

@@ -23,6 +23,7 @@ var (
 const (
 	NotFound   = "not_found"
 	Ambiguous  = "ambiguous"
+	Mismatch   = "mismatch"
 	Hidden     = "hidden"
 	Outside    = "outside"
 	Covered    = "covered"
@@ -45,6 +46,7 @@ const (
 var sentences = map[string]string{
 	NotFound:   "no element on the page matches",
 	Ambiguous:  "several elements match, and it is unclear which one is meant",
+	Mismatch:   "the element that matches is not the one that was meant before",
 	Hidden:     "the element is on the page but cannot be seen",
 	Outside:    "the element cannot be brought into sight",
 	Covered:    "the element is covered by another one",
@@ -67,6 +69,7 @@ var sentences = map[string]string{
 var hints = map[string]string{
 	NotFound:   "compare the selector with the page, or wait for what makes the element appear",
 	Ambiguous:  "name the element more closely, search within a part of the page, or add >> nth=1",
+	Mismatch:   "compare both with the page, and correct the selector; or approve what healing proposes",
 	Hidden:     "do first what shows it, as a person would: open the menu, close the panel, scroll",
 	Covered:    "close or wait for what covers it",
 	Disabled:   "fill first what the page wants before it lets you go on",
@@ -89,6 +92,8 @@ type Failure struct {
 	Element string
 	Detail  string
 	Nearest []string
+	// Healing is the element that was probably meant, and why it was not taken; nil where it was not searched.
+	Healing *Healed
 	// Acted says that something was done to the page before it failed.
 	Acted bool
 
@@ -114,7 +119,13 @@ func (f *Failure) Error() string {
 	case f.Detail != "":
 		b.WriteString(": " + f.Detail)
 	}
-	if len(f.Nearest) > 0 {
+	switch h := f.Healing; {
+	case h != nil && h.Found != nil && h.Outcome == OutcomeAsked:
+		b.WriteString("; probably meant is " + h.Named())
+		if len(h.Vetoes) > 0 {
+			b.WriteString(" (" + strings.Join(h.Vetoes, ", ") + ")")
+		}
+	case len(f.Nearest) > 0:
 		b.WriteString("; nearest: " + strings.Join(f.Nearest, ", "))
 	}
 	return b.String()

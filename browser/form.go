@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/aether-rpa/aether/selector"
@@ -98,17 +99,22 @@ func (p *Page) formAtOnce(ctx context.Context, fields []FormField, done []Done) 
 	var all struct {
 		Order  []int    `json:"order"`
 		Fields []formed `json:"fields"`
+		State  *keptTab `json:"state"`
 	}
-	if whole { // nothing is filled unless all fields are there
-		p.formSecret(frame, fields)
-		err = p.Eval(ctx, frame, "__aether.form("+js(plain)+",true)", &all)
+	instead := map[int]*selector.Target{}
+	if whole && p.formKnown(ctx, plain, fields) { // nothing is filled unless all fields are there
+		p.formSecret(fields)
+		err = p.Act(ctx, frame, p.along(frame, "__aether.form("+js(plain)+",true)"), &all)
 	}
 	if err == nil && all.Order == nil {
-		if frame, err = p.formFrame(ctx, fields); err != nil {
+		if frame, err = p.formFrame(ctx, fields, instead); err != nil {
 			return nil, err
 		}
-		p.formSecret(frame, fields)
-		err = p.Eval(ctx, frame, "__aether.form("+js(plain)+")", &all)
+		for i, t := range instead {
+			plain[i].Target = bare(*t)
+		}
+		p.formSecret(fields)
+		err = p.Act(ctx, frame, "__aether.form("+js(plain)+")", &all)
 	}
 	if errors.Is(err, ErrNavigated) {
 		return nil, &Failure{Kind: Navigation, Action: "fill", Target: fields[0].Target, Detail: "a field led to another page while the form was filled; fill it as the last one, by itself", Acted: true}
@@ -118,6 +124,7 @@ func (p *Page) formAtOnce(ctx context.Context, fields []FormField, done []Done) 
 	}
 	for n, i := range all.Order {
 		r := all.Fields[i]
+		r.instead = instead[i]
 		done[i].Found = r.found(fields[i].Target)
 		switch {
 		case r.Check != nil && !r.Check.Same:
@@ -133,6 +140,7 @@ func (p *Page) formAtOnce(ctx context.Context, fields []FormField, done []Done) 
 			return nil, &Failure{Kind: r.Kind, Action: "fill", Target: fields[i].Target, Element: r.Element, Detail: r.Detail, Acted: n > 0}
 		}
 	}
+	p.told(all.State)
 	return rest, nil
 }
 
@@ -150,12 +158,50 @@ func (p *Page) plain(fields []FormField) (out []FormField, whole bool) {
 	return out, whole
 }
 
-// formFrame waits until all fields are there, and returns the frame that they share.
-func (p *Page) formFrame(ctx context.Context, fields []FormField) (frame string, err error) {
+// formKnown says whether each field is there and, where healing knows what it looked like, the same one.
+func (p *Page) formKnown(ctx context.Context, plain, fields []FormField) bool {
+	looks := make([]lookFor, len(fields))
+	all := make([]*wanted, len(fields))
 	for i, f := range fields {
-		s, err := p.ready(ctx, lookFor{Target: f.Target, Action: "read"})
+		looks[i] = lookFor{Target: f.Target, Action: "fill"}
+		if all[i] = p.want(ctx, &looks[i]); all[i] != nil && all[i].instead != nil {
+			return false
+		}
+		looks[i].Target = plain[i].Target
+		looks[i].Target.Print = nil
+	}
+	if !slices.ContainsFunc(looks, func(l lookFor) bool { return l.Print != "" }) {
+		return true
+	}
+	var seen []sight
+	if err := p.Eval(ctx, p.main(), "__aether.witnesses("+js(looks)+")", &seen); err != nil || len(seen) != len(fields) {
+		return false // it is looked at field by field
+	}
+	for i := range seen {
+		if seen[i].Kind != "" {
+			return false
+		}
+		seen[i].frame = p.main()
+		if all[i] == nil {
+			continue
+		}
+		if _, err := p.doubt(ctx, all[i], &looks[i], &seen[i]); err != nil || seen[i].Kind != "" {
+			return false
+		}
+	}
+	return true
+}
+
+// formFrame waits until all fields are there, and returns the frame that they share, and what finds those in place of
+// their targets that healing has found.
+func (p *Page) formFrame(ctx context.Context, fields []FormField, instead map[int]*selector.Target) (frame string, err error) {
+	for i, f := range fields {
+		s, err := p.ready(ctx, lookFor{Target: f.Target, Action: "read", purpose: "fill"})
 		if err != nil {
 			return "", err
+		}
+		if s.instead != nil {
+			instead[i] = s.instead
 		}
 		if i > 0 && s.frame != frame {
 			return "", &Failure{Kind: WrongKind, Action: "fill", Target: f.Target, Element: s.Element, Detail: "the fields of one form stand in several frames; fill them one by one"}
@@ -165,15 +211,12 @@ func (p *Page) formFrame(ctx context.Context, fields []FormField) (frame string,
 	return frame, nil
 }
 
-// formSecret keeps the frame of fields that hold secrets out of pictures.
-func (p *Page) formSecret(frame string, fields []FormField) {
-	for _, f := range fields {
-		if f.Secret {
-			if p.secrets == nil {
-				p.secrets = map[string]bool{}
-			}
-			p.secrets[frame] = true
-		}
+// formSecret lets a picture that is being taken be taken first, if a field holds a secret: those that come after know
+// of it.
+func (p *Page) formSecret(fields []FormField) {
+	if slices.ContainsFunc(fields, func(f FormField) bool { return f.Secret }) {
+		p.pictures.Lock()
+		p.pictures.Unlock() //nolint:staticcheck // it is waited for
 	}
 }
 

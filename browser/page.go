@@ -7,19 +7,41 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aether-rpa/aether/selector"
 )
 
+//go:embed find.js
+var finding string
+
+//go:embed act.js
+var acting string
+
+//go:embed read.js
+var reading string
+
+//go:embed keep.js
+var keeping string
+
 //go:embed inject.js
-var core string
+var offering string
+
+// core is what the other scripts build on. A document gets it once.
+var core = "(() => {\nif (globalThis.__aether) return;\n" + finding + acting + reading + keeping + offering + "})();\n"
 
 //go:embed moves.js
 var moves string
 
+//go:embed print.js
+var prints string
+
+//go:embed candidates.js
+var candidates string
+
 // Library is the script that a driver puts into each document, in a world of its own.
-var Library = core + moves
+var Library = core + moves + prints + candidates
 
 const (
 	// DefaultTimeout is how long an action waits for the page when its context has no deadline.
@@ -39,8 +61,17 @@ type Page struct {
 	moved bool
 	since time.Time // when the action began
 	scope []selector.Query
-	// secrets are the frames in which a field was filled with a secret.
-	secrets map[string]bool
+	fresh atomic.Pointer[keptTab] // its state as the last action has told it
+	// telling says that actions are to tell the state.
+	telling atomic.Bool
+	worked  sync.Map // the frames that were worked in, by their ids
+	// sought is what the last action looked for, and onReady is told when it is there.
+	sought  selector.Target
+	onReady func(ctx context.Context, m Mark)
+
+	// pictures is held while one is taken; files while the page is taken down, with what is known of its files.
+	pictures, files sync.Mutex
+	known           *knownFiles
 }
 
 // NewPage makes a page of a driver's tab.
@@ -57,6 +88,7 @@ func (p *Page) SetFrame(path []selector.Query) {
 // begin takes the page for one action and gives it a deadline.
 func (p *Page) begin(ctx context.Context) (context.Context, func()) {
 	p.mu.Lock()
+	p.fresh.Store(nil)
 	p.since = time.Now()
 	cancel := func() {}
 	if _, ok := ctx.Deadline(); !ok {
@@ -65,7 +97,7 @@ func (p *Page) begin(ctx context.Context) (context.Context, func()) {
 	return ctx, func() { cancel(); p.mu.Unlock() }
 }
 
-// sight is what a look at an element gives; see ready in inject.js.
+// sight is what a look at an element gives; see ready in act.js.
 type sight struct {
 	Kind     string          `json:"kind"`
 	Detail   string          `json:"detail"`
@@ -82,8 +114,25 @@ type sight struct {
 	Empty    bool            `json:"empty"`
 	Editable bool            `json:"editable"`
 	Value    json.RawMessage `json:"value"`
+	JSON     string          `json:"json"` // a value of many parts: as one text it comes much faster
+	// What the element looks like, with a handle for it, and how many of the other queries find it or another one; Sure
+	// says that it has been looked at for this target before, and is the same. See witness in print.js.
+	Print  *selector.Print `json:"print"`
+	At     int             `json:"at"`
+	Agree  int             `json:"agree"`
+	Differ int             `json:"differ"`
+	Sure   bool            `json:"sure"`
 
-	frame string
+	frame   string
+	instead *selector.Target // what found it in place of the target
+}
+
+// by is the target that found the element: the action's own, or the one that healing has made.
+func (s sight) by(t selector.Target) selector.Target {
+	if s.instead != nil {
+		return *s.instead
+	}
+	return t
 }
 
 type lookFor struct {
@@ -95,6 +144,11 @@ type lookFor struct {
 	Read    string          `json:"read,omitempty"`
 	Name    string          `json:"name,omitempty"`
 	Framed  bool            `json:"framed,omitempty"` // in a frame, which itself may be out of sight
+	Print   string          `json:"print,omitempty"`  // names the target to witness in print.js; "" wants no print
+	Sure    int             `json:"sure,omitempty"`   // the handle of an element that was the one, and needs no print
+
+	spare   time.Duration // of the time, for what comes after the wait
+	purpose string        // what is done with the element in the end, where that is not Action
 }
 
 // Point is a place in an element, in CSS pixels from its corner.
@@ -109,10 +163,13 @@ type Found struct {
 	Index   int    // its place among the target's queries
 	Element string // what it looks like
 	Frame   string
+	// Healed says that the target's own queries did not find it; Query is one of those that do.
+	Healed bool
 }
 
 func (s sight) found(t selector.Target) Found {
-	f := Found{Index: s.Query, Element: s.Element, Frame: s.frame}
+	f := Found{Index: s.Query, Element: s.Element, Frame: s.frame, Healed: s.instead != nil}
+	t = s.by(t)
 	if s.Query < len(t.Queries) {
 		f.Query = t.Queries[s.Query].String()
 	}
@@ -174,12 +231,32 @@ func (p *Page) ready(ctx context.Context, l lookFor) (sight, error) {
 	if len(path) == 0 {
 		path = p.scope
 	}
-	l.Target.Frame = nil
+	w := p.want(ctx, &l)
+	l.Target.Frame, l.Target.Print = nil, nil
+	p.sought = t
 	var last *sight
 	for n := 0; ; n++ {
 		s, err := p.lookEverywhere(ctx, path, l, n)
+		if w != nil && err == nil {
+			next, err := p.doubt(ctx, w, &l, &s)
+			switch {
+			case err != nil:
+				return sight{}, p.unreported(ctx, l.Action, t, err)
+			case next == lookAgain && remaining(ctx) > reserve/2:
+				continue
+			case next == lookLater:
+				p.pause(ctx, 200*time.Millisecond)
+			}
+		}
 		switch {
 		case err == nil && s.Kind == "":
+			if w != nil {
+				s.instead = w.instead
+			}
+			p.workedIn(s.frame)
+			if p.onReady != nil {
+				p.onReady(ctx, Mark{s.frame, s.Handle})
+			}
 			return s, nil
 		case err == nil && (s.Kind == BadQuery || s.Kind == WrongKind):
 			return s, &Failure{Kind: s.Kind, Action: l.Action, Target: t, Element: s.Element, Detail: s.Detail}
@@ -187,14 +264,14 @@ func (p *Page) ready(ctx context.Context, l lookFor) (sight, error) {
 			last = &s
 		case errors.Is(err, ErrNavigated):
 		default:
-			return sight{}, p.ended(ctx, l.Action, t, last, err)
+			return sight{}, w.meant(p.ended(ctx, l.Action, t, last, err))
 		}
 		if left := remaining(ctx); left < reserve/2 || ctx.Err() != nil {
 			if ctx.Err() == nil && last != nil {
-				return sight{}, &Failure{Kind: last.Kind, Action: l.Action, Target: t, Element: last.Element, Detail: last.Detail, Nearest: last.Nearest}
+				return sight{}, w.meant(&Failure{Kind: last.Kind, Action: l.Action, Target: t, Element: last.Element, Detail: last.Detail, Nearest: last.Nearest})
 			}
 			<-ctx.Done()
-			return sight{}, p.ended(ctx, l.Action, t, last, ctx.Err())
+			return sight{}, w.meant(p.ended(ctx, l.Action, t, last, ctx.Err()))
 		}
 		if n > 0 && l.Wait == 0 {
 			select {
@@ -225,7 +302,7 @@ func (p *Page) lookEverywhere(ctx context.Context, path []selector.Query, l look
 	}
 	frames := p.Frames()
 	alone := len(path) > 0 || len(frames) == 1
-	left := remaining(ctx) - reserve
+	left := remaining(ctx) - reserve - l.spare
 	l.Wait = int(min(slice, left) / time.Millisecond)
 	l.Nearest = left < 2*slice
 	if !alone || l.Wait < 0 || n == 0 {
@@ -290,11 +367,21 @@ func (p *Page) exactly(ctx context.Context, s sight, frames []Frame, l lookFor) 
 	return sight{Kind: Ambiguous, Detail: "two frames of the page hold such an element: " + exact[0].Element + " and " + exact[1].Element}, nil
 }
 
+// entering are the actions that a page cannot tell from a person's by events of the mouse.
+var entering = map[string]bool{"fill": true, "type": true, "press": true, "select": true, "upload": true}
+
 func (p *Page) look(ctx context.Context, frame string, l lookFor) (sight, error) {
 	var s sight
 	l.Framed = frame != p.main()
-	err := p.Eval(ctx, frame, "__aether.ready("+js(l)+")", &s)
+	eval := p.Eval
+	if entering[l.Action] {
+		eval = p.Act // the field gets the focus
+	}
+	err := eval(ctx, frame, "__aether.ready("+js(l)+")", &s)
 	s.frame = frame
+	if s.JSON != "" {
+		s.Value, s.JSON = json.RawMessage(s.JSON), ""
+	}
 	return s, err
 }
 

@@ -35,25 +35,17 @@ type Session struct {
 	policy  DialogPolicy
 	local   map[string]map[string]string // the local storage of each origin, as last seen
 	last    *kept                        // what State gave last
-}
-
-// LostError says that a session could not be built again as it was.
-type LostError struct {
-	// What differs, as a sentence.
-	Why string
-	// URL is the page that was to be shown again, Got where it led.
-	URL, Got string
-
-	state *kept
-}
-
-// Error implements error.
-func (e *LostError) Error() string {
-	return "the browser's session could not be built again after an interruption: " + e.Why
+	jar     jar
+	memory  Memory
 }
 
 // Context returns the context of the session: cookies and downloads.
-func (s *Session) Context() Context { return s.ctx }
+func (s *Session) Context() Context {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.jar.heard = nil // who has it may set cookies
+	return s.ctx
+}
 
 // Product names the browser.
 func (s *Session) Product() string { return s.browser.Product() }
@@ -212,6 +204,8 @@ type kept struct {
 	Policy  DialogPolicy                 `json:"policy"`
 	// Lost says why the state is not known, "" if it is.
 	Lost string `json:"lost,omitempty"`
+	// Seen says that a person has been shown these pages in place of others, and they count if the person says so.
+	Seen bool `json:"seen,omitempty"`
 }
 
 type keptTab struct {
@@ -223,8 +217,11 @@ type keptTab struct {
 	Fields  json.RawMessage   `json:"fields,omitempty"`
 	Session map[string]string `json:"session,omitempty"`
 	Local   map[string]string `json:"local,omitempty"`
+	Cookie  string            `json:"cookie,omitempty"` // what its scripts see; not kept
 	Marks   []string          `json:"marks,omitempty"`
 	Scope   []selector.Query  `json:"scope,omitempty"` // the frame that nodes work in
+	Frames  []keptFrame       `json:"frames,omitempty"`
+	Opened  bool              `json:"opened,omitempty"` // by a page that may wait for it
 }
 
 // maxStorage bounds the storage of one origin that is kept, in bytes.
@@ -241,63 +238,13 @@ func small(m map[string]string) map[string]string {
 	return m
 }
 
-// State implements session.Live.
-func (s *Session) State(ctx context.Context) ([]byte, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.dirty || s.closed {
-		return nil, nil
-	}
-	if s.Dead() {
-		return json.Marshal(s.remembered())
-	}
-	k := kept{Want: s.want, Policy: s.policy, Local: s.local}
-	k.Want.Downloads = "" // the folder of this execution
-	type answer struct {
-		cookies []Cookie
-		err     error
-	}
-	cookies := make(chan answer, 1)
-	go func() {
-		c, err := s.ctx.Cookies(ctx)
-		cookies <- answer{c, err}
-	}()
-	for i, p := range s.pages() {
-		if p.ID() == s.current {
-			k.Current = i
-		}
-		t := keptTab{URL: p.Frames()[0].URL}
-		short, cancel := context.WithTimeout(ctx, 2*time.Second)
-		if err := p.Eval(short, p.main(), "__aether.state(true)", &t); err != nil && !errors.Is(err, ErrNavigated) && !errors.Is(err, ErrGone) {
-			cancel()
-			<-cookies
-			// What was recorded before this action would be the wrong page. It stays to be read at the next use.
-			return json.Marshal(s.unknown("the page did not answer when it was to be kept where it stood"))
-		}
-		cancel()
-		if l := small(t.Local); l != nil && t.Origin != "" && t.Origin != "null" {
-			s.local[t.Origin] = l
-		}
-		t.Local, t.Session, t.Scope = nil, small(t.Session), p.Scope()
-		k.Tabs = append(k.Tabs, t)
-	}
-	a := <-cookies
-	if a.err != nil {
-		return json.Marshal(s.unknown("the browser did not answer when its session was to be kept"))
-	}
-	k.Cookies = a.cookies
-	slices.SortFunc(k.Cookies, func(a, b Cookie) int {
-		return strings.Compare(a.Domain+"\n"+a.Path+"\n"+a.Name, b.Domain+"\n"+b.Path+"\n"+b.Name)
-	})
-	s.dirty, s.last = false, &k
-	return json.Marshal(k)
-}
-
 // unknown is the state of a session that is not known: it is not built again, and goes on with its cookies at most.
 func (s *Session) unknown(why string) kept {
-	k := kept{Want: s.want, Policy: s.policy, Lost: why}
+	k := kept{Want: s.want, Policy: s.policy, Lost: why, Local: s.local}
+	k.Want.Downloads = ""
 	if s.last != nil {
-		k.Cookies = s.last.Cookies
+		// Where it stood last is for a person to see.
+		k.Cookies, k.Tabs, k.Current = s.last.Cookies, s.last.Tabs, s.last.Current
 	}
 	return k
 }
@@ -340,6 +287,7 @@ func (p *Pool) rebuild(ctx context.Context, folder func() (string, error), past 
 		var lost *LostError
 		if errors.As(err, &lost) {
 			lost.state = &k
+			s.witness(ctx, lost)
 		}
 		return nil, errors.Join(err, s.Close())
 	}
@@ -365,11 +313,11 @@ func (p *Pool) enter(ctx context.Context, folder func() (string, error), lost *L
 }
 
 func (s *Session) restore(ctx context.Context, k kept) error {
-	if k.Lost != "" {
-		return &LostError{Why: k.Lost}
-	}
 	if k.Want.Attach != "" {
-		return &LostError{Why: "it was a person's own browser at " + k.Want.Attach + ", whose pages may have changed; open it again with web.attach"}
+		if k.Seen {
+			return s.joined(ctx, k)
+		}
+		return &LostError{Why: "it was a person's own browser at " + k.Want.Attach + ", whose pages may have changed; open it again with web.attach", URL: k.at()}
 	}
 	if _, ok := ctx.Deadline(); !ok {
 		var cancel context.CancelFunc
@@ -385,7 +333,12 @@ func (s *Session) restore(ctx context.Context, k kept) error {
 			return err
 		}
 	}
+	if k.Lost != "" {
+		s.showLast(ctx, k)
+		return &LostError{Why: k.Lost, URL: k.at()}
+	}
 	var current *Page
+	var lost error
 	for i, t := range k.Tabs {
 		p, err := s.NewPage(ctx)
 		if err != nil {
@@ -398,16 +351,27 @@ func (s *Session) restore(ctx context.Context, k kept) error {
 		if t.URL == "" || t.URL == "about:blank" {
 			continue
 		}
-		if err := p.revive(ctx, t, k.Local); err != nil {
-			return err
+		err = p.revive(ctx, t, k.Local)
+		if err == nil && t.Opened {
+			err = &LostError{URL: t.URL, Got: p.Frames()[0].URL, Why: fmt.Sprintf("the window %s was opened by another page, which may wait for it and does not know one that is opened anew", strip(t.URL))}
+		}
+		if err != nil {
+			var stray *LostError
+			if !errors.As(err, &stray) {
+				return err
+			}
+			// The others are opened all the same: a person may say that it is right so.
+			if lost == nil {
+				lost = err
+			}
 		}
 	}
 	if current != nil {
 		if err := s.Use(ctx, current); err != nil {
-			return err
+			return errors.Join(lost, err)
 		}
 	}
-	return nil
+	return lost
 }
 
 // marksTime is how long a rebuilt page may take until it shows its landmarks.
@@ -434,7 +398,7 @@ func (p *Page) revive(ctx context.Context, t keptTab, local map[string]map[strin
 	if err := remove(ctx); err != nil {
 		return err
 	}
-	lost := &LostError{URL: t.URL, Got: a.URL}
+	lost := &LostError{URL: t.URL, Got: a.URL, Expected: t.Marks}
 	if strip(a.URL) != strip(t.URL) {
 		lost.Why = fmt.Sprintf("the page %s now leads to %s, as when a login has expired", strip(t.URL), strip(a.URL))
 		return lost
@@ -443,6 +407,11 @@ func (p *Page) revive(ctx context.Context, t keptTab, local map[string]map[strin
 		lost.Why = fmt.Sprintf("the page %s now answers with status %d", strip(t.URL), a.Status)
 		return lost
 	}
+	return p.stands(ctx, t, lost)
+}
+
+// stands waits until a page shows the landmarks it showed and holds again what was entered, or says what is lost.
+func (p *Page) stands(ctx context.Context, t keptTab, lost *LostError) error {
 	var r struct {
 		Lost  []string `json:"lost"`
 		Marks []string `json:"marks"`
@@ -450,7 +419,13 @@ func (p *Page) revive(ctx context.Context, t keptTab, local map[string]map[strin
 	state := map[string]any{"fields": t.Fields, "x": t.X, "y": t.Y}
 	// What the page builds by script comes a moment later.
 	until := time.Now().Add(marksTime)
-	err = poll(ctx, 50*time.Millisecond, func() (bool, error) {
+	deep := inShadow(t.Fields)
+	err := poll(ctx, 50*time.Millisecond, func() (bool, error) {
+		if deep {
+			if _, err := p.Closed(ctx, p.main()); err != nil {
+				return false, err
+			}
+		}
 		if err := p.Eval(ctx, p.main(), "__aether.restore("+js(state)+")", &r); err != nil {
 			return false, err
 		}
@@ -462,6 +437,11 @@ func (p *Page) revive(ctx context.Context, t keptTab, local map[string]map[strin
 		}
 		return false, nil
 	})
+	p.fresh.Store(nil) // it holds something else now
+	if err == nil {
+		return p.standAgain(ctx, t, lost)
+	}
+	lost.Found = r.Marks
 	if err != nil && alike(t.Marks, r.Marks) && len(r.Lost) > 0 {
 		lost.Why = fmt.Sprintf("the page %s does not hold again what was entered in %s", strip(t.URL), strings.Join(r.Lost, ", "))
 		return lost

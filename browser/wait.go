@@ -231,31 +231,30 @@ func (p *Page) Picture(ctx context.Context, t selector.Target, s Shot) ([]byte, 
 		}
 		s.X, s.Y, s.Width, s.Height = min(left, right), min(top, bottom), math.Abs(right-left), math.Abs(bottom-top)
 	}
-	veiled := p.veil(ctx, true)
-	b, err := p.Screenshot(ctx, s)
-	if veiled {
-		p.veil(context.WithoutCancel(ctx), false)
-	}
+	b, err := p.veiled(ctx, func() ([]byte, error) { return p.Screenshot(ctx, s) })
 	if err != nil {
 		return nil, p.ended(ctx, "screenshot", t, nil, err)
 	}
 	return b, nil
 }
 
-// veil hides what was filled with secrets, or shows it again, and reports whether there is any.
-func (p *Page) veil(ctx context.Context, on bool) bool {
+// veiled takes a picture on which what was filled with secrets is not to be read.
+func (p *Page) veiled(ctx context.Context, take func() ([]byte, error)) ([]byte, error) {
+	p.pictures.Lock()
+	defer p.pictures.Unlock()
+	p.veil(ctx, true)
+	defer p.veil(context.WithoutCancel(ctx), false)
+	return take()
+}
+
+// veil hides what was filled with secrets, or shows it again, in all frames: a session that was built again has
+// secrets, too.
+func (p *Page) veil(ctx context.Context, on bool) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	any := false
 	for _, f := range p.Frames() {
-		if !p.secrets[f.ID] {
-			continue
-		}
-		n := 0
-		_ = p.Eval(ctx, f.ID, fmt.Sprintf("__aether.veil(%t)", on), &n) // a frame that is gone shows nothing
-		any = any || n > 0
+		_ = p.Eval(ctx, f.ID, fmt.Sprintf("__aether.veil(%t)", on), nil) // a frame that is gone shows nothing
 	}
-	return any
 }
 
 // HTML returns the page's document as it is now.

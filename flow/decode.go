@@ -15,11 +15,14 @@ import (
 // Types are the types of inputs and outputs.
 var Types = []string{"string", "int", "number", "bool", "list", "map", "any"}
 
-// ErrorPolicies and InterruptPolicies are the values of on_error and
-// on_interrupted.
+// ErrorPolicies, InterruptPolicies, HealPolicies and TracePolicies are the values
+// of on_error, on_interrupted, settings.heal and settings.trace; those of heal
+// equal those of package node, those of trace those of package internal/trace.
 var (
 	ErrorPolicies     = []string{"fail", "continue"}
 	InterruptPolicies = []string{"retry", "ask", "fail"}
+	HealPolicies      = []string{"off", "recommend", "run", "propose"}
+	TracePolicies     = []string{"always", "failure", "never"}
 )
 
 // FailureKinds are the words that retry.on may hold; they equal the kinds of
@@ -287,6 +290,7 @@ func (d *decoder) settings(it *item, path string) {
 	s := &d.flow.Settings
 	d.object(it, "settings", path, map[string]func(*item, string){
 		"timeout": d.duration(&s.Timeout), "retry": d.retry(&s.Retry), "on_interrupted": d.choice(&s.OnInterrupted, InterruptPolicies),
+		"heal": d.choice(&s.Heal, HealPolicies), "trace": d.choice(&s.Trace, TracePolicies),
 		"retention": func(it *item, path string) {
 			s.Retention = new(time.Duration)
 			d.duration(s.Retention)(it, path)

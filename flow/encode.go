@@ -24,6 +24,7 @@ var order = map[string][]string{
 	"node":    {"id", "type", "title", "disabled", "params", "timeout", "retry", "on_error", "on_interrupted"},
 	"trigger": {"id", "type", "disabled", "params"},
 	"retry":   {"max_attempts", "initial", "factor", "max", "on"},
+	"target":  {"queries", "frame", "within", "print"},
 }
 
 // YAML prints the flow in canonical form: equal flows give equal bytes, and
@@ -131,13 +132,26 @@ func part(parent, key string) string {
 		return "node"
 	case parent == "triggers":
 		return "trigger"
+	case parent == "target" && (key == "queries" || key == "print"):
+		return key
 	case (parent == "node" || parent == "settings") && key == "retry":
 		return "retry"
 	}
 	return ""
 }
 
+// isTarget reports whether a map is an element of a page with what it looked like: its ways to be found stand one on a
+// line, and the rest, which nobody writes by hand, on one.
+func isTarget(m map[string]any) bool {
+	_, print := m["print"].(map[string]any)
+	_, queries := m["queries"].([]any)
+	return print && queries
+}
+
 func sortedKeys(m map[string]any, kind string) []string {
+	if kind == "" && isTarget(m) {
+		kind = "target"
+	}
 	keys := make([]string, 0, len(m))
 	for k := range m {
 		keys = append(keys, k)
@@ -157,7 +171,10 @@ func yamlNode(v any, kind string) (*yaml.Node, error) {
 	switch x := v.(type) {
 	case map[string]any:
 		n := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
-		if len(x) == 0 {
+		if kind == "" && isTarget(x) {
+			kind = "target"
+		}
+		if len(x) == 0 || kind == "print" {
 			n.Style = yaml.FlowStyle
 		}
 		for _, k := range sortedKeys(x, kind) {
@@ -170,7 +187,7 @@ func yamlNode(v any, kind string) (*yaml.Node, error) {
 		return n, nil
 	case []any:
 		n := &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq"}
-		if len(x) == 0 || short(x) {
+		if len(x) == 0 || short(x) && kind != "queries" {
 			n.Style = yaml.FlowStyle
 		}
 		for _, e := range x {

@@ -82,6 +82,11 @@ type Settings struct {
 	// Retention is how long after its end a run is kept, zero for ever; nil
 	// leaves it to the configuration.
 	Retention *time.Duration
+	// Heal is what to do about elements of pages that their queries do not find: one of HealPolicies, or empty to leave
+	// it to the configuration. A node may say otherwise.
+	Heal string
+	// Trace says when what nodes saw of pages is kept: one of TracePolicies, or empty to leave it to the configuration.
+	Trace string
 }
 
 // Node is one node of the graph.
@@ -254,6 +259,8 @@ func (s Settings) tree() map[string]any {
 	if s.Retention != nil {
 		x["retention"] = formatDuration(*s.Retention)
 	}
+	put(x, "heal", s.Heal)
+	put(x, "trace", s.Trace)
 	return x
 }
 

@@ -94,7 +94,8 @@ var retries = rapid.Custom(func(t *rapid.T) *flow.Retry {
 var flows = rapid.Custom(func(t *rapid.T) *flow.Flow {
 	f := &flow.Flow{
 		Name: texts.Draw(t, "name"), Description: texts.Draw(t, "description"),
-		Settings: flow.Settings{Timeout: durations.Draw(t, "timeout"), Retry: retries.Draw(t, "retry"), OnInterrupted: rapid.SampledFrom(append([]string{""}, flow.InterruptPolicies...)).Draw(t, "interrupted")},
+		Settings: flow.Settings{Timeout: durations.Draw(t, "timeout"), Retry: retries.Draw(t, "retry"), OnInterrupted: rapid.SampledFrom(append([]string{""}, flow.InterruptPolicies...)).Draw(t, "interrupted"),
+			Heal: rapid.SampledFrom(append([]string{""}, flow.HealPolicies...)).Draw(t, "heal"), Trace: rapid.SampledFrom(append([]string{""}, flow.TracePolicies...)).Draw(t, "trace")},
 	}
 	names := rapid.SliceOfNDistinct(ids, 1, 6, rapid.ID).Draw(t, "ids")
 	for _, id := range names {

@@ -19,7 +19,9 @@ type Elements interface {
 	Saw(ctx context.Context, target string, p selector.Print) error
 	// Rejected are elements of which a person has said that they are not the one that is meant.
 	Rejected(ctx context.Context, target string) ([]selector.Print, error)
-	// Healed reports an element that was found again, or might have been, with the evidence.
+	// Healed reports an element that was found again, or might have been, with the evidence. Call it before anything is
+	// done to the element: when it returns the report is kept, and the same report by a later try of the node, or after
+	// a crash, is the same one.
 	Healed(ctx context.Context, h Heal) error
 }
 
@@ -31,12 +33,21 @@ const (
 	HealPropose   = "propose"   // go on, and propose the new selector to a person
 )
 
+// HealPolicies are the policies, the most careful first.
+var HealPolicies = []string{HealOff, HealRecommend, HealRun, HealPropose}
+
 // Heal is an element that was found again, or was not for a stated reason.
 type Heal struct {
 	// Target is the element as the flow names it.
 	Target selector.Target
 	// Outcome is healed, asked or abstained.
 	Outcome string
+	// Policy is what the node went by, where it has a policy of its own; "" is that of Elements.
+	Policy string
+	// Action is what was to be done to the element, such as click, fill or read; Sensitive says that it asked for more
+	// certainty, as sending and paying do.
+	Action    string
+	Sensitive bool
 	// Mismatch says that the queries did find an element, and that it is another one than before.
 	Mismatch bool
 	// P is the probability, from 0 to 1, that Found is the element meant; Margin the distance to the best other one.
@@ -52,6 +63,9 @@ type Heal struct {
 	Evidence any
 	// URL is the page, without its query; Screenshot the digest of a picture with both places marked.
 	URL, Screenshot string
+	// Page is the digest of all elements of the page as they were searched, a heal.Page as JSON in the artifact store, so
+	// that the search can be repeated; "" where it was not kept.
+	Page string
 	// Millis is how long the search took after the queries had failed.
 	Millis float64
 }

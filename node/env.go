@@ -55,6 +55,8 @@ type Env struct {
 	Sessions *session.Table
 	// Elements is what is known of the elements of pages; nil where nothing is.
 	Elements Elements
+	// Trace keeps what nodes see of pages; nil where none is kept.
+	Trace Trace
 }
 
 // RunInfo says which run and node execution this is.

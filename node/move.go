@@ -68,6 +68,13 @@ type Guard struct{}
 // Group walks body to its end and then follows done.
 type Group struct{}
 
+// Way walks enter and then body, and then follows done. When something live that
+// the body needs is lost and cannot be built again as it was, enter is walked
+// again; see package session.
+type Way struct {
+	Kind, Name string // of what is live
+}
+
 // Attempt walks body until it succeeds, with a durable pause between tries.
 type Attempt struct {
 	Max     int
@@ -134,6 +141,7 @@ func (While) move()    {}
 func (EachItem) move() {}
 func (Guard) move()    {}
 func (Group) move()    {}
+func (Way) move()      {}
 func (Attempt) move()  {}
 func (Fork) move()     {}
 func (Sleep) move()    {}

@@ -74,6 +74,7 @@ check "golangci-lint" lint
 check "govulncheck" vulnerabilities
 check "generated files" generated
 check "architecture" architecture
+check "pages" scripts/ui.sh check
 [ "${1:-}" = --quick ] || check "builds" builds
 
 [ "${#failed[@]}" -eq 0 ] || die "failed: $(printf '%s; ' "${failed[@]}")"

@@ -2,8 +2,9 @@
 # Runs all tests, with all set-up: PostgreSQL is started for them alone, on a
 # free loopback port and in a temporary folder, and is gone afterwards.
 #
-#   scripts/test.sh             vet, all tests, the concurrent packages with -race
-#   scripts/test.sh --short     vet and a sample of the tests, without -race
+#   scripts/test.sh             vet, all tests, those of the pages in a browser,
+#                               the concurrent packages with -race
+#   scripts/test.sh --short     vet and a sample of the Go tests, without -race
 #
 # AETHER_TEST_POSTGRES=postgres://... takes that server instead of its own (its
 # user must be allowed to create databases); AETHER_TEST_POSTGRES=none leaves
@@ -109,6 +110,7 @@ packages=$#
 timed gotest -p 1 "${short[@]}" "$@" || failed+=("go test of the browser")
 
 if [ "${#short[@]}" -eq 0 ]; then
+	scripts/ui.sh test || failed+=("the pages")
 	say "go test -race, the concurrent packages"
 	# shellcheck disable=SC2086
 	set -- $RACE

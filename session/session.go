@@ -69,8 +69,6 @@ func New(c Config) *Table {
 	return &Table{c: c, live: map[string]*entry{}, past: map[string]past{}}
 }
 
-func key(kind, name string) string { return kind + "/" + name }
-
 // Recall takes what a record of an earlier execution says, made at a time in unix milliseconds; the latest counts.
 func (t *Table) Recall(states map[string][]byte, at int64) {
 	t.mu.Lock()
@@ -100,7 +98,7 @@ func Get[T Live](ctx context.Context, t *Table, kind, name string) (T, error) {
 func (t *Table) at(kind, name string) (*entry, past, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	k := key(kind, name)
+	k := Key(kind, name)
 	e := t.live[k]
 	if e == nil {
 		e = &entry{}
@@ -119,7 +117,10 @@ func (t *Table) get(ctx context.Context, kind, name string) (Live, error) {
 		_ = e.live.Close()
 		e.live = nil
 		if e.sealed != nil {
-			p, ok = past{state: e.sealed}, true
+			p, ok = past{e.sealed, p.at}, true
+			t.mu.Lock()
+			t.past[Key(kind, name)] = p // what is known from now on, also if it cannot be built again at once
+			t.mu.Unlock()
 		}
 		if !ok {
 			return nil, fmt.Errorf("%s %q has ended, and nothing of it was kept: %w", kind, name, ErrNone)
@@ -137,11 +138,11 @@ func (t *Table) get(ctx context.Context, kind, name string) (Live, error) {
 	}
 	state, err := t.c.Unseal(p.state)
 	if err != nil {
-		return nil, fmt.Errorf("opening what was kept of %s %q: %w", kind, name, err)
+		return nil, &LostError{Kind: kind, Name: name, Err: fmt.Errorf("opening what was kept of %s %q: %w", kind, name, err)}
 	}
 	l, err := t.open(ctx, kind, nil, state)
 	if err != nil {
-		return nil, err
+		return nil, t.stray(kind, name, p.state, err)
 	}
 	e.live, e.last, e.asked = l, nil, true
 	return l, nil
@@ -171,7 +172,7 @@ func (t *Table) Open(ctx context.Context, kind, name string, want any) (Live, er
 		return nil, err
 	}
 	t.mu.Lock()
-	delete(t.past, key(kind, name)) // of what was open there before
+	delete(t.past, Key(kind, name)) // of what was open there before
 	t.mu.Unlock()
 	e.live, e.last, e.sealed, e.gone, e.asked = l, nil, nil, false, true
 	return l, nil

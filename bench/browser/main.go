@@ -59,6 +59,7 @@ type bench struct {
 	n      int // turns of a loop
 	rows   []row
 	notes  []string
+	loads  []float64
 	open   []driver
 }
 
@@ -142,15 +143,21 @@ func run(ctx context.Context) (err error) {
 		}
 		fmt.Fprintln(os.Stderr, time.Now().Format(time.TimeOnly), s.name)
 		if err := s.do(b, ctx); err != nil {
-			return fmt.Errorf("%s: %w", s.name, err)
+			b.note("The run ended before its end: %s: %v", s.name, err)
+			return errors.Join(fmt.Errorf("%s: %w", s.name, err), b.write(*out))
 		}
 	}
+	return b.write(*out)
+}
+
+// write shows the table, and keeps it in a file if one is named.
+func (b *bench) write(out string) error {
 	text := b.text()
 	fmt.Print(text)
-	if *out != "" {
-		return os.WriteFile(*out, []byte(text), 0o644) //nolint:gosec // it is a page of the repository
+	if out == "" {
+		return nil
 	}
-	return nil
+	return os.WriteFile(out, []byte(text), 0o644) //nolint:gosec // it is a page of the repository
 }
 
 // steps are the measurements in order.

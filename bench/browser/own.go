@@ -22,6 +22,9 @@ type own struct {
 
 func (o *own) name() string { return "Aether" }
 
+// alone is what it is called beside flows.
+func (o *own) alone() string { return "Aether's driver alone" }
+
 func (o *own) start(ctx context.Context) (err error) {
 	if o.profile, err = os.MkdirTemp(o.b.dir, "own-"); err != nil {
 		return err

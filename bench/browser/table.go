@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -19,6 +20,14 @@ type cell struct {
 
 // row is a line of the result: the figure of the first against that of another.
 type row struct{ what, figure, against, ratio, aim string }
+
+// aims are the limits of a figure: by the name of what it is compared with a ratio, and by "" milliseconds.
+type aims map[string]float64
+
+// kept writes an aim and whether it is kept.
+func kept(limit string, ok bool) string {
+	return "≤ " + limit + map[bool]string{true: " met", false: " **missed**"}[ok]
+}
 
 // measure runs the cells round by round and returns the medians.
 func (b *bench) measure(ctx context.Context, what string, rounds int, cells []cell) ([]float64, error) {
@@ -45,25 +54,38 @@ func (b *bench) measure(ctx context.Context, what string, rounds int, cells []ce
 }
 
 // compare measures cells in turn and adds a line for the first against each of the others.
-func (b *bench) compare(ctx context.Context, what string, rounds int, aims map[string]string, cells []cell) error {
+func (b *bench) compare(ctx context.Context, what string, rounds int, limits aims, cells []cell) error {
 	m, err := b.measure(ctx, what, rounds, cells)
 	if err != nil {
 		return err
 	}
-	if len(m) == 1 {
-		b.rows = append(b.rows, row{what, ms(m[0]), "", "", aims[""]})
-	}
 	for i := 1; i < len(m); i++ {
-		r := row{what, ms(m[0]), cells[i].name + " " + ms(m[i]), fmt.Sprintf("%.2f×", m[0]/m[i]), aims[cells[i].name]}
+		r := row{what, ms(m[0]), cells[i].name + " " + ms(m[i]), fmt.Sprintf("%.2f×", m[0]/m[i]), ""}
+		if limit, ok := limits[cells[i].name]; ok {
+			r.aim = kept(fmt.Sprintf("%.2f×", limit), m[0] <= limit*m[i])
+		}
 		if i > 1 {
 			r.what, r.figure = "", ""
-		}
-		if i == 1 && aims[""] != "" {
-			r.aim = strings.TrimPrefix(r.aim+"; "+aims[""], "; ")
+		} else if limit, ok := limits[""]; ok {
+			r.aim = strings.TrimPrefix(r.aim+"; "+kept(ms(limit), m[0] <= limit), "; ")
 		}
 		b.rows = append(b.rows, r)
 	}
+	b.loads = append(b.loads, load()...)
 	return nil
+}
+
+// load is how many processes wanted a processor of this machine during the last minute, nothing where that is unknown.
+func load() []float64 {
+	b, err := os.ReadFile("/proc/loadavg")
+	var v float64
+	if err != nil {
+		return nil
+	}
+	if _, err := fmt.Sscan(string(b), &v); err != nil {
+		return nil
+	}
+	return []float64{v}
 }
 
 // ms writes milliseconds as a person reads them.
@@ -84,6 +106,20 @@ func ms(v float64) string {
 // took returns the milliseconds since a moment.
 func took(start time.Time) float64 { return float64(time.Since(start)) / float64(time.Millisecond) }
 
+// given are the flags that this was called with.
+func given() (s string) {
+	flag.Visit(func(f *flag.Flag) {
+		switch f.Name {
+		case "o", "profile":
+		case "quick", "alone":
+			s += " -" + f.Name
+		default:
+			s += " -" + f.Name + " " + f.Value.String()
+		}
+	})
+	return s
+}
+
 // text writes the result as Markdown.
 func (b *bench) text() string {
 	var s strings.Builder
@@ -91,9 +127,16 @@ func (b *bench) text() string {
 	if b.quick {
 		mode = " With -quick: a tenth of the work."
 	}
+	if len(b.loads) > 0 {
+		low, high := slices.Min(b.loads), slices.Max(b.loads)
+		mode += fmt.Sprintf(" Load of the machine: %.1f to %.1f on %d cores.", low, high, runtime.NumCPU())
+		if high > 1.5*float64(runtime.NumCPU()) {
+			mode += " It was busy with other work: the ratios count, not the times."
+		}
+	}
 	about, _ := exec.Command(b.path, "--version").Output()
-	fmt.Fprintf(&s, "# Bench of the browser\n\n`go run -C bench/browser .`, %s, %s %s/%s, %d cores, %s. Medians of %d rounds; what is compared was measured in turn, on the same pages of the loopback.%s\n\n",
-		time.Now().UTC().Format(time.DateOnly), runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), strings.TrimSpace(string(about)), b.rounds, mode)
+	fmt.Fprintf(&s, "# Bench of the browser\n\n`go run -C bench/browser .%s`, %s, %s %s/%s, %d cores, %s. Medians of %d rounds; what is compared was measured in turn, on the same pages of the loopback.%s\n\n",
+		given(), time.Now().UTC().Format(time.DateOnly), runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), strings.TrimSpace(string(about)), b.rounds, mode)
 	s.WriteString("| What | Aether | Against | Ratio | Aim |\n|---|---|---|---|---|\n")
 	for _, r := range b.rows {
 		fmt.Fprintf(&s, "| %s | %s | %s | %s | %s |\n", r.what, r.figure, r.against, r.ratio, r.aim)

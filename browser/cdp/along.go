@@ -28,7 +28,9 @@ func (t *tab) Along(ctx context.Context, in browser.Input, frame, expression, la
 	// A browser that was not started here may hold back what runs in the page after input until the next frame.
 	together := t.c.b.p != nil
 	var look pending
-	ask := func() { look = s.send("Runtime.evaluate", evaluate{expression, n, true, true, true}) }
+	ask := func() { // a press is a person's doing by itself, and text that is entered is not
+		look = s.send("Runtime.evaluate", evaluate{expression, n, true, true, len(in.Mouse) == 0})
+	}
 	if together {
 		ask()
 	}

@@ -11,16 +11,21 @@ type dialogEvent struct{ Message, Type, DefaultPrompt, URL string }
 
 // dialog answers a message of the page at once: the page stands still until then.
 func (t *tab) dialog(s *session, e dialogEvent) {
-	var accept bool
+	var accept, left bool
 	var text string
+	var d browser.Dialog
 	t.update(func() {
 		p := t.policy
+		if left = p.Leave; left {
+			t.left, t.leftIn = &browser.Dialog{Kind: e.Type, Message: e.Message, Default: e.DefaultPrompt, At: time.Now()}, s
+			return
+		}
 		accept = !p.Dismiss && (p.Accept || e.Type == "alert" || e.Type == "beforeunload")
 		text = p.Text
 		if text == "" {
 			text = e.DefaultPrompt
 		}
-		d := browser.Dialog{Kind: e.Type, Message: e.Message, Default: e.DefaultPrompt, Answer: map[bool]string{true: "accepted", false: "dismissed"}[accept], At: time.Now()}
+		d = browser.Dialog{Kind: e.Type, Message: e.Message, Default: e.DefaultPrompt, Answer: answers[accept], At: time.Now()}
 		if e.Type == "beforeunload" && !accept && t.next != nil && !t.next.begun {
 			t.next = nil
 		}
@@ -29,12 +34,18 @@ func (t *tab) dialog(s *session, e dialogEvent) {
 			t.dialogs = slices.Delete(t.dialogs, 0, 500)
 		}
 	})
+	if left {
+		return
+	}
 	p := map[string]any{"accept": accept}
 	if accept && e.Type == "prompt" {
-		p["promptText"] = text
+		p["promptText"], d.Text = text, text
 	}
+	t.replied(d)
 	s.send("Page.handleJavaScriptDialog", p)
 }
+
+var answers = map[bool]string{true: "accepted", false: "dismissed"}
 
 // Dialogs implements browser.Tab.
 func (t *tab) Dialogs() []browser.Dialog {
@@ -48,6 +59,14 @@ func (t *tab) Answer(p browser.DialogPolicy) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.policy = p
+	if d := t.left; d != nil && !p.Leave {
+		accept := !p.Dismiss && (p.Accept || d.Kind == "alert" || d.Kind == "beforeunload")
+		text := p.Text
+		if text == "" {
+			text = d.Default
+		}
+		t.leftIn.send("Page.handleJavaScriptDialog", map[string]any{"accept": accept, "promptText": text})
+	}
 }
 
 type authEvent struct {

@@ -115,7 +115,7 @@ func (t *tab) makeWorld(ctx context.Context, s *session, id string) {
 	if err := s.Call(ctx, "Page.createIsolatedWorld", map[string]any{"frameId": id, "worldName": world}, &r); err != nil {
 		return
 	}
-	_ = s.Call(ctx, "Runtime.evaluate", map[string]any{"expression": browser.Library, "contextId": r.ExecutionContextID}, nil)
+	_ = s.Call(ctx, "Runtime.evaluate", map[string]any{"expression": t.c.library(), "contextId": r.ExecutionContextID}, nil)
 }
 
 // evaluate are the params of the call that is made most.
@@ -124,25 +124,34 @@ type evaluate struct {
 	ContextID     int64  `json:"contextId"`
 	ReturnByValue bool   `json:"returnByValue"`
 	AwaitPromise  bool   `json:"awaitPromise"`
-	UserGesture   bool   `json:"userGesture"`
+	UserGesture   bool   `json:"userGesture,omitempty"` // a person's doing; the browser notes it, which takes a while
 }
 
 // Eval implements browser.Tab.
 func (t *tab) Eval(ctx context.Context, frame, expression string, result any) error {
+	return t.eval(ctx, frame, expression, false, result)
+}
+
+// Act implements browser.Tab.
+func (t *tab) Act(ctx context.Context, frame, expression string, result any) error {
+	return t.eval(ctx, frame, expression, true, result)
+}
+
+func (t *tab) eval(ctx context.Context, frame, expression string, gesture bool, result any) error {
 	for try := 0; ; try++ {
 		s, n, err := t.context(ctx, frame, true)
 		if err != nil {
 			return err
 		}
 		var e evaluated
-		err = t.call(ctx, s, "Runtime.evaluate", evaluate{expression, n, true, true, true}, &e)
+		err = t.call(ctx, s, "Runtime.evaluate", evaluate{expression, n, true, true, gesture}, &e)
 		if err != nil {
 			return t.vanished(err)
 		}
 		raw, err := e.value()
 		if err != nil && strings.Contains(err.Error(), "__aether is not defined") && try == 0 {
 			// The library's world is there before its script in documents that begin empty.
-			_ = t.call(ctx, s, "Runtime.evaluate", map[string]any{"expression": browser.Library, "contextId": n}, nil)
+			_ = t.call(ctx, s, "Runtime.evaluate", map[string]any{"expression": t.c.library(), "contextId": n}, nil)
 			continue
 		}
 		if err != nil {

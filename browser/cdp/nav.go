@@ -20,6 +20,12 @@ type navigatedEvent struct{ Frame navigatedFrame }
 
 // navigated notes a document that has come.
 func (t *tab) navigated(s *session, e navigatedEvent) {
+	var w browser.Went
+	defer func() {
+		if e.Frame.ID == t.id {
+			t.went(w)
+		}
+	}()
 	t.update(func() {
 		f := t.frameOf(e.Frame.ID, e.Frame.ParentID, s)
 		for _, c := range t.frames {
@@ -29,6 +35,10 @@ func (t *tab) navigated(s *session, e navigatedEvent) {
 		}
 		f.s, f.url, f.name, f.loader, f.failed = s, e.Frame.URL+e.Frame.URLFragment, e.Frame.Name, e.Frame.LoaderID, e.Frame.UnreachableURL
 		f.reached = browser.Committed
+		w.URL = f.url
+		if t.last != nil && t.last.loader == f.loader {
+			w.Kind, w.Asked = t.last.kind, t.last.asked
+		}
 		if f.id == t.id {
 			if t.next != nil && (t.next.loader == "" || t.next.loader == f.loader) {
 				t.next = nil
@@ -48,6 +58,9 @@ func (t *tab) navigated(s *session, e navigatedEvent) {
 }
 
 func (t *tab) within(e struct{ FrameID, URL string }) {
+	if e.FrameID == t.id {
+		defer t.went(browser.Went{URL: e.URL, Same: true})
+	}
 	t.update(func() {
 		if f := t.frame(e.FrameID); f != nil {
 			f.url = e.URL
@@ -78,9 +91,9 @@ func (t *tab) starts(e startsEvent) {
 		if f := t.frame(t.id); f.loader == e.LoaderID {
 			return
 		}
-		g := going{loader: e.LoaderID, url: e.URL, since: time.Now(), begun: true, from: t.frame(t.id).loader, loads: t.loads}
+		g := going{loader: e.LoaderID, url: e.URL, since: time.Now(), begun: true, from: t.frame(t.id).loader, loads: t.loads, kind: e.NavigationType}
 		if t.next != nil && !t.next.begun {
-			g.loads = t.next.loads
+			g.loads, g.asked = t.next.loads, true
 		}
 		t.next, t.last = &g, &g
 	})
@@ -117,9 +130,21 @@ func (t *tab) lifecycle(e lifecycleEvent) {
 	})
 }
 
-type requestEvent struct{ RequestID, LoaderID, Type, FrameID string }
+type requestEvent struct {
+	RequestID, LoaderID, Type, FrameID string
+	Timestamp, WallTime                float64
+	Request                            struct{ URL, Method string }
+	RedirectResponse                   *struct {
+		Status            int
+		MimeType          string
+		EncodedDataLength float64
+	}
+}
 
 func (t *tab) request(e requestEvent) {
+	t.mu.Lock()
+	t.traffic.begins(e)
+	t.mu.Unlock()
 	if e.Type == "EventSource" || e.Type == "WebSocket" || e.Type == "Ping" {
 		return // they stay open for as long as the page does
 	}
@@ -129,8 +154,9 @@ func (t *tab) request(e requestEvent) {
 type responseEvent struct {
 	RequestID, LoaderID, Type, FrameID string
 	Response                           struct {
-		Status int
-		URL    string
+		Status        int
+		URL, MimeType string
+		FromDiskCache bool
 	}
 }
 
@@ -139,6 +165,7 @@ const maxAnswers = 256
 
 func (t *tab) response(e responseEvent) {
 	t.update(func() {
+		t.traffic.answered(e)
 		t.answered++
 		if len(t.answers) == maxAnswers {
 			t.answers = slices.Delete(t.answers, 0, maxAnswers/2)
@@ -159,11 +186,13 @@ func (t *tab) Responses() []browser.Response {
 }
 
 type loadingEvent struct {
-	RequestID, Type, ErrorText string
+	RequestID, Type, ErrorText, BlockedReason string
+	Timestamp, EncodedDataLength              float64
 }
 
 func (t *tab) finished(e loadingEvent) {
 	t.update(func() {
+		t.traffic.ends(e)
 		delete(t.open, e.RequestID)
 		if len(t.open) == 0 {
 			t.quiet = time.Now()
@@ -327,7 +356,7 @@ func (t *tab) Navigate(ctx context.Context, url string) (browser.Going, error) {
 		LoaderID, ErrorText string
 		IsDownload          bool
 	}
-	err := t.call(ctx, t.s, "Page.navigate", map[string]any{"url": url}, &r)
+	err := t.call(ctx, t.s, "Page.navigate", t.c.navigation(url), &r)
 	g := browser.Going{Frame: t.id, Loader: r.LoaderID, URL: url, Same: r.LoaderID == ""}
 	switch {
 	case err != nil && strings.Contains(err.Error(), "invalid URL"):

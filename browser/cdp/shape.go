@@ -36,7 +36,7 @@ func (c *contextOf) match() {
 func (c *contextOf) Shape(ctx context.Context, o browser.Options) error {
 	c.mu.Lock()
 	old := c.o
-	o.Downloads, o.Proxy, o.IgnoreCertificates = old.Downloads, old.Proxy, old.IgnoreCertificates
+	o.Downloads, o.Proxy, o.IgnoreCertificates, o.Listen = old.Downloads, old.Proxy, old.IgnoreCertificates, old.Listen
 	c.o, c.matched = o, 0
 	tabs := slices.Clone(c.tabs)
 	c.mu.Unlock()

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/chromedp/cdproto"
@@ -35,7 +36,9 @@ type going struct {
 	from        string // the document that was there
 	since       time.Time
 	begun       bool
-	loads       int // downloads that had begun before
+	asked       bool   // by the page
+	kind        string // as the protocol names it
+	loads       int    // downloads that had begun before
 }
 
 type tab struct {
@@ -59,6 +62,8 @@ type tab struct {
 	quiet    time.Time         // since when none is
 	dialogs  []browser.Dialog
 	policy   browser.DialogPolicy
+	left     *browser.Dialog // what a person is to answer, and the session it was shown in
+	leftIn   *session
 	loads    int // downloads that this page has begun
 	dragged  json.RawMessage
 	choosers chan chooserEvent // file choosers that the page opens; nil when nobody waits for them
@@ -68,7 +73,10 @@ type tab struct {
 	children []target.SessionID
 	asked    map[string]bool // requests that were given the password
 	console  []browser.Message
-	said     int // messages so far
+	said     int          // messages so far
+	heard    atomic.Int64 // events of the network
+	workers  atomic.Bool  // it has scripts beside it whose requests are not seen
+	traffic  traffic
 }
 
 func newTab(c *contextOf, e attachedEvent) *tab {
@@ -77,12 +85,13 @@ func newTab(c *contextOf, e attachedEvent) *tab {
 	t.s = c.b.c.add(e.SessionID, nil)
 	t.s.events, t.s.owner = t.handlers(t.s), t.gone
 	t.frames = []*frame{{id: t.id, url: e.TargetInfo.URL, s: t.s}}
+	t.policy.Leave = c.o.Listen != nil
 	return t
 }
 
 // handlers are what a tab hears of its page, and of each frame that runs in a process of its own.
 func (t *tab) handlers(s *session) map[string]func([]byte) {
-	return map[string]func([]byte){
+	all := map[string]func([]byte){
 		"Target.attachedToTarget":           on(t.attachedFrame),
 		"Target.detachedFromTarget":         on(func(e struct{ SessionID target.SessionID }) { t.c.b.c.drop(e.SessionID) }),
 		"Page.frameAttached":                on(func(e frameEvent) { t.update(func() { t.frameOf(e.FrameID, e.ParentFrameID, s) }) }),
@@ -94,6 +103,8 @@ func (t *tab) handlers(s *session) map[string]func([]byte) {
 		"Page.frameStoppedLoading":          on(t.stopped),
 		"Page.lifecycleEvent":               on(t.lifecycle),
 		"Page.javascriptDialogOpening":      on(func(e dialogEvent) { t.dialog(s, e) }),
+		"Page.javascriptDialogClosed":       on(t.dialogClosed),
+		"Runtime.bindingCalled":             on(func(e toldEvent) { t.told(s, e) }),
 		"Runtime.executionContextCreated":   on(func(e contextEvent) { t.contextCreated(s, e) }),
 		"Runtime.executionContextDestroyed": on(func(e struct{ ExecutionContextID int64 }) { t.contextGone(s, e.ExecutionContextID) }),
 		"Runtime.executionContextsCleared":  func([]byte) { t.contextGone(s, 0) },
@@ -109,6 +120,15 @@ func (t *tab) handlers(s *session) map[string]func([]byte) {
 		"Runtime.consoleAPICalled":          on(t.wrote),
 		"Runtime.exceptionThrown":           on(t.thrown),
 	}
+	for _, answer := range []string{"Network.responseReceivedExtraInfo", "Network.webSocketHandshakeResponseReceived"} {
+		all[answer] = func([]byte) {}
+	}
+	for name, f := range all {
+		if strings.HasPrefix(name, "Network.") {
+			all[name] = func(params []byte) { t.heard.Add(1); f(params) }
+		}
+	}
+	return all
 }
 
 // update changes the tab's state and wakes who waits for a change.
@@ -168,14 +188,17 @@ func (t *tab) grow(n frameTree, s *session) {
 
 // domains sends what a session needs to tell the tab of its documents.
 func (t *tab) domains(s *session) []pending {
-	return []pending{
+	calls := []pending{
 		s.send("Page.enable", nil),
 		s.send("Page.setLifecycleEventsEnabled", map[string]any{"enabled": true}),
-		s.send("Page.addScriptToEvaluateOnNewDocument", map[string]any{"source": browser.Library, "worldName": world, "runImmediately": true}),
 		s.send("Runtime.enable", nil),
+	}
+	calls = append(calls, t.listening(s)...) // a window that a page opens has it only when it is asked for after Runtime.enable
+	return append(calls,
+		s.send("Page.addScriptToEvaluateOnNewDocument", map[string]any{"source": t.c.library(), "worldName": world, "runImmediately": true}),
 		s.send("Network.enable", nil),
 		s.send("Target.setAutoAttach", map[string]any{"autoAttach": true, "waitForDebuggerOnStart": true, "flatten": true}),
-	}
+	)
 }
 
 // shape sends what the options of the context want of each tab.
@@ -188,6 +211,7 @@ func (t *tab) shape() []pending {
 func (t *tab) attachedFrame(e attachedEvent) {
 	s := t.c.b.c.add(e.SessionID, nil)
 	if e.TargetInfo.Type != "iframe" {
+		t.workers.Store(true)
 		go s.send("Runtime.runIfWaitingForDebugger", nil)
 		return
 	}
@@ -334,6 +358,14 @@ func (t *tab) Frames() []browser.Frame {
 		out[i] = browser.Frame{ID: f.id, Parent: f.parent, URL: f.url, Name: f.name}
 	}
 	return out
+}
+
+// Heard implements browser.Tab.
+func (t *tab) Heard() int64 {
+	if t.workers.Load() {
+		return t.heard.Add(1)
+	}
+	return t.heard.Load()
 }
 
 // Front implements browser.Tab.

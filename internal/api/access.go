@@ -10,11 +10,27 @@ import (
 	"github.com/aether-rpa/aether/internal/auth"
 )
 
+// loginIn is one of the three ways to sign in.
+type loginIn struct {
+	Name     string `json:"name,omitempty" maxLength:"100"`
+	Password string `json:"password,omitempty" maxLength:"1000"`
+	Link     string `json:"link,omitempty" maxLength:"200" doc:"Secret of a link as aether server link prints it; it is good once."`
+	Token    string `json:"token,omitempty" maxLength:"200" doc:"A token; the browser then sends it as a cookie."`
+}
+
+// signIn makes a token for who signs in with a password or a link.
+func (s *Server) signIn(ctx context.Context, in loginIn) (secret string, t *auth.Token, err error) {
+	if in.Link != "" {
+		return s.Auth.Redeem(ctx, in.Link)
+	}
+	return s.Auth.Login(ctx, in.Name, in.Password)
+}
+
 type loginOut struct {
 	Cookie http.Cookie `header:"Set-Cookie"`
 	Body   struct {
 		Token   string    `json:"token" doc:"Send it as Authorization: Bearer. It is shown only now."`
-		Expires time.Time `json:"expires"`
+		Expires time.Time `json:"expires,omitzero" doc:"Absent for a token that does not expire."`
 		Role    auth.Role `json:"role"`
 	}
 }
@@ -25,33 +41,44 @@ type tokenMade struct {
 }
 
 func (s *Server) access(a huma.API) {
-	handle(s, a, op{right: Open, method: http.MethodPost, path: "/login", id: "login", summary: "Sign in with a name and a password", tag: "access", body: 4096, errors: []int{http.StatusUnauthorized}},
-		func(ctx context.Context, in *struct {
-			Body struct {
-				Name     string `json:"name" maxLength:"100"`
-				Password string `json:"password" maxLength:"1000"`
-			}
-		}) (*loginOut, error) {
-			secret, t, err := s.Auth.Login(ctx, in.Body.Name, in.Body.Password)
-			if err != nil {
-				return nil, err
-			}
+	handle(s, a, op{right: Open, method: http.MethodPost, path: "/login", id: "login", summary: "Sign in: with a name and a password, with the secret of a link, or with a token", tag: "access", body: 4096, errors: []int{http.StatusUnauthorized}},
+		func(ctx context.Context, in *struct{ Body loginIn }) (*loginOut, error) {
 			var out loginOut
-			out.Body.Token, out.Body.Expires, out.Body.Role = secret, t.Expires, t.Role
-			out.Cookie = http.Cookie{Name: cookieName, Value: secret, Path: "/", Expires: t.Expires, HttpOnly: true, Secure: s.Secure, SameSite: http.SameSiteStrictMode}
-			return &out, s.Auth.Note(ctx, in.Body.Name, "login", t.ID, "")
+			name, id := in.Body.Name, ""
+			switch {
+			case in.Body.Token != "":
+				p, err := s.Auth.Authenticate(ctx, in.Body.Token)
+				if err != nil {
+					return nil, err
+				}
+				name, id, out.Body.Token, out.Body.Role = p.Name, p.Token, in.Body.Token, p.Role
+			default:
+				secret, t, err := s.signIn(ctx, in.Body)
+				if err != nil {
+					return nil, err
+				}
+				if name == "" {
+					name = t.Name
+				}
+				id, out.Body.Token, out.Body.Expires, out.Body.Role = t.ID, secret, t.Expires, t.Role
+			}
+			out.Cookie = http.Cookie{Name: cookieName, Value: out.Body.Token, Path: "/", Expires: out.Body.Expires, HttpOnly: true, Secure: s.Secure, SameSite: http.SameSiteStrictMode}
+			return &out, s.Auth.Note(ctx, name, "login", id, "")
 		})
 	handle(s, a, op{right: auth.ReadSelf, method: http.MethodGet, path: "/me", id: "me", summary: "Tell who is signed in", tag: "access"},
 		func(ctx context.Context, _ *struct{}) (*answer[*auth.Principal], error) {
 			return &answer[*auth.Principal]{who(ctx)}, nil
 		})
-	handle(s, a, op{right: auth.WriteSelf, method: http.MethodPost, path: "/logout", id: "logout", summary: "Sign out: the token that is sent ends", tag: "access", status: http.StatusNoContent},
+	handle(s, a, op{right: auth.WriteSelf, method: http.MethodPost, path: "/logout", id: "logout", summary: "Sign out: the token that signing in made ends; one that was made for a program stays", tag: "access", status: http.StatusNoContent},
 		func(ctx context.Context, _ *struct{}) (*struct {
 			Cookie http.Cookie `header:"Set-Cookie"`
 		}, error) {
 			out := &struct {
 				Cookie http.Cookie `header:"Set-Cookie"`
 			}{http.Cookie{Name: cookieName, Path: "/", MaxAge: -1, HttpOnly: true, Secure: s.Secure, SameSite: http.SameSiteStrictMode}}
+			if !who(ctx).SignedIn { // a program's token stays good for the program
+				return out, nil
+			}
 			return out, s.Auth.Revoke(ctx, who(ctx).Token)
 		})
 	s.tokens(a)

@@ -29,6 +29,7 @@ import (
 	"github.com/aether-rpa/aether/internal/queue"
 	"github.com/aether-rpa/aether/internal/run"
 	"github.com/aether-rpa/aether/internal/secret"
+	"github.com/aether-rpa/aether/ui"
 	"github.com/aether-rpa/aether/vault"
 )
 
@@ -45,6 +46,9 @@ type Server struct {
 	// Metrics writes those of the fleet for Prometheus, or nothing and an error; nil
 	// for none.
 	Metrics func(http.ResponseWriter, *http.Request) error
+	// Trace begins the span of a request: its context, the span as a W3C traceparent,
+	// and what is called with the status of the answer. Nil for no spans.
+	Trace func(ctx context.Context, method, route, caller string) (context.Context, string, func(status int))
 	// Secrets are what robots without a database may read; nil for none.
 	Secrets vault.Reader
 	// Store is the store of secrets, which people look after.
@@ -72,7 +76,7 @@ func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	s.register(mux)
 	s.health(mux)
-	mux.HandleFunc("/", otherwise(mux))
+	mux.Handle("/", ui.Handler(otherwise(mux), cookieName))
 	return s.guard(mux)
 }
 
@@ -95,12 +99,16 @@ func (s *Server) register(mux *http.ServeMux) {
 		"token":  {Type: "http", Scheme: "bearer", Description: "A token made with `aether server token create`, or by signing in."},
 		"cookie": {Type: "apiKey", In: "cookie", Name: cookieName},
 	}
+	// It is a number in Go and its name everywhere else.
+	c.Components.Schemas.RegisterTypeAlias(reflect.TypeFor[queue.State](), reflect.TypeFor[string]())
 	a := humago.New(mux, c)
 	s.flows(a)
 	s.runs(a)
 	s.events(a)
+	s.live(a)
 	s.jobs(a)
 	s.items(a)
+	s.heals(a)
 	s.robots(a)
 	s.secrets(a)
 	s.access(a)
@@ -155,11 +163,12 @@ func handle[I, O any](s *Server, a huma.API, o op, fn func(context.Context, *I) 
 		// The end of huma's time for the body would end the whole request, and an
 		// answer may take longer; see paced.
 		BodyReadTimeout: -1,
+		Middlewares:     huma.Middlewares{s.traced(o)},
 	}
 	if o.right != Open {
 		d.Errors = append(d.Errors, http.StatusUnauthorized, http.StatusForbidden)
 		d.Security = []map[string][]string{{"token": {}}, {"cookie": {}}}
-		d.Middlewares = huma.Middlewares{s.authorize(a, o)}
+		d.Middlewares = append(d.Middlewares, s.authorize(a, o))
 	}
 	huma.Register(a, d, func(ctx context.Context, in *I) (*O, error) {
 		if err := checkText(in, o.right); err != nil {

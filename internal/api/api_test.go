@@ -21,6 +21,7 @@ import (
 	"github.com/aether-rpa/aether/internal/db"
 	"github.com/aether-rpa/aether/internal/db/dbtest"
 	"github.com/aether-rpa/aether/internal/durable/memrt"
+	"github.com/aether-rpa/aether/internal/element"
 	"github.com/aether-rpa/aether/internal/item"
 	"github.com/aether-rpa/aether/internal/orch"
 	"github.com/aether-rpa/aether/internal/queue"
@@ -53,7 +54,7 @@ func open(t testing.TB, target dbtest.Target) *site {
 	d := dbtest.Open(t, target)
 	s := &site{TB: t, db: d, queue: queue.New(d), items: item.New(d), runs: run.NewStore(d, nil), tokens: map[auth.Role]string{}, log: &bytes.Buffer{}}
 	s.dir = t.TempDir()
-	o := &orch.Orch{Runs: s.runs, Queue: s.queue, Items: s.items, DB: d, Nodes: node.Default, Artifacts: disk.Open(filepath.Join(s.dir, "artifacts")), Durable: memrt.New(), Now: time.Now, Random: rand.Reader}
+	o := &orch.Orch{Runs: s.runs, Queue: s.queue, Items: s.items, Elements: element.New(d), DB: d, Nodes: node.Default, Artifacts: disk.Open(filepath.Join(s.dir, "artifacts")), Durable: memrt.New(), Now: time.Now, Random: rand.Reader}
 	a := auth.NewStore(d)
 	for _, role := range everyRole {
 		secret, _, err := a.CreateToken(t.Context(), string(role), role, time.Time{})

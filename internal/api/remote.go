@@ -108,6 +108,8 @@ func (s *Server) remote(a huma.API) {
 	s.remoteRecords(a, r)
 	s.remoteFiles(a, r)
 	s.remoteItems(a, r)
+	s.remoteLive(a, r)
+	s.remoteElements(a, r)
 }
 
 // Beaten is what a robot hears when it says that it lives.

@@ -157,6 +157,30 @@ func (s *Server) runs(a huma.API) {
 			out, err := s.Orch.RetryQueued(in.caller(ctx), in.ID, in.Body.From, in.Body.Job.job())
 			return &answer[*orch.Submitted]{out}, err
 		})
+	handle(s, a, op{right: auth.ReadRuns, method: http.MethodGet, path: "/runs/{id}/retry", id: "plan-retry", summary: "Tell what running an ended run again would use as it was recorded, and what it would do again", tag: "runs", errors: states},
+		func(ctx context.Context, in *struct {
+			RunPath
+			From string `query:"from" default:"failed" doc:"failed, start, a node, or the path of a node execution such as each[2]/fetch."`
+		}) (*answer[*orch.RetryPlan], error) {
+			p, err := s.Orch.Retry(ctx, in.ID, orch.Retry{From: in.From, DryRun: true})
+			return &answer[*orch.RetryPlan]{p}, err
+		})
+	handle(s, a, op{right: auth.ReadRuns, method: http.MethodGet, path: "/runs/{id}/steps", id: "list-steps", summary: "List the recorded node executions of a run with their outputs", tag: "runs", errors: missing},
+		func(ctx context.Context, in *struct {
+			RunPath
+			Paging
+			Node string `query:"node" doc:"Only of the node with this id."`
+		}) (*page[orch.Step], error) {
+			from := 0
+			if _, err := decodeCursor(in.Cursor, &from); err != nil {
+				return nil, err
+			}
+			if from < 0 {
+				from = 0
+			}
+			list, err := s.Orch.Steps(ctx, in.ID, in.Node, from, in.Limit+1)
+			return paged(list, in.Limit, func(orch.Step) any { return from + in.Limit }), err
+		})
 	handle(s, a, op{right: auth.WriteRuns, method: http.MethodPost, path: "/runs/{id}/answer", id: "answer-run", summary: "Answer what a run asks", tag: "runs", errors: states},
 		func(ctx context.Context, in *struct {
 			RunPath

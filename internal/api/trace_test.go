@@ -1,9 +1,12 @@
 package api_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/aether-rpa/aether/internal/auth"
@@ -43,6 +46,24 @@ func TestTraceOfCaller(t *testing.T) {
 	})
 }
 
+// A run that the database cannot take is no fault of who asks for it.
+func TestDatabaseFailsToAddARun(t *testing.T) {
+	s := open(t, dbtest.SQLite(t))
+	s.push()
+	body := map[string]any{"flow": "greet", "input": map[string]any{"who": "Ada"}, "job": map[string]any{"priority": 21}}
+	code, b, _ := s.ask(auth.Operator, "POST", "/api/v1/runs", body)
+	if code != 422 || strings.Contains(string(b), "inputs do not fit") {
+		t.Errorf("a job of priority 21 is answered with %d %s", code, b)
+	}
+	if _, err := s.db.Exec(t.Context(), `DROP TABLE {s}job`); err != nil {
+		t.Fatal(err)
+	}
+	body["job"] = map[string]any{"priority": 20}
+	if code, b, _ := s.ask(auth.Operator, "POST", "/api/v1/runs", body); code != 500 || strings.Contains(string(b), "table") {
+		t.Errorf("a queue that is broken is answered with %d %s", code, b)
+	}
+}
+
 // What cannot be read is an error that tells nothing of the database, and nobody
 // sees metrics without a token.
 func TestMetricsFail(t *testing.T) {
@@ -64,5 +85,54 @@ func TestMetricsFail(t *testing.T) {
 		if code, b, _ := s.ask(role, "GET", "/metrics", nil); code != want {
 			t.Errorf("%s: answered %d, want %d: %s", role, code, want, b)
 		}
+	}
+}
+
+// Each request is a span that is named by its route, with nothing that somebody
+// wrote; the run that it adds is below it if it has a caller.
+func TestSpansOfRequests(t *testing.T) {
+	s := open(t, dbtest.SQLite(t))
+	const own = "00-0af7651916cd43dd8448eb211c80319c-00000000000000aa-01"
+	type span struct {
+		method, route, caller string
+		status                int
+	}
+	var mu sync.Mutex
+	var all []span
+	spans := func() []span {
+		mu.Lock()
+		defer mu.Unlock()
+		defer func() { all = nil }()
+		return all
+	}
+	s.srv.Trace = func(ctx context.Context, method, route, caller string) (context.Context, string, func(int)) {
+		return ctx, own, func(status int) {
+			mu.Lock()
+			defer mu.Unlock()
+			all = append(all, span{method, route, caller, status})
+		}
+	}
+	s.push()
+	spans()
+	for sent, want := range map[string]string{"": "", caller: own, "nonsense": ""} {
+		var made orch.Submitted
+		var got run.Run
+		s.want(201, auth.Operator, "POST", "/runs", map[string]any{"flow": "greet", "input": map[string]any{"who": "Ada"}}, &made, "traceparent", sent)
+		s.want(200, auth.Viewer, "GET", "/runs/"+made.Run, nil, &got)
+		if got.Trace != want {
+			t.Errorf("a run that was asked for with traceparent %q belongs to %q, want %q", sent, got.Trace, want)
+		}
+		of := ""
+		if sent == caller {
+			of = caller
+		}
+		if got := spans(); len(got) != 2 || got[0] != (span{"POST", "/api/v1/runs", of, 201}) || got[1] != (span{"GET", "/api/v1/runs/{id}", "", 200}) {
+			t.Errorf("spans: %v", got)
+		}
+	}
+	s.want(403, auth.Viewer, "POST", "/runs", map[string]any{"flow": "greet"}, nil)
+	s.want(422, auth.Viewer, "GET", "/runs/nobody?x=secret", nil, nil)
+	if got := spans(); len(got) != 2 || got[0].status != 403 || got[1].status != 422 || strings.Contains(fmt.Sprint(got), "nobody") || strings.Contains(fmt.Sprint(got), "secret") {
+		t.Errorf("spans: %v", got)
 	}
 }

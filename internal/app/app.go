@@ -26,6 +26,7 @@ import (
 	"github.com/aether-rpa/aether/internal/durable"
 	"github.com/aether-rpa/aether/internal/durable/dbosrt"
 	"github.com/aether-rpa/aether/internal/egress"
+	"github.com/aether-rpa/aether/internal/element"
 	"github.com/aether-rpa/aether/internal/engine"
 	"github.com/aether-rpa/aether/internal/item"
 	"github.com/aether-rpa/aether/internal/leftover"
@@ -63,6 +64,9 @@ type Options struct {
 	// Ask puts questions to the person who attends; nil if nobody does.
 	Ask       func(context.Context, *run.Run, engine.Wait) (question.Answer, error)
 	ParkAfter time.Duration
+	// KeepTraces is when traces are kept of all runs of this process, whatever flows and settings say; "" leaves it to
+	// them.
+	KeepTraces string
 }
 
 // System is an open Aether. The store parts are there after Open, the
@@ -74,6 +78,7 @@ type System struct {
 	Queue     *queue.Queue
 	Auth      *auth.Store
 	Items     *item.Store
+	Elements  *element.Store
 	Secrets   *secret.Store
 	Artifacts artifact.Store
 	Durable   durable.Runtime
@@ -109,10 +114,10 @@ func Open(ctx context.Context, o Options) (*System, error) {
 	}
 	run.SetHost(o.Host)
 	s := &System{Options: o, DB: d, Telemetry: tel, Runs: run.NewStore(d, nil), Artifacts: disk.Open(filepath.Join(o.Config.DataDir, "artifacts"))}
-	s.Queue, s.Items, s.Auth = queue.New(d), item.New(d), auth.NewStore(d)
+	s.Queue, s.Items, s.Auth, s.Elements = queue.New(d), item.New(d), auth.NewStore(d), element.New(d)
 	s.Secrets = secret.New(d, SecretKeys(o))
-	s.Orch = &orch.Orch{Runs: s.Runs, Queue: s.Queue, Items: s.Items, DB: d, Nodes: o.Nodes, Artifacts: s.Artifacts, Now: time.Now, Random: rand.Reader}
-	s.Orch.SessionKey = s.sessionKey
+	s.Orch = &orch.Orch{Runs: s.Runs, Queue: s.Queue, Items: s.Items, Elements: s.Elements, DB: d, Nodes: o.Nodes, Artifacts: s.Artifacts, Now: time.Now, Random: rand.Reader}
+	s.Orch.SessionKey, s.Orch.Owner = s.sessionKey, run.Self(o.Host, o.PID)
 	if tel.Tracing() {
 		s.Orch.Trace = tel.Added
 	}
@@ -155,8 +160,8 @@ func (s *System) Start(ctx context.Context, resumes bool) error {
 		return err
 	}
 	s.Robot = &robot.Robot{
-		Runs: s.Runs, Items: s.Items, Durable: rt, Nodes: s.Nodes, Store: s.Artifacts, Vault: secrets, Log: s.Log,
-		Owner: run.Self(s.Host, s.PID), Work: leftover.At(s.Config.WorkDir(), run.Self(s.Host, s.PID)), ParkAfter: s.ParkAfter, Observe: s.Observe, Ask: s.Ask, Trace: s.Telemetry.Trace, WrapLog: s.Telemetry.Log, Now: time.Now,
+		Runs: s.Runs, Items: s.Items, Elements: s.Elements, Heal: s.Config.Heal.Policy, Durable: rt, Nodes: s.Nodes, Store: s.Artifacts, Vault: secrets, Log: s.Log,
+		Owner: run.Self(s.Host, s.PID), Work: leftover.At(s.Config.WorkDir(), run.Self(s.Host, s.PID)), ParkAfter: s.ParkAfter, Live: s.Runs, Keep: robot.TraceKeep{Default: s.Config.Trace.Keep, Forced: s.KeepTraces}, Observe: s.Observe, Ask: s.Ask, Trace: s.Telemetry.Trace, WrapLog: s.Telemetry.Log, Now: time.Now,
 		Env: node.Env{
 			Files: roots, Artifacts: s.Artifacts, HTTP: egress.Client(s.egress()), Dial: egress.Dialer(s.egress()), Environ: cleanEnviron(s.Environ), Rand: rand.Reader,
 			Worker: worker.NewRunner(worker.Config{Path: s.Executable, Args: []string{"script-worker"}, Memory: s.Config.Script.Memory, Timeout: s.Config.Script.Timeout}),
@@ -182,7 +187,11 @@ func (s *System) API(secure bool) (*api.Server, error) {
 	}
 	s.Telemetry.Watch(&telemetry.Figures{Counts: s.counts, Stats: s.Queue.Stats})
 	s.speaks = true
-	return &api.Server{DB: s.DB, Orch: s.Orch, Runs: s.Runs, Queue: s.Queue, Items: s.Items, Auth: s.Auth, Secrets: s.shared, Store: s.Secrets, Log: s.Log, Version: s.Version, Secure: secure, Metrics: scraper.Answer}, nil
+	door := &api.Server{DB: s.DB, Orch: s.Orch, Runs: s.Runs, Queue: s.Queue, Items: s.Items, Auth: s.Auth, Secrets: s.shared, Store: s.Secrets, Log: s.Log, Version: s.Version, Secure: secure, Metrics: scraper.Answer}
+	if s.Telemetry.Tracing() {
+		door.Trace = s.Telemetry.Request
+	}
+	return door, nil
 }
 
 func (s *System) egress() egress.Policy {

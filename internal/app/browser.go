@@ -11,6 +11,7 @@ import (
 	"github.com/aether-rpa/aether/browser"
 	"github.com/aether-rpa/aether/browser/cdp"
 	"github.com/aether-rpa/aether/internal/egress"
+	"github.com/aether-rpa/aether/internal/leftover"
 	"github.com/aether-rpa/aether/internal/robot"
 )
 
@@ -37,6 +38,7 @@ func (s *System) browsers() *browser.Pool {
 				}
 			}
 			// A process that was killed may have left its profile here.
+			leftover.Beside(f.Path)
 			old, err := os.ReadDir(f.Path)
 			for _, e := range old {
 				if err == nil {

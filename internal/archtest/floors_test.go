@@ -13,7 +13,7 @@ import (
 var floors = map[string]int{
 	// 0: data and tools that know nothing of ours.
 	"value": 0, "session": 0, "workspace": 0, "process": 0, "expr": 0, "artifact": 0,
-	"internal/mask": 0, "internal/egress": 0, "internal/config": 0, "internal/db": 0, "internal/durable": 0,
+	"internal/mask": 0, "ui": 0, "internal/egress": 0, "internal/config": 0, "internal/db": 0, "internal/durable": 0,
 	"internal/testsite/ledger": 0, "internal/testsite/mutate": 0,
 	// 1: one step above them.
 	"schema": 1, "table": 1, "question": 1, "artifact/disk": 1, "internal/tally": 1, "internal/leftover": 1, "internal/durable/memrt": 1, "internal/durable/dbosrt": 1,
@@ -21,13 +21,13 @@ var floors = map[string]int{
 	// 2: what a flow is made of.
 	"flow": 2, "vault": 2, "internal/testsite": 2, "selector": 2,
 	// 3: the declaration of a node, and who brings secrets.
-	"node": 3, "browser": 3, "vault/hashicorp": 3,
+	"node": 3, "heal": 3, "vault/hashicorp": 3,
 	// 4: what works with declarations.
-	"node/nodetest": 4, "browser/cdp": 4, "internal/*/*test": 4, "nodes/*/*": 4, "internal/check": 4, "internal/worker": 4, "internal/run": 4, "internal/queue": 4, "internal/item": 4, "internal/auth": 4, "internal/secret": 4,
+	"node/nodetest": 4, "browser": 4, "internal/*/*test": 4, "nodes/*/*": 4, "internal/check": 4, "internal/worker": 4, "internal/run": 4, "internal/queue": 4, "internal/item": 4, "internal/element": 4, "internal/auth": 4, "internal/secret": 4,
 	// 5: the node families, and the engine that knows none of them.
-	"nodes/*": 5, "internal/engine": 5, "internal/reference": 5, "internal/casare": 5, "internal/backup": 5,
+	"nodes/*": 5, "browser/cdp": 5, "internal/healtest": 5, "internal/engine": 5, "internal/reference": 5, "internal/casare": 5, "internal/backup": 5, "internal/trace": 5, "internal/recorder": 5,
 	// 6: who executes runs.
-	"nodes/all": 6, "internal/robot": 6,
+	"nodes/all": 6, "internal/robot": 6, "internal/report": 6,
 	// 7: who decides on runs.
 	"internal/orch": 7,
 	// 8: the door to programs, and who watches.

@@ -181,7 +181,23 @@ func (s *Store) Login(ctx context.Context, name, password string) (secret string
 		return "", nil, fmt.Errorf("%w: the name or the password is wrong", ErrDenied)
 	}
 	s.failures.clear(name)
-	return s.issue(ctx, "sign-in", name, role, time.UnixMilli(now).Add(signIn))
+	err = s.db.Tx(ctx, func(tx *db.Tx) error {
+		// Checking the password took a moment, in which it may have been changed or the account closed: what signs
+		// everybody out must not be overtaken by a sign-in that began before it.
+		n, err := tx.Exec(ctx, `UPDATE {s}account SET role = role WHERE name = $1 AND password = $2 AND role = $3 AND disabled = 0`, name, enc, role)
+		switch {
+		case err != nil:
+			return fmt.Errorf("looking for an account: %w", err)
+		case n == 0:
+			return fmt.Errorf("%w: the account has just been changed; sign in again", ErrDenied)
+		}
+		secret, t, err = issue(ctx, tx, "sign-in", name, role, time.UnixMilli(now).Add(signIn))
+		return err
+	})
+	if err != nil {
+		return "", nil, err
+	}
+	return secret, t, nil
 }
 
 // failures counts failed sign-ins by name.

@@ -26,7 +26,7 @@ type Role string
 const (
 	Viewer    Role = "viewer"    // looks
 	Operator  Role = "operator"  // starts, stops and answers runs, looks after jobs, work items and robots
-	Developer Role = "developer" // publishes flows, makes queues of work items, sees which secrets there are
+	Developer Role = "developer" // publishes flows, decides about healed targets, makes queues of work items, sees which secrets there are
 	Admin     Role = "admin"     // accounts, tokens, secrets, settings
 )
 
@@ -55,6 +55,8 @@ const (
 	ReadItems    Right = "items.read"
 	WriteItems   Right = "items.write"
 	WriteQueues  Right = "queues.write"
+	ReadHeals    Right = "heals.read"
+	WriteHeals   Right = "heals.write"
 	ReadSecrets  Right = "secrets.read"
 	WriteSecrets Right = "secrets.write"
 	ReadSelf     Right = "self.read"
@@ -68,9 +70,9 @@ const (
 
 // Rights says from which role on a right is given.
 var Rights = map[Right]Role{
-	ReadFlows: Viewer, ReadRuns: Viewer, ReadQueue: Viewer, ReadItems: Viewer, ReadRobots: Viewer, ReadSelf: Viewer, WriteSelf: Viewer, ReadMetrics: Viewer,
+	ReadFlows: Viewer, ReadRuns: Viewer, ReadQueue: Viewer, ReadItems: Viewer, ReadHeals: Viewer, ReadRobots: Viewer, ReadSelf: Viewer, WriteSelf: Viewer, ReadMetrics: Viewer,
 	WriteRuns: Operator, WriteQueue: Operator, WriteItems: Operator, WriteRobots: Operator,
-	WriteFlows: Developer, WriteQueues: Developer, PromoteFlows: Developer, ReadSecrets: Developer,
+	WriteFlows: Developer, WriteHeals: Developer, WriteQueues: Developer, PromoteFlows: Developer, ReadSecrets: Developer,
 	ReadAccess: Admin, WriteAccess: Admin, ReadAudit: Admin, WriteSecrets: Admin,
 	Work: Worker,
 }
@@ -110,6 +112,8 @@ type Principal struct {
 	Token string `json:"token"` // id of the token
 	// Account is set for people, who signed in with a password.
 	Account string `json:"account,omitempty"`
+	// SignedIn says that the token was made by signing in, and not for a program.
+	SignedIn bool `json:"signed_in,omitempty"`
 }
 
 // Token lets a program, or somebody who signed in, ask.
@@ -164,10 +168,15 @@ func (s *Store) CreateToken(ctx context.Context, name string, role Role, expires
 	if name = strings.TrimSpace(name); name == "" || len(name) > 100 {
 		return "", nil, fmt.Errorf("%w: a token needs a name of up to 100 characters, which says what it is for", ErrInput)
 	}
-	return s.issue(ctx, name, "", role, expires)
+	return issue(ctx, s.db, name, "", role, expires)
 }
 
-func (s *Store) issue(ctx context.Context, name, account string, role Role, expires time.Time) (string, *Token, error) {
+// querier is a database or a transaction in it.
+type querier interface {
+	QueryRow(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+func issue(ctx context.Context, q querier, name, account string, role Role, expires time.Time) (string, *Token, error) {
 	if _, err := ParseTokenRole(string(role)); err != nil {
 		return "", nil, fmt.Errorf("%w: %w", ErrInput, err)
 	}
@@ -186,7 +195,7 @@ func (s *Store) issue(ctx context.Context, name, account string, role Role, expi
 	if !expires.IsZero() {
 		until = expires.UnixMilli()
 	}
-	if err := s.db.QueryRow(ctx, `INSERT INTO {s}token (id, hash, name, account, role, created, expires) VALUES ($1, $2, $3, $4, $5, {now}, $6) RETURNING created`,
+	if err := q.QueryRow(ctx, `INSERT INTO {s}token (id, hash, name, account, role, created, expires) VALUES ($1, $2, $3, $4, $5, {now}, $6) RETURNING created`,
 		t.ID, digest(secret), name, account, role, until).Scan(&created); err != nil {
 		return "", nil, fmt.Errorf("adding a token: %w", err)
 	}
@@ -201,7 +210,7 @@ func (s *Store) First(ctx context.Context) (secret string, made bool, err error)
 	if err := s.db.QueryRow(ctx, `SELECT (SELECT count(*) FROM {s}token) + (SELECT count(*) FROM {s}account)`).Scan(&n); err != nil || n > 0 {
 		return "", false, err
 	}
-	secret, _, err = s.issue(ctx, "first token", "", Admin, time.Time{})
+	secret, _, err = issue(ctx, s.db, "first token", "", Admin, time.Time{})
 	return secret, err == nil, err
 }
 
@@ -223,14 +232,20 @@ func (s *Store) Authenticate(ctx context.Context, secret string) (*Principal, er
 		return nil, fmt.Errorf("%w: the token is unknown, or was revoked", ErrDenied)
 	case err != nil:
 		return nil, fmt.Errorf("looking for a token: %w", err)
+	case p.Account == ofLink:
+		return nil, fmt.Errorf("%w: the secret of a link only signs in", ErrDenied)
 	case expires > 0 && expires <= now:
 		return nil, fmt.Errorf("%w: the token has expired", ErrDenied)
 	case disabled != 0:
 		return nil, fmt.Errorf("%w: the account %s is disabled", ErrDenied, p.Account)
 	}
 	p.Role = Role(role)
-	if p.Account != "" {
-		p.Name = p.Account
+	switch p.Account {
+	case "":
+	case byLink:
+		p.Account, p.SignedIn = "", true
+	default:
+		p.Name, p.SignedIn = p.Account, true
 	}
 	if now-used > time.Minute.Milliseconds() {
 		if _, err := s.db.Exec(ctx, `UPDATE {s}token SET used = $1 WHERE id = $2`, now, p.Token); err != nil {

@@ -206,3 +206,48 @@ func TestRolesGrow(t *testing.T) {
 		t.Error("what is not in the table is allowed")
 	}
 }
+
+func TestLinkSignsInOnce(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, target dbtest.Target) {
+		ctx := t.Context()
+		s := auth.NewStore(dbtest.Open(t, target))
+		link, until, err := s.Link(ctx, auth.Operator)
+		if err != nil || until.IsZero() {
+			t.Fatalf("until %s, %v", until, err)
+		}
+		if _, err := s.Authenticate(ctx, link); !errors.Is(err, auth.ErrDenied) {
+			t.Errorf("the secret of a link is a token: %v", err)
+		}
+		type got struct {
+			secret string
+			err    error
+		}
+		all := make(chan got, 8)
+		for range cap(all) {
+			go func() {
+				secret, _, err := s.Redeem(ctx, link)
+				all <- got{secret, err}
+			}()
+		}
+		var session string
+		for range cap(all) {
+			g := <-all
+			switch {
+			case g.err == nil && session == "":
+				session = g.secret
+			case !errors.Is(g.err, auth.ErrDenied):
+				t.Errorf("a link signed in a second time: %v", g.err)
+			}
+		}
+		p, err := s.Authenticate(ctx, session)
+		if err != nil || p.Role != auth.Operator || !p.SignedIn || p.Account != "" {
+			t.Fatalf("%+v, %v", p, err)
+		}
+		if list, err := s.Tokens(ctx, ""); err != nil || len(list) != 0 {
+			t.Errorf("sign-ins are listed among the tokens of programs: %v, %v", list, err)
+		}
+		if _, _, err := s.Link(ctx, "owner"); !errors.Is(err, auth.ErrInput) {
+			t.Errorf("an unknown role: %v", err)
+		}
+	})
+}

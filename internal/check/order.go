@@ -105,8 +105,9 @@ func (o *order) search(a, b *info) bool {
 	return false
 }
 
-// chainOrder is the order in which the chains of flow.try are walked.
-var chainOrder = []string{"try", "catch", "finally"}
+// chainOrder is the order in which the chains of flow.try and of web.enter are
+// walked.
+var chainOrder = []string{"try", "catch", "finally", "enter", "body"}
 
 // mayPrecede reports whether y may have run when x evaluates its params; lazy
 // says that they are evaluated while or after the chains of x are walked.

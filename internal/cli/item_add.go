@@ -68,7 +68,7 @@ func (c *command) itemAdd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "add QUEUE [FILE]",
 		Short: "Add work items to a queue",
-		Long: "Adds one item, or all items of a file: a JSON list or JSON Lines (.json, .jsonl), or CSV with a header (.csv). In JSON each item is its content, or an object with content and, if need be, reference, priority, defer, due and risk.\n\n" +
+		Long: "Adds one item, or all items of a file: a JSON list or JSON Lines (.json, .jsonl), or CSV with a header (.csv), whose cells are text unless the schema of the queue wants numbers or booleans. In JSON each item is its content, or an object with content and, if need be, reference, priority, defer, due and risk.\n\n" +
 			"All items of a file are added or none; with --partly those that are right are added and the others reported, and the exit code is 1.",
 		Example: "  aether item add invoices --reference R-17 --content '{\"number\":\"R-17\",\"amount\":12.5}' --attach scan=r17.pdf\n  aether item add invoices --csv invoices.csv --reference number\n  aether item add invoices items.jsonl --partly --json",
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -100,9 +100,9 @@ func (c *command) itemAdd() *cobra.Command {
 				var items iter.Seq2[node.ItemSpec, error]
 				switch {
 				case csvFile != "":
-					items = item.ReadCSV(func() (io.ReadCloser, error) { return os.Open(c.abs(csvFile)) }, item.CSV{Reference: f.reference})
+					items = item.ReadCSV(func() (io.ReadCloser, error) { return os.Open(c.abs(csvFile)) }, item.CSV{Reference: f.reference, Columns: item.ColumnsOf(q.Schema)})
 				case path != "":
-					items, err = readItems(c.abs(path), f.reference)
+					items, err = readItems(c.abs(path), f.reference, item.ColumnsOf(q.Schema))
 				default:
 					items, err = c.oneItem(cmd, s, f, attach)
 				}

@@ -3,6 +3,8 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"slices"
 	"strconv"
 	"text/tabwriter"
@@ -41,9 +43,10 @@ func (c *command) queueAdd() *cobra.Command {
 		Use:   "add FLOW",
 		Short: "Give a run of a flow to the queue",
 		Long: "Checks a flow as `aether run` does and leaves its run to a robot. The run and its job are added together.\n\n" +
+			"FLOW is a flow file, or the name of a flow that was pushed: its version in production, or else its draft.\n\n" +
 			"--needs is an expression over the labels of robots: words joined by &&, ||, ! and parentheses.",
-		Example: "  aether queue add invoices.flow.yaml -i folder=./inbox\n  aether queue add report.flow.yaml --needs 'linux && libreoffice' --priority 15 --key report-2026-11",
-		Args:    oneArg("the flow file"),
+		Example: "  aether queue add invoices.flow.yaml -i folder=./inbox\n  aether queue add invoices -i folder=./inbox\n  aether queue add report.flow.yaml --needs 'linux && libreoffice' --priority 15 --key report-2026-11",
+		Args:    oneArg("the flow file, or the name of a flow that was pushed"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var err error
 			if j.After, err = c.moment("after", after); err != nil {
@@ -53,21 +56,32 @@ func (c *command) queueAdd() *cobra.Command {
 				return badInput(err)
 			}
 			j.Slot.Full = queue.Full(full)
-			b, err := orch.Load(c.abs(args[0]), node.Default)
-			if err != nil {
-				return badInput(err)
-			}
-			c.imported(b)
-			if errs := b.Problems.Errors(); len(errs) > 0 {
-				return c.problems(args[0], b.Problems)
-			}
-			input, err := c.readInputs(b.Flow, f)
-			if err != nil {
-				return badInput(err)
+			var b *orch.Bundle
+			_, missing := os.Stat(c.abs(args[0]))
+			kept := errors.Is(missing, fs.ErrNotExist)
+			if !kept {
+				if b, err = orch.Load(c.abs(args[0]), node.Default); err != nil {
+					return badInput(err)
+				}
+				c.imported(b)
+				if errs := b.Problems.Errors(); len(errs) > 0 {
+					return c.problems(args[0], b.Problems)
+				}
 			}
 			return c.withQueue(cmd, func(s *app.System) error {
-				if err := s.Orch.Publish(cmd.Context(), b); err != nil {
-					return err
+				if kept {
+					if b, err = s.Orch.Published(cmd.Context(), args[0], ""); err != nil {
+						return flowError(fmt.Errorf("there is no flow file %s here: %w", args[0], err))
+					}
+				}
+				input, err := c.readInputs(b.Flow, f)
+				if err != nil {
+					return badInput(err)
+				}
+				if !kept {
+					if err := s.Orch.Publish(cmd.Context(), b); err != nil {
+						return err
+					}
 				}
 				out, err := s.Orch.Submit(cmd.Context(), b, f.id, input, j)
 				if err != nil {

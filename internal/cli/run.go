@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"github.com/aether-rpa/aether/internal/engine"
 	"github.com/aether-rpa/aether/internal/orch"
 	"github.com/aether-rpa/aether/internal/run"
+	"github.com/aether-rpa/aether/internal/trace"
 	"github.com/aether-rpa/aether/node"
 	"github.com/aether-rpa/aether/value"
 )
@@ -30,6 +32,7 @@ type runFlags struct {
 	wait      bool
 	quiet     bool
 	noInput   bool
+	trace     string
 	items     itemFlags
 }
 
@@ -57,6 +60,8 @@ func execFlags(cmd *cobra.Command, f *runFlags) {
 	cmd.Flags().BoolVar(&f.wait, "wait", false, "Stay while the run waits for people or messages.")
 	cmd.Flags().BoolVar(&f.noInput, "no-input", false, "Ask nothing on this terminal: questions take their default, or wait for an answer.")
 	cmd.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "Print only the result.")
+	cmd.Flags().StringVar(&f.trace, "trace", "", "Keep the trace of browser work: always (if nothing is given), failure or never, whatever the flow and the settings say. `aether runs export --html` shows it.")
+	cmd.Flags().Lookup("trace").NoOptDefVal = trace.Always
 }
 
 // oneArg wants exactly one argument and says what it is.
@@ -87,7 +92,7 @@ func (c *command) runFlow(cmd *cobra.Command, path string, f runFlags) error {
 		return badInput(err)
 	}
 	v := c.view(f)
-	s, err := c.open(cmd, v.observe, parkAfter(f))
+	s, err := c.openTo(cmd, v, f)
 	if err != nil {
 		return err
 	}
@@ -129,6 +134,18 @@ func (c *command) runFlow(cmd *cobra.Command, path string, f runFlags) error {
 		return c.inputError(err)
 	}
 	return c.execute(ctx, s, r, !fresh, v)
+}
+
+// openTo opens the stores to execute runs here.
+func (c *command) openTo(cmd *cobra.Command, v *view, f runFlags) (*app.System, error) {
+	if f.trace != "" && !slices.Contains(flow.TracePolicies, f.trace) {
+		return nil, badInput(fmt.Errorf("--trace is one of %s, not %q; write it as --trace=always", strings.Join(flow.TracePolicies, ", "), f.trace))
+	}
+	s, err := c.open(cmd, v.observe, parkAfter(f))
+	if err == nil {
+		s.KeepTraces = f.trace
+	}
+	return s, err
 }
 
 // answered reports whether something that the run waits for has come.

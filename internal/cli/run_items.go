@@ -54,7 +54,7 @@ func (c *command) ownItems(f itemFlags) (*ownItems, error) {
 		return nil, nil
 	}
 	path := c.abs(f.file)
-	items, err := readItems(path, f.reference)
+	items, err := readItems(path, f.reference, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -72,14 +72,14 @@ func (c *command) ownItems(f itemFlags) (*ownItems, error) {
 }
 
 // readItems reads a file of items by the end of its name.
-func readItems(path, reference string) (iter.Seq2[node.ItemSpec, error], error) {
+func readItems(path, reference string, columns item.Columns) (iter.Seq2[node.ItemSpec, error], error) {
 	open := func() (io.ReadCloser, error) { return os.Open(path) }
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return nil, fmt.Errorf("opening the items: %s is a folder", path)
 	}
 	switch ext := strings.ToLower(filepath.Ext(path)); ext {
 	case ".csv", ".tsv", ".txt":
-		return item.ReadCSV(open, item.CSV{Reference: reference}), nil
+		return item.ReadCSV(open, item.CSV{Reference: reference, Columns: columns}), nil
 	case ".json", ".jsonl", ".ndjson":
 		if reference != "" {
 			return nil, errors.New("the column of the reference is for CSV files: in JSON an item is {\"reference\": …, \"content\": {…}}")

@@ -15,6 +15,7 @@ import (
 	"github.com/aether-rpa/aether/internal/config"
 	"github.com/aether-rpa/aether/internal/orch"
 	"github.com/aether-rpa/aether/internal/run"
+	"github.com/aether-rpa/aether/internal/trace"
 	"github.com/aether-rpa/aether/node"
 	"github.com/aether-rpa/aether/value"
 )
@@ -140,8 +141,16 @@ func (c *command) runsShow() *cobra.Command {
 			if len(r.Input) > 2 {
 				c.printf("  input    %s\n", clip(string(r.Input), 200))
 			}
+			traced := 0
 			for _, e := range events {
+				if e.Kind == trace.Kind {
+					traced++
+					continue
+				}
 				c.printf("  %s\n", eventLine(e))
+			}
+			if traced > 0 {
+				c.printf("  traces   of %d steps in a browser: aether runs export %s --html -o %s.html\n", traced, r.ID, r.ID)
 			}
 			c.reportText(r)
 			return nil
@@ -225,7 +234,9 @@ func (c *command) runsWatch() *cobra.Command {
 						}
 						continue
 					}
-					c.printf("%s\n", eventLine(e))
+					if e.Kind != trace.Kind {
+						c.printf("%s\n", eventLine(e))
+					}
 				}
 				if len(events) == 0 && (state.Status != run.Running || state.Interrupted) {
 					return c.report(state)
@@ -255,7 +266,7 @@ func (c *command) runsResume() *cobra.Command {
 				return badInput(errors.New("give --decide or --answer, not both"))
 			}
 			v := c.view(f)
-			s, err := c.open(cmd, v.observe, parkAfter(f))
+			s, err := c.openTo(cmd, v, f)
 			if err != nil {
 				return err
 			}
@@ -340,7 +351,7 @@ func (c *command) runsRetry() *cobra.Command {
 				from = "start"
 			}
 			v := c.view(f)
-			s, err := c.open(cmd, v.observe, parkAfter(f))
+			s, err := c.openTo(cmd, v, f)
 			if err != nil {
 				return err
 			}
@@ -476,37 +487,6 @@ func (c *command) runsSend() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&id, "message-id", "", "Sending the same message id again is once.")
-	return cmd
-}
-
-func (c *command) runsExport() *cobra.Command {
-	var out string
-	cmd := &cobra.Command{
-		Use: "export RUN", Short: "Write all that is known of a run as one JSON document", Args: oneArg("the id of a run"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := c.open(cmd, nil, 0)
-			if err != nil {
-				return err
-			}
-			defer func() { _ = s.Close() }()
-			if err := s.Start(cmd.Context(), false); err != nil {
-				return err
-			}
-			doc, err := s.Orch.Export(cmd.Context(), args[0])
-			if err != nil {
-				return notFound(err)
-			}
-			if out == "" {
-				return c.printJSON(doc)
-			}
-			b, err := json.MarshalIndent(doc, "", "  ")
-			if err != nil {
-				return err
-			}
-			return replaceFile(c.abs(out), append(b, '\n'))
-		},
-	}
-	cmd.Flags().StringVarP(&out, "output", "o", "", "Write to this file rather than to standard output.")
 	return cmd
 }
 

@@ -14,6 +14,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/cli/browser"
 	"github.com/spf13/cobra"
 
 	"github.com/aether-rpa/aether/internal/app"
@@ -25,6 +26,8 @@ type serveFlags struct {
 	addr      string
 	cert, key string
 	public    bool
+	link      bool // print a link that signs in
+	open      bool // and open it
 }
 
 func (f *serveFlags) add(cmd *cobra.Command) {
@@ -53,10 +56,11 @@ func (c *command) upCmd() *cobra.Command {
 	var name string
 	var labels []string
 	var slots int
+	var noOpen bool
 	cmd := &cobra.Command{
 		Use:   "up",
-		Short: "Serve the API and be a robot, in one process",
-		Long:  "Does what `aether serve` and `aether robot` do, in one process: all that a laptop needs.",
+		Short: "Serve the pages and the API and be a robot, in one process",
+		Long:  "Does what `aether serve` and `aether robot` do, in one process: all that a laptop needs. It prints a link that signs in to its pages, once, and opens it in a browser if it runs on a terminal.",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			all, err := c.robotLabels(labels, slots)
@@ -66,10 +70,12 @@ func (c *command) upCmd() *cobra.Command {
 			if name == "" {
 				name = c.Host
 			}
+			f.link, f.open = true, c.Keyboard && !noOpen && !c.asJSON
 			return c.serve(cmd, f, name, all, slots)
 		},
 	}
 	f.add(cmd)
+	cmd.Flags().BoolVar(&noOpen, "no-open", false, "Open no browser.")
 	cmd.Flags().StringVar(&name, "name", "", "Name of the robot. Default: the name of the machine.")
 	cmd.Flags().StringArrayVar(&labels, "label", nil, "Label the robot has; may be repeated.")
 	cmd.Flags().IntVar(&slots, "slots", 2, "How many jobs the robot does at a time.")
@@ -146,6 +152,20 @@ func (c *command) serve(cmd *cobra.Command, f serveFlags, robotName string, labe
 	say := c.sayer()
 	url := map[bool]string{true: "https", false: "http"}[secure] + "://" + l.Addr().String()
 	say("serving", map[string]any{"url": url}, "serving %s, documented at %s/api/v1/openapi.json", url, url)
+	if f.link {
+		secret, _, err := s.Auth.Link(ctx, auth.Admin)
+		if err != nil {
+			_ = l.Close()
+			return err
+		}
+		link := url + signInPage + secret
+		say("link", map[string]any{"link": link}, "open %s (signs in once, within ten minutes)", link)
+		if f.open {
+			if err := browser.OpenURL(link); err != nil {
+				s.Log.Debug("opening a browser", "err", err)
+			}
+		}
+	}
 	if made {
 		say("first_token", map[string]any{"token": first, "role": "admin"}, "first token, role admin, shown only now: %s", first)
 	}
@@ -233,7 +253,7 @@ func (c *command) stopOnSignals(say sayer, drain chan<- struct{}, interrupt func
 
 func (c *command) serverCmd() *cobra.Command {
 	cmd := &cobra.Command{Use: "server", Short: "Tokens and accounts of the API"}
-	cmd.AddCommand(c.serverToken(), c.serverAccount())
+	cmd.AddCommand(c.serverToken(), c.serverAccount(), c.serverLink())
 	return cmd
 }
 
@@ -307,6 +327,38 @@ func (c *command) serverToken() *cobra.Command {
 	}
 	cmd.AddCommand(c.jsonFlag(create), c.jsonFlag(list), revoke)
 	return cmd
+}
+
+// signInPage is where the secret of a link stands behind the #, which browsers send to no server.
+const signInPage = "/login#link="
+
+func (c *command) serverLink() *cobra.Command {
+	var role, url string
+	cmd := &cobra.Command{
+		Use: "link", Short: "Print a link that signs in to the server's pages, once", Args: noArgs,
+		Long: "Prints a link that signs in to the pages of the server, for who can use its database anyway. It is good once, for ten minutes.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			r, err := auth.ParseRole(role)
+			if err != nil {
+				return badInput(err)
+			}
+			return c.withQueue(cmd, func(s *app.System) error {
+				secret, until, err := s.Auth.Link(cmd.Context(), r)
+				if err != nil {
+					return err
+				}
+				link := strings.TrimRight(url, "/") + signInPage + secret
+				if c.asJSON {
+					return c.printJSON(map[string]any{"link": link, "expires": until})
+				}
+				c.printf("%s\n", link)
+				return nil
+			})
+		},
+	}
+	cmd.Flags().StringVar(&role, "role", string(auth.Admin), "Role of who comes by it: viewer, operator, developer or admin.")
+	cmd.Flags().StringVar(&url, "url", "http://127.0.0.1:8420", "Address of the server as the browser reaches it.")
+	return c.jsonFlag(cmd)
 }
 
 func date(t time.Time) string {

@@ -170,7 +170,7 @@ func (c *command) root() *cobra.Command {
 		}
 	}
 	root.PersistentFlags().StringVar(&c.file, "config", "", "Read this aether.yaml rather than looking for one.")
-	root.AddCommand(c.demoCmd(), c.runCmd(), c.validateCmd(), c.importCmd(), c.fmtCmd(), c.nodeCmd(), c.runsCmd(), c.queueCmd(), c.itemCmd(), c.robotCmd(), c.flowCmd(), c.serveCmd(), c.upCmd(), c.serverCmd(), c.secretCmd(), c.backupCmd(), c.restoreCmd(), c.configCmd(), c.doctorCmd(), c.schemaCmd(), c.versionCmd(), c.workerCmd())
+	root.AddCommand(c.demoCmd(), c.recordCmd(), c.pickCmd(), c.runCmd(), c.validateCmd(), c.importCmd(), c.fmtCmd(), c.nodeCmd(), c.runsCmd(), c.queueCmd(), c.itemCmd(), c.robotCmd(), c.flowCmd(), c.healCmd(), c.serveCmd(), c.upCmd(), c.serverCmd(), c.secretCmd(), c.backupCmd(), c.restoreCmd(), c.configCmd(), c.doctorCmd(), c.schemaCmd(), c.versionCmd(), c.workerCmd())
 	root.SetHelpCommand(helpCmd(root))
 	root.InitDefaultCompletionCmd()
 	groups(root)

@@ -7,7 +7,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/aether-rpa/aether/internal/element"
 	"github.com/aether-rpa/aether/internal/engine"
+	"github.com/aether-rpa/aether/internal/robot"
 	"github.com/aether-rpa/aether/internal/run"
 )
 
@@ -205,6 +207,8 @@ func (v *view) line(e engine.Event) string {
 			return ""
 		}
 		return fmt.Sprintf("%s  waiting  %s  %s", clock(e.At), e.Path, short(e.Took))
+	case robot.EventElement + element.Healed, robot.EventElement + element.Asked, robot.EventElement + element.Abstained:
+		return fmt.Sprintf("%s  %-8s %s  %s", clock(e.At), strings.TrimPrefix(e.Kind, robot.EventElement), e.Path, e.Text)
 	case engine.EventLog:
 		return fmt.Sprintf("%s  %-7s  %s  %s", clock(e.At), fmt.Sprint(e.Out), e.Path, e.Text)
 	case engine.EventProgress:

@@ -47,6 +47,10 @@ type Config struct {
 	Script Script
 	// Browser says which browser flows work in.
 	Browser Browser
+	// Heal says what to do about elements of pages that are not found any more.
+	Heal Heal
+	// Trace says what is kept of what flows do in browsers.
+	Trace Trace
 	// Retention says how long finished runs and work items are kept.
 	Retention Retention
 	// Vault says which HashiCorp Vault secrets are read from.
@@ -127,6 +131,18 @@ type Browser struct {
 	Proxy string
 	// Idle is how long a browser that no run uses is kept.
 	Idle time.Duration
+}
+
+// Trace says what is kept of what flows do in browsers.
+type Trace struct {
+	// Keep is always, failure or never.
+	Keep string
+}
+
+// Heal says what to do about elements of pages that their targets do not find any more.
+type Heal struct {
+	// Policy is off, recommend, run or propose.
+	Policy string
 }
 
 // Retention says how long finished runs and work items are kept. Whichever limit is reached first applies.

@@ -170,6 +170,24 @@ func Keys() []Key {
 			show: func(c *Config) string { return showDuration(c.Browser.Idle) },
 		},
 		{
+			Name: "heal.policy", Default: "propose",
+			Doc: "What to do about an element of a page that its target does not find any more: off fails; recommend fails and reports what was probably meant; run goes on with what was surely meant; propose does that and proposes the repaired target to a person. settings.heal of a flow, and the param heal of a node, win over it.",
+			set: func(c *Config, g given) (err error) {
+				c.Heal.Policy, err = parseOneOf(g, "off", "recommend", "run", "propose")
+				return err
+			},
+			show: func(c *Config) string { return c.Heal.Policy },
+		},
+		{
+			Name: "trace.keep", Default: "failure",
+			Doc: "When the trace of browser work is kept: always keeps pages and pictures of every step, failure those of the steps that failed if the run fails, never nothing. settings.trace of a flow wins over it.",
+			set: func(c *Config, g given) (err error) {
+				c.Trace.Keep, err = parseOneOf(g, "always", "failure", "never")
+				return err
+			},
+			show: func(c *Config) string { return c.Trace.Keep },
+		},
+		{
 			Name: "retention.runs", Default: "30d",
 			Doc:  "How long after its end a run is removed, with its records, journal and artifacts; 0 keeps runs for ever. settings.retention of a flow wins over it.",
 			set:  func(c *Config, g given) (err error) { c.Retention.Runs, err = parseDuration(g, 0); return err },

@@ -64,7 +64,7 @@ func engine(t *testing.T, target dbtest.Target, runs ...string) {
 	}
 	for _, id := range runs {
 		if _, err := rt.Run(t.Context(), id, func(ctx context.Context, l durable.Log) ([]byte, error) {
-			return []byte(`"result"`), errors.Join(l.Append(ctx, "a", []byte("\"a\\\\b\\tc\x01 ü \U0001F600\"")), l.Append(ctx, "b", []byte(`{"n":[1,2.5,null]}`)))
+			return []byte(`"result"`), errors.Join(l.Append(ctx, durable.Entry{Name: "a", Data: []byte("\"a\\\\b\\tc\x01 ü \U0001F600\"")}), l.Append(ctx, durable.Entry{Name: "b", Data: []byte(`{"n":[1,2.5,null]}`)}))
 		}); err != nil {
 			t.Fatal(err)
 		}

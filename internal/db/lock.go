@@ -20,6 +20,7 @@ const (
 	LockArtifacts Lock = 7276483202 // forgetting what may share an artifact
 	LockQueueLog  Lock = 7276483203 // making and dropping parts of the queue's log
 	LockEngine    Lock = 7276483204 // bringing the tables of the durable engine up to date
+	LockHeals     Lock = 7276483205 // adding to what is known of elements that were found again
 )
 
 // Lock waits for an advisory lock and holds it until the transaction ends. It

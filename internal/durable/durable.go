@@ -26,10 +26,10 @@ type Entry struct {
 type Log interface {
 	// Past returns the entries that were recorded before this execution began.
 	Past() []Entry
-	// Append makes an entry durable before it returns. It waits while the
-	// database is away. An error wrapping ErrLost means that this execution no
-	// longer owns the run and must stop at once.
-	Append(ctx context.Context, name string, data []byte) error
+	// Append makes entries durable before it returns, all or none of them where it
+	// can. It waits while the database is away. An error wrapping ErrLost means that
+	// this execution no longer owns the run and must stop at once.
+	Append(ctx context.Context, entries ...Entry) error
 	// Confirm is called before a node changes the world. It waits until whoever
 	// goes on with the run, should this machine be gone for good, has all that
 	// was appended: else that one could read something else and change the world
@@ -70,3 +70,20 @@ type Runtime interface {
 // ("before" or "after", and the entry's name). Crash tests kill the process in
 // it.
 var Failpoint func(when, name string)
+
+// Each hands entries to write: all at once, or one by one with Failpoint around
+// each, so that a test may die between any two. What a crash may leave otherwise is
+// among that.
+func Each(entries []Entry, write func([]Entry) error) error {
+	if Failpoint == nil {
+		return write(entries)
+	}
+	for i, e := range entries {
+		Failpoint("before", e.Name)
+		if err := write(entries[i : i+1]); err != nil {
+			return err
+		}
+		Failpoint("after", e.Name)
+	}
+	return nil
+}

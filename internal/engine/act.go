@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
@@ -13,8 +12,8 @@ import (
 	"time"
 
 	"github.com/aether-rpa/aether/node"
-	"github.com/aether-rpa/aether/question"
 	"github.com/aether-rpa/aether/schema"
+	"github.com/aether-rpa/aether/session"
 	"github.com/aether-rpa/aether/value"
 	"github.com/aether-rpa/aether/vault"
 )
@@ -49,7 +48,9 @@ func (b *branch) act(s *step) (*step, signal) {
 			return s.next, signal{}
 		}
 		if s.retry == nil || try >= s.retry.MaxAttempts || !retriable(rec.Fail, s.retry.On) {
-			return b.failed(s, rec.Fail)
+			next, sig := b.failed(s, rec.Fail)
+			sig.lost = rec.Of
+			return next, sig
 		}
 		until := time.UnixMilli(rec.End).Add(pause(s.retry, try))
 		b.x.emit(Event{Kind: EventRetrying, Replayed: until.Before(b.x.o.Now()), At: time.UnixMilli(rec.End), Path: b.path(s), Node: s.id, Type: s.def.Type, Try: try + 1, Fail: rec.Fail, Took: until.Sub(b.x.o.Now())})
@@ -97,48 +98,106 @@ func (b *branch) attempt(s *step, in any, effect node.Effect, try int) (*Record,
 		name += "#" + strconv.Itoa(try)
 	}
 	inHash := ""
-	if r := x.recall(name); r != nil {
-		if r.seeded && x.o.CheckSeed {
-			inHash = b.inputHash(s)
-			if r.In != inHash || r.Def != s.defHash {
-				x.seedMu.Lock()
-				x.cut = true
-				x.seedMu.Unlock()
-				r = nil
-			}
+	r := x.recall(name)
+	if r != nil && r.seeded && x.o.CheckSeed {
+		inHash = b.inputHash(s)
+		if r.In != inHash || r.Def != s.defHash {
+			x.seedMu.Lock()
+			x.cut = true
+			x.seedMu.Unlock()
+			r = nil
 		}
-		if r != nil {
-			if live := x.host.Sessions(); live != nil && len(r.Live) > 0 {
-				live.Recall(r.Live, r.End)
-			}
-			x.count.Nodes.Add(1)
-			x.count.Replayed.Add(1)
-			b.emitEnd(s, path, try, r, effect, true)
-			return r, signal{}
+	}
+	gone := losses{b: b, s: s, name: name}
+	var fail *node.Failure
+	if x.astray.Load() {
+		var sig signal
+		if fail, sig = gone.replay(); sig.kind != sigNone {
+			return nil, sig
 		}
+	}
+	if r != nil {
+		if live := x.host.Sessions(); live != nil && len(r.Live) > 0 {
+			live.Recall(r.Live, r.End)
+		}
+		x.count.Nodes.Add(1)
+		x.count.Replayed.Add(1)
+		b.emitEnd(s, path, try, r, effect, true)
+		return r, signal{}
 	}
 	if inHash == "" {
 		inHash = b.inputHash(s)
 	}
+	rec := &Record{Def: s.defHash, In: inHash, Effect: effect.String(), Fail: fail}
+	env := x.host.Env(node.RunInfo{ID: x.o.RunID, Flow: b.plan.Flow.Name, Node: s.id, Path: path, Attempt: try, Started: x.o.Started}, token(x.o.RunID, path))
 	policy := s.interruptPolicy(effect, b.plan.Flow.Settings.OnInterrupted)
-	if policy != "retry" {
-		rec, sig := b.intend(s, name, policy)
-		if rec != nil || sig.kind != sigNone {
-			return rec, sig
-		}
-	}
-	if effect > node.Read {
-		if err := x.log.Confirm(b.ctx); err != nil {
-			if b.ctx.Err() != nil {
-				return nil, b.stopped()
+	for from := 1; fail == nil; {
+		g := 0
+		if policy != "retry" {
+			was, n, sig := b.intend(s, name, gone.n, from, policy)
+			if was != nil || sig.kind != sigNone {
+				return was, sig
 			}
-			return nil, x.halt(err)
+			g = n
+		}
+		if effect > node.Read {
+			if err := x.confirm(b.ctx); err != nil {
+				if b.ctx.Err() != nil {
+					return nil, b.stopped()
+				}
+				return nil, x.halt(err)
+			}
+		}
+		sig, err := b.try(s, env, in, effect, rec)
+		if sig.kind != sigNone {
+			return nil, sig
+		}
+		if err == nil {
+			break
+		}
+		lost := lossOf(err)
+		if lost == nil {
+			// Its process lives and something else died, such as a browser: as for a
+			// crash, somebody has to say whether it did what was asked.
+			if g > 0 && policy == "ask" && rec.Fail.Kind == node.KindInterrupted && !b.fails(s) {
+				done, sig := b.interrupted(s, name, gone.n, g, rec, env)
+				if done || sig.kind != sigNone {
+					return rec, sig
+				}
+				from, rec.Fail = g+1, nil
+				continue
+			}
+			break
+		}
+		rec.Fail.Details = b.lostFacts(s, lost, nil)
+		if fail, sig = gone.lost(lost, b.failure(s, rec.Fail)); sig.kind != sigNone {
+			return nil, sig
+		}
+		rec.Fail, from = fail, 1
+		if fail != nil {
+			rec.Of = session.Key(lost.Kind, lost.Name)
 		}
 	}
-	x.emit(Event{Kind: EventStarted, Path: path, Node: s.id, Type: s.def.Type, Try: try, Effect: effect})
-	start := x.o.Now()
-	info := node.RunInfo{ID: x.o.RunID, Flow: b.plan.Flow.Name, Node: s.id, Path: path, Attempt: try, Started: x.o.Started}
-	env := x.host.Env(info, token(x.o.RunID, path))
+	b.keepSessions(rec, env)
+	rec.End = x.o.Now().UnixMilli()
+	if rec.Start == 0 {
+		rec.Start = rec.End
+	}
+	if err := x.recordSoon(b.ctx, name, rec); err != nil {
+		return nil, x.halt(err)
+	}
+	x.count.Nodes.Add(1)
+	x.count.Recorded.Add(1)
+	b.emitEnd(s, path, try, rec, effect, false)
+	return rec, signal{}
+}
+
+// try lets the node act and puts what came of it into its record. The error is
+// why it failed.
+func (b *branch) try(s *step, env *node.Env, in any, effect node.Effect, rec *Record) (signal, error) {
+	x := b.x
+	x.emit(Event{Kind: EventStarted, Path: env.Run.Path, Node: s.id, Type: s.def.Type, Try: env.Run.Attempt, Effect: effect})
+	rec.Start = x.o.Now().UnixMilli()
 	ctx, cancel := b.nodeContext(s)
 	out, err := b.call(ctx, s, env, in)
 	timedOut := err != nil && ctx.Err() != nil && b.ctx.Err() == nil
@@ -146,16 +205,15 @@ func (b *branch) attempt(s *step, in any, effect node.Effect, try int) (*Record,
 	if err != nil && b.ctx.Err() != nil {
 		// Cut short from outside: nothing is known of the node, so nothing is
 		// recorded.
-		return nil, b.stopped()
+		return b.stopped(), err
 	}
-	rec := &Record{Start: start.UnixMilli(), Def: s.defHash, In: inHash, Effect: effect.String()}
 	if err == nil {
 		err = b.fill(rec, s, out)
 		var store *storeError
 		if errors.As(err, &store) {
 			// The node has acted; that its outputs found no room is no failure of
 			// it. The run stops as it is and can be taken up again.
-			return nil, x.halt(err)
+			return x.halt(err), err
 		}
 	}
 	if err != nil {
@@ -167,15 +225,7 @@ func (b *branch) attempt(s *step, in any, effect node.Effect, try int) (*Record,
 			rec.Fail.Message = fmt.Sprintf("it took longer than %s", s.node.Timeout)
 		}
 	}
-	b.keepSessions(rec, env)
-	rec.End = x.o.Now().UnixMilli()
-	if err := x.record(b.ctx, name, rec); err != nil {
-		return nil, x.halt(err)
-	}
-	x.count.Nodes.Add(1)
-	x.count.Recorded.Add(1)
-	b.emitEnd(s, path, try, rec, effect, false)
-	return rec, signal{}
+	return signal{}, err
 }
 
 func (b *branch) emitEnd(s *step, path string, try int, r *Record, effect node.Effect, replayed bool) {
@@ -201,75 +251,6 @@ func (b *branch) keepSessions(rec *Record, env *node.Env) {
 	if rec.Live, err = env.Sessions.Changed(ctx); err != nil && env.Log != nil {
 		env.Log.Warn("keeping the state of a session", "run", b.x.o.RunID, "err", err)
 	}
-}
-
-// intend records that the node is about to act. If that was recorded before
-// and no result followed, a crash came between: policy decides, and a person
-// if it says ask. A record is returned if the node must not act now.
-func (b *branch) intend(s *step, name, policy string) (*Record, signal) {
-	x := b.x
-	for g := 1; ; g++ {
-		intent := name + "!intent"
-		if g > 1 {
-			intent += strconv.Itoa(g)
-		}
-		was := x.recall(intent)
-		if was == nil {
-			if err := x.record(b.ctx, intent, &Record{Start: x.o.Now().UnixMilli(), Def: s.defHash}); err != nil {
-				return nil, x.halt(err)
-			}
-			return nil, signal{}
-		}
-		interrupted := &Record{Start: was.Start, Def: s.defHash, Fail: &node.Failure{
-			Kind: node.KindInterrupted, Node: s.id, Path: b.path(s), Permanent: true,
-			Message: "a crash came while " + s.def.Type + " was acting, and it is unknown whether it did",
-			Hint:    "look at the other side; set on_interrupted to retry if repeating it does no harm",
-		}}
-		choice := "fail"
-		if policy == "ask" {
-			decision := name + "!decision" + strconv.Itoa(g)
-			if r := x.recall(decision); r != nil {
-				choice = r.Choice
-			} else {
-				c, sig := b.askInterrupted(s, decision, interrupted.Fail)
-				if sig.kind != sigNone {
-					return nil, sig
-				}
-				choice = c
-			}
-		}
-		switch choice {
-		case "again":
-			continue
-		case "skip":
-			interrupted.Fail, interrupted.Out = nil, json.RawMessage(`{}`)
-		}
-		interrupted.End = x.o.Now().UnixMilli()
-		if err := x.record(b.ctx, name, interrupted); err != nil {
-			return nil, x.halt(err)
-		}
-		return interrupted, signal{}
-	}
-}
-
-// askInterrupted waits for a person's decision about an interrupted node and
-// records it.
-func (b *branch) askInterrupted(s *step, decision string, f *node.Failure) (string, signal) {
-	q := &question.Question{Kind: question.Decision, Style: "warning", Message: f.Message + ". What now?", Buttons: []question.Button{{Name: "skip"}, {Name: "again"}, {Name: "fail"}}}
-	w := wait("interrupted", b.path(s), "decide:"+decision, q)
-	got, sig := b.arrive(s, w, expected{accept: func(data any) (question.Answer, error) {
-		choice, _ := data.(string)
-		return q.Accept(question.Answer{Button: choice})
-	}})
-	if sig.kind != sigNone {
-		return "", sig
-	}
-	choice := got.answer.Button
-	b.x.emit(Event{Kind: EventAnswered, Path: b.path(s), Node: s.id, Type: s.def.Type, Text: choice, Wait: &w})
-	if err := b.x.record(b.ctx, decision, &Record{Choice: choice, Message: got.message, End: b.x.o.Now().UnixMilli()}); err != nil {
-		return "", b.x.halt(err)
-	}
-	return choice, signal{}
 }
 
 // fill puts the outputs of a node into its record; large ones are stored and

@@ -51,6 +51,9 @@ func (b *branch) arrive(s *step, w Wait, e expected) (arrival, signal) {
 	if e.instead != nil {
 		return arrival{ok: true, answer: *e.instead}, signal{}
 	}
+	if err := x.settle(b.ctx); err != nil { // what somebody outside is told rests on it
+		return arrival{}, x.halt(err)
+	}
 	x.emit(Event{Kind: EventWaiting, Path: w.Path, Node: s.id, Type: s.def.Type, Text: w.Question, Wait: &w})
 	wt := &waiter{w: w, until: e.until, ctx: b.ctx}
 	heard, hush := b.listen(w, e)

@@ -298,7 +298,9 @@ type spyLog struct {
 	s *spy
 }
 
-func (l *spyLog) Append(ctx context.Context, name string, data []byte) error {
-	l.s.entries = append(l.s.entries, name+" "+string(data))
-	return l.Log.Append(ctx, name, data)
+func (l *spyLog) Append(ctx context.Context, entries ...durable.Entry) error {
+	for _, e := range entries {
+		l.s.entries = append(l.s.entries, e.Name+" "+string(e.Data))
+	}
+	return l.Log.Append(ctx, entries...)
 }

@@ -34,6 +34,7 @@ func (b *branch) callFlow(s *step, m node.Call) signal {
 	c := b.x.rootBranch(b.ctx, plan, input)
 	c.at = &frame{up: b.at, id: s.id, index: -1}
 	c.depth = b.depth + 1
+	c.caller, c.ways, c.caught = b, b.ways, b.caught
 	path := b.path(s)
 	res, sig := (*Result)(nil), signal{}
 	if limit := plan.Flow.Settings.Timeout; limit > 0 {

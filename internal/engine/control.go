@@ -29,6 +29,9 @@ func (b *branch) control(s *step) (next *step, sig signal) {
 		}
 		return s.wire(take.Port), signal{}
 	}
+	if s.onError != nil || s.node.OnError == "continue" {
+		defer b.catches(true)()
+	}
 	var port string
 	if s.node.Timeout == 0 {
 		port, sig = b.carryOut(s, move)
@@ -87,16 +90,21 @@ func (b *branch) carryOut(s *step, move node.Move) (port string, sig signal) {
 		b.say(s, m)
 		return "next", signal{}
 	case node.Each:
+		defer b.catches(m.OnError == "continue")()
 		return "done", b.each(s, m)
 	case node.While:
 		return "done", b.while(s, m)
 	case node.EachItem:
+		defer b.catches(m.OnFailure != "stop")()
 		return "done", b.eachItem(s, m)
 	case node.Guard:
 		return "done", b.guard(s)
 	case node.Group:
 		return "done", b.chain(s.wire("body"))
+	case node.Way:
+		return "done", b.enterWay(s, m)
 	case node.Attempt:
+		defer b.catches(slices.Contains(m.On, node.KindSession))()
 		return "done", b.retry(s, m)
 	case node.Fork:
 		return "done", b.parallel(s, m)
@@ -138,7 +146,9 @@ func (b *branch) say(s *step, m node.Say) {
 func (b *branch) guard(s *step) signal {
 	before := b.root["error"]
 	defer func() { b.root["error"] = before }()
+	release := b.catches(s.wire("catch") != nil)
 	sig := b.chain(s.wire("try"))
+	release()
 	out := map[string]any{"failed": false, "error": nil}
 	if sig.kind == sigFail && b.ctx.Err() == nil {
 		out["failed"], out["error"] = true, sig.fail.Value()

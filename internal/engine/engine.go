@@ -19,8 +19,12 @@
 //	block!ended            a block with a timeout ended in time
 //	ask!asked              when a question with a time limit expires
 //	each[2]!item, !done    a work item was taken, and how it ended; see itemLoop
+//	save!session1, !back1, a session was lost, and what was done about it; see
+//	!answer1, save@1/login losses
 //
-// Records are found by name, so branches may append in any order.
+// Records are found by name, so branches may append in any order. The result of
+// a node is written together with the next record: in a moment, and at the latest
+// before anything changes the world; see writer.
 //
 // # Failures
 //
@@ -31,7 +35,6 @@ package engine
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -71,7 +74,7 @@ func (p *ParkedError) Error() string { return "the run is waiting" }
 // Wait is one thing a run waits for.
 type Wait struct {
 	Path     string         `json:"path"`               // execution that waits
-	Kind     string         `json:"kind"`               // timer, message, question, approval, interrupted
+	Kind     string         `json:"kind"`               // timer, message, question, approval, interrupted, session
 	Topic    string         `json:"topic,omitempty"`    // message topic to answer on
 	Question string         `json:"question,omitempty"` // for a person
 	Choices  []string       `json:"choices,omitempty"`  // answers, for a person
@@ -193,15 +196,22 @@ func Execute(ctx context.Context, plan *Plan, log durable.Log, host Host, o Opti
 			r.seeded = i == 0
 			r.instead = i == 1 && x.past[e.Name] != nil && !strings.Contains(e.Name, "!")
 			x.past[e.Name] = r
+			if strings.Contains(e.Name, "!session") {
+				x.astray.Store(true)
+			}
 			if r.Message != "" {
 				x.taken[r.Message] = true
 			}
 		}
 	}
+	x.w = newWriter(log, func(err error) { x.halt(err) })
 	b := x.rootBranch(ctx, plan, o.Input)
 	x.enter()
 	res, sig := b.runFlow(plan)
 	x.leave()
+	if err := x.settle(ctx); err != nil {
+		sig = x.halt(err)
+	}
 	if sig.kind == sigStop {
 		return nil, x.stopCause(ctx)
 	}
@@ -211,6 +221,7 @@ func Execute(ctx context.Context, plan *Plan, log durable.Log, host Host, o Opti
 // exec is one execution of a run.
 type exec struct {
 	log    durable.Log
+	w      *writer
 	host   Host
 	o      Options
 	cancel context.CancelCauseFunc
@@ -225,6 +236,7 @@ type exec struct {
 	taken   map[string]bool         // ids of messages that were taken
 	given   map[string]vault.Secret // what people have told this execution, by name
 	lazies  atomic.Bool             // some value is a *value.Ref
+	astray  atomic.Bool             // a session was lost; see losses
 	stop    error                   // an error of the log: the run cannot go on
 }
 
@@ -255,6 +267,7 @@ func (x *exec) halt(err error) signal {
 type signal struct {
 	kind int
 	fail *node.Failure
+	lost string // the live thing that was lost, if that is the failure
 	out  map[string]any
 }
 
@@ -301,6 +314,10 @@ type branch struct {
 	wrote *writes // nil for the main line
 	env   *node.Env
 	depth int // of called flows
+
+	caller *branch // that called the flow; nil for the run's own
+	ways   *way    // what brings lost sessions back, the innermost first
+	caught bool    // the flow deals with failures of what is walked
 }
 
 // writes remembers what a branch changed, to be merged at the join.
@@ -504,65 +521,4 @@ func (x *exec) emit(e Event) {
 		e.At = x.o.Now()
 	}
 	x.host.Emit(e)
-}
-
-// Record is one entry of the log, decoded.
-type Record struct {
-	Out     json.RawMessage `json:"out,omitempty"`  // outputs, in the record form of package value
-	Fail    *node.Failure   `json:"fail,omitempty"` // why it failed
-	Start   int64           `json:"s,omitempty"`    // unix ms
-	End     int64           `json:"e,omitempty"`    // unix ms
-	Def     string          `json:"def,omitempty"`  // definition of the node
-	In      string          `json:"in,omitempty"`   // hash of its input
-	Effect  string          `json:"fx,omitempty"`   // effect class
-	Until   int64           `json:"until,omitempty"`
-	Choice  string          `json:"choice,omitempty"`
-	Timeout bool            `json:"timeout,omitempty"`
-	Message string          `json:"msg,omitempty"` // id of the message taken
-	// Unattended says that nobody answered because nobody could be asked.
-	Unattended bool `json:"unattended,omitempty"`
-	// Secret says that secrets were given, which are not recorded.
-	Secret bool `json:"secret,omitempty"`
-	// Live is what live things of the run need to be built again as they were then, sealed; see package session.
-	Live map[string][]byte `json:"live,omitempty"`
-
-	seeded  bool
-	instead bool // a seeded record of that name was refused
-}
-
-func parseRecord(e durable.Entry) (*Record, error) {
-	r := &Record{}
-	if err := json.Unmarshal(e.Data, r); err != nil {
-		return nil, fmt.Errorf("the record %s is damaged: %w", e.Name, err)
-	}
-	return r, nil
-}
-
-// record appends an entry; an error stops the run.
-func (x *exec) record(ctx context.Context, name string, r *Record) error {
-	data, err := json.Marshal(r)
-	if err != nil {
-		return fmt.Errorf("recording %s: %w", name, err)
-	}
-	return x.log.Append(context.WithoutCancel(ctx), name, data)
-}
-
-// recall returns the record of that name, unless it comes from a seed that is
-// no longer followed.
-func (x *exec) recall(name string) *Record {
-	r := x.past[name]
-	if r == nil || !r.seeded && !r.instead {
-		return r
-	}
-	x.seedMu.Lock()
-	defer x.seedMu.Unlock()
-	if r.instead {
-		// Before a crash this execution came to where the seed is left.
-		x.cut = true
-		return r
-	}
-	if x.cut {
-		return nil
-	}
-	return r
 }

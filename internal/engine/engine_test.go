@@ -426,11 +426,16 @@ type crashLog struct {
 	c *crashing
 }
 
-func (l *crashLog) Append(ctx context.Context, name string, data []byte) error {
-	if l.c.left.Add(-1) < 0 {
-		return errCrash
+func (l *crashLog) Append(ctx context.Context, entries ...durable.Entry) error {
+	for _, e := range entries {
+		if l.c.left.Add(-1) < 0 {
+			return errCrash
+		}
+		if err := l.Log.Append(ctx, e); err != nil {
+			return err
+		}
 	}
-	return l.Log.Append(ctx, name, data)
+	return nil
 }
 
 // TestInterrupted crashes between the intent and the result of a once node and

@@ -150,6 +150,9 @@ func (l *itemLoop) take(i int) (map[string]any, signal) {
 		// It holds this process while it waits: the next item may come any moment.
 		defer x.block(&waiter{w: Wait{Kind: "item", Path: b.path(l.s)}, quick: true, ctx: b.ctx})()
 	}
+	if err := x.settle(b.ctx); err != nil {
+		return nil, x.halt(err)
+	}
 	got, err := desk.Next(b.ctx, l.m.Queue, token(x.o.RunID, name), l.m.Wait)
 	if err != nil {
 		return nil, l.broken(err)
@@ -299,6 +302,9 @@ func (l *itemLoop) end(i int, item map[string]any, hold node.ItemHold, e node.It
 		return "", false, signal{kind: sigFail, fail: fail}
 	}
 	start := l.b.x.o.Now()
+	if err := l.b.x.settle(l.b.ctx); err != nil {
+		return "", false, l.b.x.halt(err)
+	}
 	got, err := desk.End(l.b.ctx, hold, e)
 	var f *node.Failure
 	if errors.As(err, &f) && f.Code != node.CodeItemLost && e.Status == node.ItemSuccessful {

@@ -366,11 +366,13 @@ type noting struct {
 	w *modelWorld
 }
 
-func (n *noting) Append(ctx context.Context, name string, data []byte) error {
-	err := n.Log.Append(ctx, name, data)
+func (n *noting) Append(ctx context.Context, entries ...durable.Entry) error {
+	err := n.Log.Append(ctx, entries...)
 	if err == nil {
 		n.w.mu2.Lock()
-		n.w.recorded[name] = true
+		for _, e := range entries {
+			n.w.recorded[e.Name] = true
+		}
 		n.w.mu2.Unlock()
 	}
 	return err

@@ -1,6 +1,7 @@
 package item_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -160,6 +161,8 @@ func TestRead(t *testing.T) {
 		{"behind", item.ReadJSON(lines(`[] x`)), "error: there is something behind"},
 		{"no JSON", item.ReadJSON(lines(`{"a":`)), "error: item 1 is no JSON"},
 		{"csv", item.ReadCSV(lines("a;b\n1;\"x;y\"\n\n2;\n"), item.CSV{Reference: "a"}), "1/a=1,b=x;y 2/a=2,b="},
+		{"csv by schema", item.ReadCSV(lines("a,b\n7,true\n-1.5,x\n,\n007,false\n"), item.CSV{Columns: item.ColumnsOf(json.RawMessage(`{"properties":{"a":{"type":["number","null"]},"b":{"type":"boolean"}}}`))}),
+			"/a=7,b=true /a=-1.5,b=x /a=<nil> /a=007,b=false"},
 		{"short row", item.ReadCSV(lines("a,b\n1\n2,3\n"), item.CSV{}), "bad: line 2 has 1 cells for 2 columns /a=2,b=3"},
 		{"no header", item.ReadCSV(lines(""), item.CSV{}), "error: the file of items has no header"},
 		{"no column", item.ReadCSV(lines("a,b\n"), item.CSV{Reference: "c"}), `error: the file has no column "c"`},

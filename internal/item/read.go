@@ -165,11 +165,12 @@ func Moment(text string) (time.Time, error) {
 type CSV struct {
 	Reference string // column that holds the reference; empty for none
 	Delimiter rune   // 0 finds it in the first line
+	Columns   Columns
 }
 
 // ReadCSV reads items from a CSV file with a header: each row is an item, each
-// column a field of its content. Cells are text, as they stand in the file; a
-// schema can ask for patterns.
+// column a field of its content. Cells are text, as they stand in the file, unless
+// Columns says otherwise; a schema can ask for patterns.
 func ReadCSV(open Source, o CSV) iter.Seq2[node.ItemSpec, error] {
 	return func(yield func(node.ItemSpec, error) bool) {
 		f, err := open()
@@ -220,7 +221,9 @@ func ReadCSV(open Source, o CSV) iter.Seq2[node.ItemSpec, error] {
 				spec.Bad = refuse("line %d has %d cells for %d columns", line, len(cells), len(head))
 			default:
 				for i, name := range head {
-					spec.Content[name] = cells[i]
+					if v, ok := o.Columns.cell(name, cells[i]); ok {
+						spec.Content[name] = v
+					}
 					if name == o.Reference {
 						spec.Reference = cells[i]
 					}

@@ -209,6 +209,7 @@ func exists(path string) bool {
 
 // removeAll removes a folder with all in it, also what its owner may not write.
 func removeAll(dir string) error {
+	Beside(dir)
 	err := os.RemoveAll(dir)
 	if err == nil {
 		return nil

@@ -19,6 +19,7 @@ import (
 	"github.com/aether-rpa/aether/internal/check"
 	"github.com/aether-rpa/aether/internal/db"
 	"github.com/aether-rpa/aether/internal/durable"
+	"github.com/aether-rpa/aether/internal/element"
 	"github.com/aether-rpa/aether/internal/engine"
 	"github.com/aether-rpa/aether/internal/item"
 	"github.com/aether-rpa/aether/internal/queue"
@@ -32,12 +33,15 @@ type Orch struct {
 	Runs      *run.Store
 	Queue     *queue.Queue
 	Items     *item.Store // nil where there are no work items
+	Elements  *element.Store
 	DB        *db.DB
 	Durable   durable.Runtime
 	Nodes     *node.Registry
 	Artifacts artifact.Store
 	Now       func() time.Time
 	Random    io.Reader
+	// Owner is the process that executes what Start and Retry add, "" for none.
+	Owner string
 	// SessionKey returns the key that a run's sessions are sealed with; nil keeps none.
 	SessionKey func(ctx context.Context, run string) ([]byte, error)
 	// Trace begins the span of adding a run, as a part of the trace that the run
@@ -287,7 +291,7 @@ func (o *Orch) newRun(ctx context.Context, b *Bundle, id string, input map[strin
 			return nil, err
 		}
 	}
-	return &run.Run{ID: id, Flow: b.Flow.Name, Digest: b.Digest, Pins: b.Pins, Source: b.Source, Input: enc, Created: now, Status: run.Running}, nil
+	return &run.Run{ID: id, Flow: b.Flow.Name, Digest: b.Digest, Pins: b.Pins, Source: b.Source, Input: enc, Created: now, Status: run.Running, Owner: o.Owner}, nil
 }
 
 // taken returns the run that has the id of r already, if it is the same.
@@ -378,6 +382,11 @@ func (o *Orch) Forget(ctx context.Context, runs ...*run.Run) error {
 	}
 	if err := o.Queue.DropRuns(ctx, ids...); err != nil {
 		return err
+	}
+	if o.Elements != nil {
+		if err := o.Elements.ForgetRuns(ctx, ids...); err != nil {
+			return err
+		}
 	}
 	if o.Items != nil {
 		more, err := o.Items.ForgetRun(ctx, ids...)

@@ -60,6 +60,7 @@ type Heard struct {
 	Job      int64         `json:"job"`
 	Lost     bool          `json:"lost,omitempty"`
 	Cancel   bool          `json:"cancel,omitempty"`
+	Watched  bool          `json:"watched,omitempty"` // somebody watches: show frames
 	Messages []run.Topical `json:"messages,omitempty"`
 }
 
@@ -119,8 +120,26 @@ func (o Remote) alive(ctx context.Context, c Caller, a Alive, h *Heard) error {
 			return err
 		}
 	}
+	if h.Watched, err = o.Runs.Watched(ctx, r.ID); err != nil {
+		return err
+	}
 	h.Messages, err = o.Runs.MessagesSince(ctx, r.ID, a.Since)
 	return err
+}
+
+// maxFrame is how large a frame may be, in base64.
+const maxFrame = 4 << 20
+
+// Show shows a frame of the run of a lease to those who watch it, and reports whether there are any.
+func (o Remote) Show(ctx context.Context, c Caller, l Lease, f run.Frame) (bool, error) {
+	r, err := o.Run(ctx, c, l)
+	if err != nil {
+		return false, err
+	}
+	if len(f.JPEG) > maxFrame || f.JPEG != "" && !strings.HasPrefix(f.JPEG, "/9j/") {
+		return false, unfit("a frame is a JPEG in base64 of at most %d bytes", maxFrame)
+	}
+	return o.Runs.Show(ctx, r.ID, f)
 }
 
 // holds returns the job and the run of a lease, if the caller has it.
@@ -239,7 +258,7 @@ func (o Remote) sessionKey(ctx context.Context, r *run.Run) ([]byte, error) {
 			return nil, err
 		}
 		if strings.Contains(text, "web.") {
-			return o.Orch.SessionKey(ctx, r.ID)
+			return o.Orch.SessionKey(ctx, r.SealedAs())
 		}
 	}
 	return nil, nil

@@ -77,7 +77,7 @@ func (a *archive) run(id, digest string, status run.Status, age time.Duration, a
 		a.Fatal(err)
 	}
 	if _, err := a.o.Durable.Run(ctx, id, func(ctx context.Context, l durable.Log) ([]byte, error) {
-		return nil, l.Append(ctx, "a", []byte(`1`))
+		return nil, l.Append(ctx, durable.Entry{Name: "a", Data: []byte(`1`)})
 	}); err != nil {
 		a.Fatal(err)
 	}

@@ -144,7 +144,7 @@ func (o *Orch) plan(ctx context.Context, id string, rt Retry) (_ *RetryPlan, nex
 	if rt.DryRun {
 		return plan, nil, kept, nil
 	}
-	next = &run.Run{Flow: old.Flow, Digest: old.Digest, Pins: old.Pins, Source: old.Source, RetryOf: old.ID, RetryTrace: old.Trace, Input: old.Input, Status: run.Running}
+	next = &run.Run{Flow: old.Flow, Digest: old.Digest, Pins: old.Pins, Source: old.Source, RetryOf: old.ID, RetryTrace: old.Trace, Input: old.Input, Status: run.Running, Owner: o.Owner}
 	if rt.Flow != nil {
 		if err := o.Publish(ctx, rt.Flow); err != nil {
 			return fail(err)
@@ -174,7 +174,7 @@ func (o *Orch) plan(ctx context.Context, id string, rt Retry) (_ *RetryPlan, nex
 		if err != nil {
 			return fail(err)
 		}
-		next.Seed = &run.Seed{Artifact: d, Count: len(kept), Check: !plan.Same}
+		next.Seed = &run.Seed{Artifact: d, Count: len(kept), Check: !plan.Same, Sealed: old.SealedAs()}
 	}
 	return plan, next, kept, nil
 }

@@ -3,7 +3,6 @@ package orch
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/aether-rpa/aether/internal/db"
@@ -55,7 +54,7 @@ func (o *Orch) submit(ctx context.Context, r *run.Run, j queue.Job) (*Submitted,
 		}
 		added, err := o.Queue.Add(ctx, tx, &job)
 		if err != nil {
-			return fmt.Errorf("%w: %w", ErrInput, err)
+			return notAdded(err)
 		}
 		a := added[0]
 		out = &Submitted{Run: a.Run, Job: a.ID, Fresh: a.Fresh, Dropped: a.Dropped}
@@ -198,7 +197,7 @@ func (o *Orch) RetryQueued(ctx context.Context, id, from string, j queue.Job) (*
 	err = o.DB.Tx(ctx, func(tx *db.Tx) error {
 		added, err := o.Queue.Add(ctx, tx, &j)
 		if err != nil {
-			return fmt.Errorf("%w: %w", ErrInput, err)
+			return notAdded(err)
 		}
 		out.Job, out.State, out.Dropped = added[0].ID, added[0].State.String(), added[0].Dropped
 		return nil

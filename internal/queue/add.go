@@ -77,18 +77,27 @@ func (q *Queue) Add(ctx context.Context, tx *db.Tx, jobs ...*Job) ([]Added, erro
 }
 
 // check fills in the defaults of jobs and says what is wrong with the first
-// that is.
+// that is: an ErrJob.
 func check(jobs []*Job) error {
 	for i, j := range jobs {
 		if err := j.check(); err != nil {
 			if len(jobs) > 1 {
-				return fmt.Errorf("job %d of %d: %w", i+1, len(jobs), err)
+				err = fmt.Errorf("job %d of %d: %w", i+1, len(jobs), err)
 			}
-			return err
+			return wrongJob{err}
 		}
 	}
 	return nil
 }
+
+// wrongJob is an ErrJob that reads like its cause alone.
+type wrongJob struct{ error }
+
+// Is makes errors.Is(err, ErrJob) true.
+func (wrongJob) Is(target error) bool { return target == ErrJob }
+
+// Unwrap returns the cause.
+func (w wrongJob) Unwrap() error { return w.error }
 
 // notify wakes who claims when the transaction commits.
 func (q *Queue) notify(ctx context.Context, tx *db.Tx) error {

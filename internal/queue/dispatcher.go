@@ -209,10 +209,21 @@ func (d *Dispatcher) Held() int {
 	return len(d.leases)
 }
 
-// heard makes the next claim look for what somebody may have added.
-func (d *Dispatcher) heard() {
-	d.queue.lanes.forget()
-	d.queue.ahead.news()
+// news are the signals that a loop of claims gets.
+type news struct{ jobs, lanes <-chan struct{} }
+
+// hear makes the next claim look for what somebody may have added.
+func (d *Dispatcher) hear(n news) {
+	select {
+	case <-n.lanes:
+		d.queue.lanes.forget()
+	default:
+	}
+	select {
+	case <-n.jobs:
+		d.queue.ahead.news()
+	default:
+	}
 }
 
 // poke wakes the loop that does a work.
@@ -260,20 +271,22 @@ func (d *Dispatcher) Run(ctx context.Context) {
 func (d *Dispatcher) loop(ctx context.Context, w work) {
 	poll := time.NewTicker(d.o.Poll)
 	defer poll.Stop()
-	var news <-chan struct{}
+	var n news
 	if w&claims != 0 {
-		news = d.queue.db.Listen(ctx, Topic)
+		n = news{d.queue.db.Listen(ctx, Topic), d.queue.db.Listen(ctx, laneTopic)}
 	}
 	for {
 		// Robots that one transaction woke ask at the same time: all of them first,
 		// then the next transaction.
 		runtime.Gosched()
-		d.serve(ctx, w, news)
+		d.serve(ctx, w, n)
 		select {
 		case <-ctx.Done():
 			return
-		case <-news:
-			d.heard()
+		case <-n.jobs:
+			d.queue.ahead.news()
+		case <-n.lanes:
+			d.queue.lanes.forget()
 		case <-d.kick[w]:
 		case <-poll.C:
 		}

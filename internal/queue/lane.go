@@ -31,8 +31,12 @@ type lanes struct {
 	forgot int       // how often forget was called
 }
 
+// laneTopic is what db.Listen is asked for to hear of new lanes, which are few:
+// a signal of new jobs need not make who claims look for them.
+const laneTopic = "lane"
+
 // lanesFresh is how old what is known of lanes may be before a claim looks for
-// new ones. A signal of new jobs makes it look at once.
+// new ones. A signal of a new lane makes it look at once.
 const lanesFresh = 250 * time.Millisecond
 
 func (l *lanes) add(ln *lane) {
@@ -49,13 +53,6 @@ func (l *lanes) forget() {
 	l.looked = time.Time{}
 	l.forgot++
 	l.mu.Unlock()
-}
-
-// age is how long ago the database was asked for new lanes.
-func (l *lanes) age() time.Duration {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return time.Since(l.looked)
 }
 
 // allLanes returns every lane, asking the database for those that are new. It
@@ -134,6 +131,9 @@ func (q *Queue) laneOf(ctx context.Context, tx *db.Tx, j *Job) (int64, error) {
 		// The update that changes nothing makes the row come back.
 		err = tx.QueryRow(ctx, `INSERT INTO {s}lane (queue, tenant, needs) VALUES ($1, $2, $3)
 			ON CONFLICT (queue, tenant, needs) DO UPDATE SET queue = excluded.queue RETURNING id`, j.Queue, j.Tenant, j.Needs).Scan(&made.id)
+		if err == nil {
+			err = tx.Notify(ctx, laneTopic)
+		}
 	}
 	if err == nil {
 		made.needs, err = ParseNeeds(j.Needs)

@@ -157,6 +157,7 @@ type Job struct {
 var (
 	ErrLeaseLost = errors.New("the lease of the job is lost: it ran out, or somebody cancelled the job")
 	ErrNotFound  = errors.New("there is no such job")
+	ErrJob       = errors.New("the job cannot be added as it is") // what was asked for is wrong, not the database
 )
 
 // Topic is what db.Listen is asked for to hear of new jobs.
@@ -179,7 +180,7 @@ type Queue struct {
 
 // New returns the queue in a database.
 func New(d *db.DB) *Queue {
-	q := &Queue{Tally: &tally.Tally{}, db: d}
+	q := &Queue{Tally: &tally.Tally{}, db: d, ahead: ahead{gate: make(chan struct{}, 1)}}
 	limit := 1 // SQLite does one at a time
 	if d.Pool != nil {
 		limit = 2

@@ -420,7 +420,7 @@ func TestWrongJobs(t *testing.T) {
 				_, err := b.q.Add(b.Context(), tx, &queue.Job{Run: "good"}, j)
 				return err
 			})
-			if err == nil || !strings.Contains(err.Error(), "job 2 of 2: ") {
+			if !errors.Is(err, queue.ErrJob) || !strings.HasPrefix(err.Error(), "job 2 of 2: ") {
 				b.Errorf("%+v: %v", j, err)
 			}
 		}

@@ -3,6 +3,8 @@ package queue
 import (
 	"context"
 	"fmt"
+
+	"github.com/aether-rpa/aether/internal/db"
 )
 
 // lazily makes a statement outside a transaction, or a transaction, return before
@@ -39,6 +41,9 @@ func (q *Queue) claimFitting(ctx context.Context, wants []Want, f fitting) ([]*J
 	if err != nil {
 		return nil, fmt.Errorf("claiming jobs: %w", err)
 	}
+	if len(jobs) < len(t.ids) {
+		q.ahead.collided()
+	}
 	at := map[string][]int{}
 	for i, w := range wants {
 		at[w.Robot] = append(at[w.Robot], i)
@@ -55,7 +60,7 @@ func (q *Queue) claimFitting(ctx context.Context, wants []Want, f fitting) ([]*J
 		}
 		q.fair.gave(f.tenants(), count)
 	}
-	if known && len(jobs) < len(wants) {
+	if known && len(jobs) < len(wants) || len(jobs) < len(t.ids) {
 		// Others have taken some of what was in turn: what else is there?
 		q.ahead.forget()
 		q.fill(ctx, wants, f, out)
@@ -82,7 +87,7 @@ func (q *Queue) fill(ctx context.Context, wants []Want, f fitting, out []*Job) {
 	}
 }
 
-// claimOf claims jobs of lanes, as many of each as there is room.
+// claimOf claims jobs in turn, or of lanes as many of each as there is room.
 func (q *Queue) claimOf(ctx context.Context, wants []Want, f fitting, t turn) ([]*Job, error) {
 	robots := make([]string, len(wants))
 	one := true
@@ -95,14 +100,30 @@ func (q *Queue) claimOf(ctx context.Context, wants []Want, f fitting, t turn) ([
 	}
 	// The array is made before the update, which then finds the rows by their
 	// numbers whatever the planner thinks of the table.
-	rows, err := q.db.Direct(ctx, granted(`p.now`)+`robot = CASE WHEN cardinality($4::text[]) = 1 THEN ($4::text[])[1] ELSE ($4::text[])[array_position(p.ids, id)] END, lease_until = p.now + $5
-		FROM (SELECT {now} AS now`+lazily+`, ARRAY(SELECT j.id FROM unnest(`+hidden(`$1::bigint[]`)+`, `+hidden(`$2::bigint[]`)+`, `+hidden(`$3::bigint[]`)+`) AS l (id, low, room)
-			CROSS JOIN LATERAL (SELECT id FROM {s}job WHERE lane = l.id AND state = 0 AND rank >= l.low ORDER BY rank, id LIMIT l.room FOR UPDATE SKIP LOCKED) j) AS ids OFFSET 0) p
-		WHERE id = ANY(p.ids) AND `+isReady+` RETURNING `+columns, t.lanes, q.low.from(t.lanes), t.room, robots, leaseOf(wants[0]))
+	query, args := claimLanes, []any{robots, leaseOf(wants[0]), t.lanes, q.low.from(t.lanes), t.room}
+	if t.ids != nil {
+		query, args = claimIDs, []any{robots, leaseOf(wants[0]), t.ids}
+	}
+	rows, err := q.db.Direct(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}
 	jobs, err := scanJobs(rows, f.lane)
+	if db.LockTimeout(err) {
+		err = nil // somebody else has one of them
+	}
 	q.low.took(jobs)
 	return jobs, err
 }
+
+var (
+	claimOf = granted(`p.now`) + `robot = CASE WHEN cardinality($1::text[]) = 1 THEN ($1::text[])[1] ELSE ($1::text[])[array_position(p.ids, id)] END, lease_until = p.now + $2
+		FROM (SELECT {now} AS now` + lazily + `, `
+	claimLanes = claimOf + `ARRAY(SELECT j.id FROM unnest(` + hidden(`$3::bigint[]`) + `, ` + hidden(`$4::bigint[]`) + `, ` + hidden(`$5::bigint[]`) + `) AS l (id, low, room)
+			CROSS JOIN LATERAL (SELECT id FROM {s}job WHERE lane = l.id AND state = 0 AND rank >= l.low ORDER BY rank, id LIMIT l.room FOR UPDATE SKIP LOCKED) j) AS ids OFFSET 0) p
+		WHERE id = ANY(p.ids) AND ` + isReady + ` RETURNING ` + columns
+	// Jobs that are known need not be locked before: the update does that, and waits
+	// for who has locked one, but not for long.
+	claimIDs = claimOf + hidden(`$3::bigint[]`) + ` AS ids, set_config('lock_timeout', '20ms', true) AS soon OFFSET 0) p
+		WHERE id = ANY(p.ids) AND ` + isReady + ` RETURNING ` + columns
+)

@@ -78,20 +78,11 @@ func (d *Dispatcher) back(b batch) {
 	d.done, d.wants = append(b.done, d.done...), append(b.asks, d.wants...)
 }
 
-// newsGap is how much time passes between two looks for new lanes while robots
-// always have something to do.
-const newsGap = 20 * time.Millisecond
-
-// serve does what robots wait for, until nothing more can be done.
-func (d *Dispatcher) serve(ctx context.Context, w work, news <-chan struct{}) {
+// serve does what robots wait for, until nothing more can be done. They may be so
+// many that this never ends.
+func (d *Dispatcher) serve(ctx context.Context, w work, n news) {
 	for ctx.Err() == nil {
-		if d.queue.lanes.age() > newsGap { // robots may be so many that this never ends
-			select {
-			case <-news:
-				d.heard()
-			default:
-			}
-		}
+		d.hear(n)
 		b := d.take(w)
 		if len(b.done) == 0 && len(b.asks) == 0 && len(b.adds) == 0 {
 			return

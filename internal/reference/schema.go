@@ -51,6 +51,8 @@ func FlowSchema(reg *node.Registry) map[string]any {
 				"retry":          described("#/$defs/retry", "How failed nodes are tried again that do not say so themselves."),
 				"on_interrupted": interrupted("What to do with a node that a crash cut short, where the node does not say so itself."),
 				"retention":      described("#/$defs/duration", "How long after its end a run is kept, failed or not, such as 90d; 0 keeps runs for ever. If not given, the settings retention.runs and retention.failed say so."),
+				"heal":           object{"enum": texts(flow.HealPolicies), "description": "What to do about an element of a page that its target does not find any more, where the node does not say so itself. off: fail. recommend: fail, and report what was probably meant. run: go on with what was surely meant, in this run. propose: go on, and propose the repaired target to a person. If not given, the setting heal.policy says so."},
+				"trace":          object{"enum": texts(flow.TracePolicies), "description": "When the trace of browser work is kept. always: of every run, with pages and pictures of every step. failure: of runs that fail, with the page of each step that failed. never: not at all. If not given, the setting trace.keep says so."},
 			}},
 			"start": object{"type": "string", "pattern": namePattern, "description": "Id of the node a run begins with; the first in the file if not given."},
 			"nodes": object{"type": "array", "minItems": 1, "items": object{"$ref": "#/$defs/node"}, "description": "The nodes."},

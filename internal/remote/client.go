@@ -22,6 +22,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -45,14 +46,24 @@ var ErrInput = errors.New("wrong input")
 // the data folder. CA may hold certificates in PEM that are trusted besides
 // those of the system.
 func NewClient(server string, token vault.Secret, machine string, ca []byte) (*Client, error) {
+	c, err := newClient(server, token, ca)
+	if err != nil {
+		return nil, err
+	}
+	if token.Empty() {
+		return nil, fmt.Errorf("%w: the robot has no token: make one with `aether server token create NAME --role robot` on the orchestrator, and give it with --token-file or AETHER_ROBOT_TOKEN", ErrInput)
+	}
+	c.base, c.machine = c.base+"/robot", machine
+	return c, nil
+}
+
+func newClient(server string, token vault.Secret, ca []byte) (*Client, error) {
 	u, err := url.Parse(server)
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
 		return nil, fmt.Errorf("%w: the address of the orchestrator is written https://HOST:PORT, not %q", ErrInput, server)
 	case u.Scheme == "http" && !loopback(u.Hostname()):
 		return nil, fmt.Errorf("%w: %s would carry the token and secrets in the clear: use https, or an address of this machine", ErrInput, server)
-	case token.Empty():
-		return nil, fmt.Errorf("%w: the robot has no token: make one with `aether server token create NAME --role robot` on the orchestrator, and give it with --token-file or AETHER_ROBOT_TOKEN", ErrInput)
 	}
 	conf := &tls.Config{MinVersion: tls.VersionTLS12}
 	if ca != nil {
@@ -66,7 +77,7 @@ func NewClient(server string, token vault.Secret, machine string, ca []byte) (*C
 		conf.RootCAs = pool
 	}
 	return &Client{
-		base: strings.TrimSuffix(u.String(), "/") + "/api/v1/robot", host: u.Host, ownCA: ca != nil, token: token, machine: machine,
+		base: strings.TrimSuffix(u.String(), "/") + "/api/v1", host: u.Host, ownCA: ca != nil, token: token,
 		http: &http.Client{
 			Transport: &http.Transport{
 				Proxy: http.ProxyFromEnvironment, TLSClientConfig: conf, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 64, IdleConnTimeout: time.Minute,
@@ -157,7 +168,12 @@ func (c *Client) send(ctx context.Context, method, path string, body io.Reader, 
 		return nil, fmt.Errorf("asking the orchestrator: %w", err)
 	}
 	req.Header.Set("Authorization", "Bearer "+c.token.Reveal())
-	req.Header.Set("Aether-Machine", c.machine)
+	if c.machine != "" {
+		req.Header.Set("Aether-Machine", c.machine)
+	}
+	if v, ok := ctx.Value(matchKey{}).(int64); ok && v > 0 {
+		req.Header.Set("If-Match", strconv.FormatInt(v, 10))
+	}
 	if body != nil {
 		req.Header.Set("Content-Type", kind)
 	}

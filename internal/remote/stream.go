@@ -176,35 +176,40 @@ func announces(entry string) (record string, ok bool) {
 	return entry[:mark], true
 }
 
-// Append implements durable.Log.
-func (l *log) Append(ctx context.Context, name string, data []byte) error {
-	e := durable.Entry{Name: name, Data: data}
-	if record, ok := announces(name); ok {
-		if err := l.task.stream.wait(l.exec, l.task.stream.add(true, e)); err != nil {
-			return err
-		}
-		if err := l.Log.Append(ctx, name, data); err != nil {
-			return err
-		}
-		l.mu.Lock()
-		l.intent[record] = true
-		l.mu.Unlock()
-		return nil
-	}
-	if err := l.Log.Append(ctx, name, data); err != nil {
-		return err
-	}
+// Append implements durable.Log. What has happened is kept here before it is sent; an intent only when it got there.
+func (l *log) Append(ctx context.Context, entries ...durable.Entry) error {
+	var intents, results []durable.Entry
+	announced := false
 	l.mu.Lock()
-	announced := l.intent[name]
-	delete(l.intent, name)
+	for _, e := range entries {
+		if record, ok := announces(e.Name); ok {
+			l.intent[record] = true
+			intents = append(intents, e)
+			continue
+		}
+		announced = announced || l.intent[e.Name]
+		delete(l.intent, e.Name)
+		results = append(results, e)
+	}
 	l.mu.Unlock()
-	place := l.task.stream.add(announced, e)
-	if announced {
+	if len(results) > 0 {
+		if err := l.Log.Append(ctx, results...); err != nil {
+			return err
+		}
+	}
+	place := l.task.stream.add(announced || len(intents) > 0, append(results, intents...)...)
+	switch {
+	case len(intents) > 0:
+		if err := l.task.stream.wait(l.exec, place); err != nil {
+			return err
+		}
+		return l.Log.Append(ctx, intents...)
+	case announced:
 		// A network that is away must not hold up the run for longer: what comes
 		// next and may be repeated needs no orchestrator.
 		short, cancel := context.WithTimeout(l.exec, ackWait)
 		defer cancel()
-		_ = l.task.stream.wait(short, place) // the record is kept here, and is sent when that can be
+		_ = l.task.stream.wait(short, place) // the records are kept here, and are sent when that can be
 	}
 	return nil
 }
@@ -253,6 +258,11 @@ func (t *task) tellOnce(ctx context.Context) error {
 		list, err := t.agent.Robot.Runs.Events(ctx, t.run, t.told, batchRecords)
 		if err != nil || len(list) == 0 {
 			return err
+		}
+		for _, e := range list {
+			if err := t.sendTrace(ctx, e); err != nil {
+				return err
+			}
 		}
 		if err := t.client.call(ctx, http.MethodPost, t.path("events"), map[string]any{"events": list}, nil); err != nil {
 			if lost(err) {

@@ -34,16 +34,19 @@ type task struct {
 	files    *files
 	uploaded map[string]bool // by the stream, and after it has ended
 	told     int64           // number of the last event that was sent
+	traced   map[string]bool // artifacts of traces that were sent
 	count    engine.Counters
 	key      []byte // of the run's sessions, from the orchestrator
 
 	mu    sync.Mutex
 	since int64 // when the last message came
 	begun bool
+	// watched is when the orchestrator said last that somebody watches the run.
+	watched time.Time
 }
 
 func newTask(hard context.Context, a *Agent, g *orch.Given, began time.Time) *task {
-	t := &task{agent: a, client: a.Client, run: g.Run, given: g, uploaded: map[string]bool{}}
+	t := &task{agent: a, client: a.Client, run: g.Run, given: g, uploaded: map[string]bool{}, traced: map[string]bool{}}
 	t.lease, t.end = context.WithCancelCause(context.WithoutCancel(hard))
 	t.expire = time.AfterFunc(queue.LeaseTime-time.Since(began), func() { t.end(run.ErrLeaseLost) })
 	t.stop = func(error) {}
@@ -95,6 +98,9 @@ func (t *task) hear(ctx context.Context, h orch.Heard, began time.Time) {
 	t.mu.Lock()
 	if h.Cancel {
 		t.stop(engine.ErrCancelled)
+	}
+	if h.Watched {
+		t.watched = time.Now()
 	}
 	t.mu.Unlock()
 	if err := t.deliver(ctx, h.Messages); err != nil {
@@ -272,8 +278,8 @@ func (t *task) robot(exec context.Context) *robot.Robot {
 	env := r.Env
 	env.Artifacts = t.files
 	return &robot.Robot{
-		Runs: r.Runs, Durable: r.Durable, Nodes: r.Nodes, Env: env, Desk: &items{t}, Store: t.files, Vault: &secrets{t.agent.Env, t}, Log: r.Log,
-		Owner: r.Owner, Work: r.Work, Sessions: r.Sessions, SessionKey: t.sessionKey, ParkAfter: r.ParkAfter, Trace: r.Trace, Now: r.Now,
+		Runs: r.Runs, Durable: r.Durable, Nodes: r.Nodes, Env: env, Desk: &items{t}, Elements: &elements{t, exec}, Heal: r.Heal, Store: t.files, Vault: &secrets{t.agent.Env, t}, Log: r.Log,
+		Owner: r.Owner, Work: r.Work, Sessions: r.Sessions, SessionKey: t.sessionKey, ParkAfter: r.ParkAfter, Live: &live{t}, Keep: r.Keep, Trace: r.Trace, Now: r.Now,
 		WrapLog: func(l durable.Log) durable.Log {
 			if r.WrapLog != nil {
 				l = r.WrapLog(l)

@@ -31,7 +31,11 @@ type Robot struct {
 	Items *item.Store // work items; nil if flows have none
 	// Desk is what runs reach work items through that are kept elsewhere, and
 	// looked after there; nil if Items has them.
-	Desk    node.Items
+	Desk node.Items
+	// Elements keeps what is known of the elements of pages; nil if nothing does.
+	Elements Elements
+	// Heal is the policy for elements that are not found, where neither flow nor node have one; "" is propose.
+	Heal    string
 	Durable durable.Runtime
 	Nodes   *node.Registry
 	// Env is what every node execution starts from; the robot fills in what
@@ -61,7 +65,11 @@ type Robot struct {
 	// WrapLog may put something around the log of a run, to measure it; nil for
 	// nothing.
 	WrapLog func(durable.Log) durable.Log
-	Now     func() time.Time
+	// Live is where runs are watched; nil where nobody can watch.
+	Live Live
+	// Keep says when the traces of browser work are kept.
+	Keep TraceKeep
+	Now  func() time.Time
 
 	plans sync.Map // digest -> *engine.Plan
 }
@@ -69,6 +77,9 @@ type Robot struct {
 // Tracer observes one execution for telemetry.
 type Tracer interface {
 	Event(engine.Event)
+	// Traceparent names the span of a try of a node, which is about to begin, as a W3C
+	// traceparent; empty if there is none.
+	Traceparent(path string, try int) string
 	End(r *run.Run, err error)
 }
 
@@ -109,7 +120,7 @@ func (r *Robot) Execute(ctx context.Context, id string, count *engine.Counters) 
 	}
 	h := &host{robot: r, run: rn, ctx: ctx, seq: seq, last: last, said: said, tracer: tracer, environ: slices.Clip(append(slices.Clone(r.Env.Environ), r.Work.Mark(rn.ID)))}
 	h.journal = newJournal(r.Runs, r.Log)
-	h.sessions = r.sessions(ctx, rn.ID, h.tempDir)
+	h.sessions = r.sessions(ctx, rn.SealedAs(), h.tempDir)
 	if rn.Resumes > 0 {
 		// The process that executed the run before may have been killed and have
 		// left programs behind. The run goes on with its folder.
@@ -118,11 +129,17 @@ func (r *Robot) Execute(ctx context.Context, id string, count *engine.Counters) 
 	if h.desk, err = r.desk(ctx, rn); err != nil {
 		return nil, err
 	}
+	if h.elements, err = r.elements(ctx, h, said); err != nil {
+		return nil, err
+	}
 	stop := r.keepLease(beat, cancel, rn, count, h.desk)
 	h.note("run_started", "", map[string]any{"resumes": rn.Resumes, "owner": r.Owner})
 	h.noteLeaks(r.Work.Found(rn.ID))
 
+	unseen := h.showing(beat)
 	res, execErr := r.walk(ctx, rn, h, count)
+	unseen()
+	h.elements.close()
 	h.closeSessions()
 	h.endPrograms()
 	stop()
@@ -142,6 +159,7 @@ func (r *Robot) walk(ctx context.Context, rn *run.Run, h *host, count *engine.Co
 	if err != nil {
 		return nil, err
 	}
+	h.trace = &recorder{h: h, keep: r.Keep.of(plan)}
 	o := engine.Options{RunID: rn.ID, Started: rn.Started, Pins: rn.Pins, ParkAfter: r.ParkAfter, Now: r.Now}
 	if r.Ask != nil {
 		o.Ask = h.ask
@@ -261,6 +279,9 @@ func (r *Robot) finish(ctx context.Context, rn *run.Run, h *host, res *engine.Re
 			data["error"] = execErr.Error()
 		}
 	}
+	if rn.Status == run.Failed {
+		h.trace.failed(ctx)
+	}
 	data["status"] = rn.Shown()
 	h.note(kind, "", data)
 	endCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
@@ -361,6 +382,7 @@ type host struct {
 	journal *journal
 	desk    *item.Desk // nil if there are no work items
 	tracer  Tracer
+	trace   *recorder
 	mask    maskSet
 	last    time.Time // when the last event of an earlier execution was
 	said    map[string]bool
@@ -368,6 +390,7 @@ type host struct {
 	environ []string      // of the programs it starts
 
 	sessions *session.Table
+	elements *elements // nil if nothing is known of any
 
 	mu   sync.Mutex
 	seq  int64
@@ -376,14 +399,18 @@ type host struct {
 
 // Flow implements engine.Host.
 func (h *host) Flow(ctx context.Context, digest string) (*engine.Plan, error) {
-	return h.robot.Plan(ctx, digest)
+	p, err := h.robot.Plan(ctx, digest)
+	if err == nil {
+		h.elements.flow(p)
+	}
+	return p, err
 }
 
 // Env implements engine.Host.
 func (h *host) Env(info node.RunInfo, token string) *node.Env {
 	e := h.robot.Env
 	e.Run, e.Token, e.Artifacts, e.TempDir = info, token, &keeper{h}, h.tempDir
-	e.Environ, e.Sessions = h.environ, h.sessions
+	e.Environ, e.Sessions, e.Trace = h.environOf(info), h.sessions, h.trace.env(info)
 	e.Log = h.robot.Log.With("run", info.ID, "node", info.Node)
 	e.Now, e.Mask = h.robot.Now, h.Mask
 	switch {
@@ -391,6 +418,9 @@ func (h *host) Env(info node.RunInfo, token string) *node.Env {
 		e.Items = h.desk
 	case h.robot.Desk != nil:
 		e.Items = h.robot.Desk
+	}
+	if h.elements != nil {
+		e.Elements = h.elements.of(info)
 	}
 	e.Progress = func(msg string, done, total int) {
 		h.Emit(engine.Event{Kind: engine.EventProgress, Path: info.Path, Node: info.Node, At: h.robot.Now(), Text: h.mask.Text(msg), Done: done, Sum: total})
@@ -453,6 +483,9 @@ func (r *Robot) said(ctx context.Context, id string) (map[string]bool, error) {
 			if e.Kind == engine.EventLog && json.Unmarshal(e.Data, &d) == nil {
 				out[e.Path+"\x00"+d.Text] = true
 			}
+			if key := toldOf(e); key != "" {
+				out[key] = true
+			}
 		}
 	}
 }
@@ -461,6 +494,9 @@ func (r *Robot) said(ctx context.Context, id string) (map[string]bool, error) {
 func (h *host) Emit(e engine.Event) {
 	if e.Kind == engine.EventLog && h.said[e.Path+"\x00"+e.Text] {
 		return
+	}
+	if e.Kind == engine.EventFinished || e.Kind == engine.EventFailed {
+		h.elements.ended(e.Path, e.Kind == engine.EventFinished)
 	}
 	if h.tracer != nil {
 		h.tracer.Event(e)
@@ -493,6 +529,9 @@ func (h *host) Emit(e engine.Event) {
 	}
 	if e.Kind == engine.EventFinished || e.Kind == engine.EventFailed {
 		data["ms"], data["effect"] = e.Took.Milliseconds(), e.Effect.String()
+	}
+	if e.Kind == engine.EventWaiting && e.Took > 0 {
+		data["ms"] = e.Took.Milliseconds() // how long it waits
 	}
 	h.noteAt(e.Kind, e.Path, e.At, data)
 }

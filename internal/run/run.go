@@ -92,6 +92,17 @@ type Seed struct {
 	Artifact string `json:"artifact"` // digest of the records
 	Count    int    `json:"count"`    // how many
 	Check    bool   `json:"check"`    // compare inputs before use: the flow version is another
+	// Sealed is the run whose key the states of sessions in them are sealed with.
+	Sealed string `json:"sealed,omitempty"`
+}
+
+// SealedAs returns the id of the run whose key this run's sessions are sealed
+// with: a run that goes on from the records of another can open its sessions.
+func (r *Run) SealedAs() string {
+	if r.Seed != nil && r.Seed.Sealed != "" {
+		return r.Seed.Sealed
+	}
+	return r.ID
 }
 
 // Took returns how long the run has taken so far.
@@ -162,8 +173,8 @@ func NewID(now time.Time, random io.Reader) (string, error) {
 	return now.UTC().Format("060102-150405-") + strings.ToLower(base32.StdEncoding.EncodeToString(b))[:6], nil
 }
 
-const insertRun = `INSERT INTO {s}run (id, flow, digest, pins, source, status, retry_of, seed, input, created, trace, retry_trace)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (id) DO NOTHING`
+const insertRun = `INSERT INTO {s}run (id, flow, digest, pins, source, status, retry_of, seed, input, created, trace, retry_trace, owner, lease_until)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, CASE WHEN $14 = 0 THEN 0 ELSE {now} + $14 END) ON CONFLICT (id) DO NOTHING`
 
 // Create adds a run. It returns false, and changes nothing, if the id is taken.
 func (s *Store) Create(ctx context.Context, r *Run) (bool, error) {
@@ -176,7 +187,9 @@ func (s *Store) Create(ctx context.Context, r *Run) (bool, error) {
 }
 
 // CreateIn is Create in the caller's transaction. The run's status is Running
-// unless it says Queued.
+// unless it says Queued. One that is about to be executed here has its owner's
+// lease from the beginning: until it is claimed nobody else may take it for one
+// that was interrupted.
 func (s *Store) CreateIn(ctx context.Context, tx *db.Tx, r *Run) (bool, error) {
 	pins, err := json.Marshal(r.Pins)
 	if err != nil {
@@ -194,7 +207,11 @@ func (s *Store) CreateIn(ctx context.Context, tx *db.Tx, r *Run) (bool, error) {
 	if r.Status == Queued {
 		status = Queued
 	}
-	n, err := tx.Exec(ctx, insertRun, r.ID, r.Flow, r.Digest, string(pins), r.Source, status, r.RetryOf, seed, string(r.Input), r.Created.UnixMilli(), r.Trace, r.RetryTrace)
+	owner, lease := "", int64(0)
+	if status == Running && r.Owner != "" {
+		owner, lease = r.Owner, LeaseTime.Milliseconds()
+	}
+	n, err := tx.Exec(ctx, insertRun, r.ID, r.Flow, r.Digest, string(pins), r.Source, status, r.RetryOf, seed, string(r.Input), r.Created.UnixMilli(), r.Trace, r.RetryTrace, owner, lease)
 	if err != nil {
 		return false, fmt.Errorf("adding run %s: %w", r.ID, err)
 	}

@@ -43,11 +43,15 @@ func (t *Telemetry) Added(ctx context.Context, what string, r *run.Run, began ti
 		attrs = append(attrs, attribute.String("aether.run.retry_of", clean(r.RetryOf)))
 		links = append(links, trace.Link{SpanContext: retried(r), Attributes: []attribute.KeyValue{attribute.String("aether.link", "retry_of")}})
 	}
+	above := parseTraceparent(r.Trace)
+	if sc := trace.SpanContextFromContext(ctx); sc.IsValid() && sc.TraceID() != above.TraceID() {
+		links = append(links, trace.Link{SpanContext: sc, Attributes: []attribute.KeyValue{attribute.String("aether.link", "request")}})
+	}
 	kind := trace.SpanKindInternal
 	if r.Status == run.Queued {
 		kind = trace.SpanKindProducer
 	}
-	span := t.begin(ctx, parseTraceparent(r.Trace), inTrace(t.traceOf(r)), what+" "+clean(r.Flow),
+	span := t.begin(ctx, above, inTrace(t.traceOf(r)), what+" "+clean(r.Flow),
 		trace.WithTimestamp(began), trace.WithSpanKind(kind), trace.WithAttributes(attrs...), trace.WithLinks(links...))
 	out := orch.Span{Traceparent: r.Trace, End: func(added bool, err error) {
 		span.SetAttributes(attribute.Bool("aether.run.added", added))

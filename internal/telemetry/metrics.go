@@ -63,9 +63,9 @@ type measuredLog struct {
 }
 
 // Append implements durable.Log.
-func (l *measuredLog) Append(ctx context.Context, name string, data []byte) error {
+func (l *measuredLog) Append(ctx context.Context, entries ...durable.Entry) error {
 	start := time.Now()
-	err := l.Log.Append(ctx, name, data)
+	err := l.Log.Append(ctx, entries...)
 	var attrs []attribute.KeyValue
 	switch {
 	case errors.Is(err, durable.ErrLost):

@@ -225,3 +225,42 @@ func TestRemembersTraces(t *testing.T) {
 	}
 	stop(t, tel)
 }
+
+// What a program that a node starts is told to be below is the span of that node.
+func TestTraceparentOfNodes(t *testing.T) {
+	t.Parallel()
+	c := oteltest.New(t)
+	tel := start(t, map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": c.URL})
+	_, x := tel.Trace(t.Context(), &run.Run{ID: "r", Flow: "f"})
+	told := x.Traceparent("n", 1)
+	if again := x.Traceparent("n", 1); again != told {
+		t.Errorf("the same try is told %s and %s", told, again)
+	}
+	for i := range 5000 { // which never begin
+		x.Traceparent(fmt.Sprintf("loop[%d]", i), 1)
+	}
+	told = x.Traceparent("n", 1)
+	x.Event(began("n", "a.b", 1, 0))
+	x.Event(ended("n", "a.b", 1, 10, 10*time.Millisecond, nil))
+	whole := x.Traceparent("", 0)
+	x.End(&run.Run{ID: "r", Status: run.Done}, nil)
+	stop(t, tel)
+	for name, got := range map[string]string{"a.b n": told, "run f": whole} {
+		if want := "00-" + traceOf("r") + "-" + hex.EncodeToString(c.One(t, name).SpanId) + "-01"; got != want {
+			t.Errorf("%s is told as %s, want %s", name, got, want)
+		}
+	}
+}
+
+// Without spans there is nothing that programs could be told.
+func TestTraceparentWithoutSpans(t *testing.T) {
+	t.Parallel()
+	c := oteltest.New(t)
+	tel := start(t, map[string]string{"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": c.URL + "/v1/metrics"})
+	_, x := tel.Trace(t.Context(), &run.Run{ID: "r", Flow: "f"})
+	if got := x.Traceparent("n", 1) + x.Traceparent("", 0); got != "" {
+		t.Errorf("programs are told %s", got)
+	}
+	x.End(&run.Run{ID: "r", Status: run.Done}, nil)
+	stop(t, tel)
+}

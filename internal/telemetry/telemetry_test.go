@@ -216,7 +216,7 @@ func TestTwoExecutionsAreOneTrace(t *testing.T) {
 type slowLog struct{ err error }
 
 func (slowLog) Past() []durable.Entry                          { return nil }
-func (l slowLog) Append(context.Context, string, []byte) error { return l.err }
+func (l slowLog) Append(context.Context, ...durable.Entry) error { return l.err }
 func (slowLog) Confirm(context.Context) error                  { return nil }
 
 func TestMetrics(t *testing.T) {
@@ -238,11 +238,11 @@ func TestMetrics(t *testing.T) {
 	all.Wait()
 	x.Event(ended("never", "a.b", 1, 10, time.Second, nil)) // had no start: a record of a decision
 	l := tel.Log(slowLog{})
-	if err := l.Append(ctx, "n", nil); err != nil {
+	if err := l.Append(ctx, durable.Entry{Name: "n"}); err != nil {
 		t.Fatal(err)
 	}
 	lost := fmt.Errorf("x: %w", durable.ErrLost)
-	if err := tel.Log(slowLog{lost}).Append(ctx, "n", nil); !errors.Is(err, durable.ErrLost) {
+	if err := tel.Log(slowLog{lost}).Append(ctx, durable.Entry{Name: "n"}); !errors.Is(err, durable.ErrLost) {
 		t.Errorf("Append gave %v, want the error of the log", err)
 	}
 	x.End(&run.Run{ID: "r", Flow: "f", Status: run.Done, Started: at(0), Ended: at(2000)}, nil)

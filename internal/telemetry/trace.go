@@ -52,7 +52,7 @@ func (t *Telemetry) Trace(ctx context.Context, r *run.Run) (context.Context, rob
 	if span.SpanContext().IsValid() {
 		t.running.Store(r.ID, span.SpanContext())
 	}
-	return ctx, &tracer{t: t, ctx: ctx, run: r.ID, flow: clean(r.Flow), span: span, open: map[tryKey]openSpan{}}
+	return ctx, &tracer{t: t, ctx: ctx, run: r.ID, flow: clean(r.Flow), span: span, open: map[tryKey]openSpan{}, next: map[tryKey]trace.SpanID{}}
 }
 
 // links name what this execution follows: the execution before it, the run it
@@ -84,6 +84,7 @@ type tracer struct {
 
 	mu       sync.Mutex
 	open     map[tryKey]openSpan
+	next     map[tryKey]trace.SpanID // of spans that are about to begin
 	replayed int64
 	ended    bool
 }
@@ -147,8 +148,9 @@ func (x *tracer) start(e engine.Event) {
 	if i, ok := iteration(e.Path); ok {
 		attrs = append(attrs, attribute.Int("aether.iteration", i))
 	}
-	ctx, span := x.t.tracer.Start(x.ctx, clean(e.Type+" "+e.Node), trace.WithTimestamp(e.At), trace.WithAttributes(attrs...))
-	x.open[tryKey{e.Path, e.Try}] = openSpan{ctx, span, e.At, clean(e.Type)}
+	k := tryKey{e.Path, e.Try}
+	ctx, span := x.t.tracer.Start(x.withID(k), clean(e.Type+" "+e.Node), trace.WithTimestamp(e.At), trace.WithAttributes(attrs...))
+	x.open[k] = openSpan{ctx, span, e.At, clean(e.Type)}
 	if e.Try > 1 {
 		x.t.meter.retries.Add(ctx, 1, metric.WithAttributes(attribute.String("aether.node.type", clean(e.Type))))
 	}

@@ -4,16 +4,20 @@ package webcrash
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"os/exec"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/pquerna/otp/totp"
 
 	"github.com/aether-rpa/aether/internal/app"
 	"github.com/aether-rpa/aether/internal/config"
@@ -21,6 +25,7 @@ import (
 	"github.com/aether-rpa/aether/internal/engine"
 	"github.com/aether-rpa/aether/internal/orch"
 	"github.com/aether-rpa/aether/internal/run"
+	"github.com/aether-rpa/aether/internal/testsite/acme"
 	"github.com/aether-rpa/aether/node"
 	_ "github.com/aether-rpa/aether/nodes/flowctl"
 	_ "github.com/aether-rpa/aether/nodes/web"
@@ -56,10 +61,15 @@ type job struct {
 	Site string
 	// When and Name are the record before or after which it dies; none for never.
 	When, Name string
-	// Browser says that its browser is killed there and not the robot.
-	Browser bool
+	// Browser says that its browser is killed there and not the robot; Both, that it dies with its browser.
+	Browser, Both bool
 	// Choice is the answer if the run asks what to do about a node that was interrupted.
 	Choice string
+	Inputs map[string]any
+	// Run is the id of the run, "order" if there is none. Clean cancels all other runs first, and removes what killed
+	// robots left, as a robot does that starts.
+	Run   string
+	Clean bool
 }
 
 // result is what a robot tells that was not killed.
@@ -81,8 +91,12 @@ func (j *job) execute(ctx context.Context) (res *result, err error) {
 		Nodes: node.Default, Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})), Host: "webcrash", PID: os.Getpid(),
 		Environ: os.Environ(),
 		Lookup: func(name string) (string, bool) {
-			if name == "AETHER_SECRET_PASSWORD" {
-				return "opensesame", true
+			switch name {
+			case "AETHER_SECRET_PASSWORD":
+				return j.password(), true
+			case "AETHER_SECRET_CODE":
+				code, err := totp.GenerateCode(acme.TOTPSecret, time.Now())
+				return code, err == nil
 			}
 			return "", false
 		},
@@ -98,12 +112,27 @@ func (j *job) execute(ctx context.Context) (res *result, err error) {
 	if err := s.Orch.Publish(ctx, b); err != nil {
 		return nil, err
 	}
-	r, _, err := s.Orch.Start(ctx, b, "order", map[string]any{"site": j.Site})
+	r, _, err := s.Orch.Start(ctx, b, cmp.Or(j.Run, "order"), j.inputs())
 	if err != nil {
 		return nil, err
 	}
 	if err := s.Start(ctx, true); err != nil {
 		return nil, err
+	}
+	if j.Clean {
+		list, err := s.Runs.List(ctx, run.Filter{Limit: 1000})
+		if err != nil {
+			return nil, err
+		}
+		for _, other := range list {
+			if other.ID == r.ID || other.Status.Final() {
+				continue
+			}
+			if _, err := s.Orch.CancelRun(ctx, other.ID); err != nil {
+				return nil, err
+			}
+		}
+		s.Robot.Sweep(ctx)
 	}
 	res = &result{}
 	durable.Failpoint = func(when, name string) {
@@ -113,8 +142,10 @@ func (j *job) execute(ctx context.Context) (res *result, err error) {
 		if when != j.When || name != j.Name {
 			return
 		}
-		if j.Browser {
+		if j.Browser || j.Both {
 			killBrowsers()
+		}
+		if j.Browser {
 			return
 		}
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
@@ -135,7 +166,10 @@ func (j *job) execute(ctx context.Context) (res *result, err error) {
 			return nil, fmt.Errorf("the run is %s and waits for nothing", r.Shown())
 		}
 		for _, w := range waits {
-			res.Asked = append(res.Asked, w.Path)
+			res.Asked = append(res.Asked, w.Kind+" "+w.Path)
+			if w.Kind != "interrupted" || len(res.Asked) > 5 {
+				return nil, fmt.Errorf("it asks %s at %s", w.Question, w.Path)
+			}
 			if _, err := s.Orch.AnswerText(ctx, r.ID, w.Path, j.Choice, "", "test"); err != nil {
 				return nil, err
 			}
@@ -143,6 +177,20 @@ func (j *job) execute(ctx context.Context) (res *result, err error) {
 	}
 	res.Status, res.Failure, res.Output = r.Status, r.Failure, r.Output
 	return res, nil
+}
+
+func (j *job) inputs() map[string]any {
+	in := map[string]any{"site": j.Site}
+	maps.Copy(in, j.Inputs)
+	return in
+}
+
+// password is that of the site: the flow of a day in the office is for Acme.
+func (j *job) password() string {
+	if len(j.Inputs) > 0 {
+		return "practice-1"
+	}
+	return "opensesame"
 }
 
 // killBrowsers kills the browsers that this process has started, as they would die by themselves.

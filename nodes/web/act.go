@@ -37,7 +37,7 @@ func init() {
 			},
 			Examples: []node.Example[clickIn, clickOut]{{Title: "Press Save", In: clickIn{At: At{Target: save}}, Out: pressed, DocOnly: needsBrowser}},
 			Run: func(ctx context.Context, env *node.Env, in clickIn) (clickOut, error) {
-				return do(ctx, env, in.In, in.Repeatable, func(ctx context.Context, s *browser.Session, p *browser.Page) (clickOut, error) {
+				return do(ctx, env, in.healing(), in.Repeatable, func(ctx context.Context, s *browser.Session, p *browser.Page) (clickOut, error) {
 					return click(ctx, s, p, in, d.o)
 				})
 			},
@@ -48,7 +48,7 @@ func init() {
 		Doc: "Moves the mouse over an element, as to open a menu.", Effect: node.Idempotent,
 		Examples: []node.Example[At, Used]{{Title: "Open the menu", In: At{Target: selector.Must("text=Products")}, Out: Used{Element: `<li> "Products"`, Query: "text=Products"}, DocOnly: needsBrowser}},
 		Run: func(ctx context.Context, env *node.Env, in At) (Used, error) {
-			return do(ctx, env, in.In, true, func(ctx context.Context, _ *browser.Session, p *browser.Page) (Used, error) {
+			return do(ctx, env, in.healing(), true, func(ctx context.Context, _ *browser.Session, p *browser.Page) (Used, error) {
 				d, err := p.Hover(ctx, in.Target, nil)
 				return used(d), err
 			})
@@ -69,7 +69,7 @@ func init() {
 			return nil
 		},
 		Run: func(ctx context.Context, env *node.Env, in fillIn) (fillOut, error) {
-			return do(ctx, env, in.In, true, func(ctx context.Context, _ *browser.Session, p *browser.Page) (fillOut, error) {
+			return do(ctx, env, in.healing(), true, func(ctx context.Context, _ *browser.Session, p *browser.Page) (fillOut, error) {
 				if !in.Secret.Empty() {
 					d, err := p.FillSecret(ctx, in.Target, in.Secret.Reveal())
 					return fillOut{Used: used(d), Shown: "***"}, err
@@ -88,7 +88,7 @@ func init() {
 		Doc: "Empties a field.", Effect: node.Idempotent,
 		Examples: []node.Example[At, Used]{{Title: "Forget the search", In: At{Target: selector.Must("placeholder=Search")}, Out: Used{Element: "<input>", Query: "placeholder=Search"}, DocOnly: needsBrowser}},
 		Run: func(ctx context.Context, env *node.Env, in At) (Used, error) {
-			return do(ctx, env, in.In, true, func(ctx context.Context, _ *browser.Session, p *browser.Page) (Used, error) {
+			return do(ctx, env, in.healing(), true, func(ctx context.Context, _ *browser.Session, p *browser.Page) (Used, error) {
 				d, err := p.Fill(ctx, in.Target, "")
 				return used(d), err
 			})
@@ -106,7 +106,7 @@ func init() {
 			if !in.Secret.Empty() {
 				text = in.Secret.Reveal()
 			}
-			return do(ctx, env, in.In, false, func(ctx context.Context, _ *browser.Session, p *browser.Page) (Used, error) {
+			return do(ctx, env, in.healing(), false, func(ctx context.Context, _ *browser.Session, p *browser.Page) (Used, error) {
 				if in.Clear {
 					if _, err := p.Fill(ctx, in.Target, ""); err != nil {
 						return Used{}, err

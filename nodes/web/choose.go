@@ -37,7 +37,7 @@ func init() {
 					return selectOut{}, node.Fail(node.KindInput, fmt.Sprintf("%q is no place in a list", o), "places are counted from 0")
 				}
 			}
-			return do(ctx, env, in.In, true, func(ctx context.Context, _ *browser.Session, p *browser.Page) (selectOut, error) {
+			return do(ctx, env, in.healing(), true, func(ctx context.Context, _ *browser.Session, p *browser.Page) (selectOut, error) {
 				c, err := p.Select(ctx, in.Target, by, in.Options...)
 				out := selectOut{Used: used(c.Done), Values: c.Values, Labels: c.Labels}
 				if c.Arrival != nil {
@@ -73,7 +73,7 @@ func init() {
 }
 
 func check(ctx context.Context, env *node.Env, at At, want bool) (checkOut, error) {
-	return do(ctx, env, at.In, true, func(ctx context.Context, _ *browser.Session, p *browser.Page) (checkOut, error) {
+	return do(ctx, env, at.healing(), true, func(ctx context.Context, _ *browser.Session, p *browser.Page) (checkOut, error) {
 		done, err := p.Check(ctx, at.Target, want)
 		return checkOut{Used: used(done), Checked: want, Already: done.Already}, err
 	})

@@ -32,7 +32,7 @@ func init() {
 			return nil
 		},
 		Run: func(ctx context.Context, env *node.Env, in dragIn) (Used, error) {
-			return do(ctx, env, in.In, in.Repeatable, func(ctx context.Context, _ *browser.Session, p *browser.Page) (Used, error) {
+			return do(ctx, env, in.healing(), in.Repeatable, func(ctx context.Context, _ *browser.Session, p *browser.Page) (Used, error) {
 				if in.To.Given() {
 					d, err := p.Drag(ctx, in.Target, in.To)
 					return used(d), err

@@ -12,7 +12,7 @@ func init() {
 	arrived := Arrived{URL: "https://shop.example.com/cart", Status: 200}
 	node.Register(node.Spec[gotoIn, Arrived]{
 		Type: "web.goto", Title: "Go to page",
-		Doc:      "Opens an address in the current tab and waits until it has loaded. Opens a browser if the run has none; where a session could not be built again after an interruption, one that has its cookies. A page that cannot be shown, that is cancelled, or that answers with an error is a failure.",
+		Doc:      "Opens an address in the current tab and waits until it has loaded. Opens a browser if the run has none; where a session could not be built again after an interruption, one that has its cookies. A tab that has crashed, or whose page has not answered for five seconds, gives way to a new one. A page that cannot be shown, that is cancelled, or that answers with an error is a failure.",
 		Effect:   node.Idempotent,
 		Examples: []node.Example[gotoIn, Arrived]{{Title: "Open the cart", In: gotoIn{URL: "https://shop.example.com/cart"}, Out: arrived, DocOnly: needsBrowser}},
 		Run: func(ctx context.Context, env *node.Env, in gotoIn) (Arrived, error) {
@@ -25,8 +25,8 @@ func init() {
 					return Arrived{}, explain(ctx, env, nil, err)
 				}
 			}
-			return in.arrive(ctx, env, func(ctx context.Context, p *browser.Page) (browser.Arrival, error) {
-				return p.Goto(ctx, address(in.URL), browser.Loads[in.Until])
+			return in.arriveIn(ctx, env, func(ctx context.Context, s *browser.Session, p *browser.Page) (browser.Arrival, error) {
+				return s.Visit(ctx, p, address(in.URL), browser.Loads[in.Until])
 			})
 		},
 	})
@@ -69,8 +69,14 @@ type stepIn struct {
 }
 
 func (in stepIn) arrive(ctx context.Context, env *node.Env, f func(context.Context, *browser.Page) (browser.Arrival, error)) (Arrived, error) {
-	return do(ctx, env, in.In, true, func(ctx context.Context, _ *browser.Session, p *browser.Page) (Arrived, error) {
-		a, err := f(ctx, p)
+	return in.arriveIn(ctx, env, func(ctx context.Context, _ *browser.Session, p *browser.Page) (browser.Arrival, error) {
+		return f(ctx, p)
+	})
+}
+
+func (in stepIn) arriveIn(ctx context.Context, env *node.Env, f func(context.Context, *browser.Session, *browser.Page) (browser.Arrival, error)) (Arrived, error) {
+	return do(ctx, env, in.In, true, func(ctx context.Context, s *browser.Session, p *browser.Page) (Arrived, error) {
+		a, err := f(ctx, s, p)
 		if err != nil {
 			return Arrived{}, err
 		}

@@ -111,7 +111,7 @@ func (in In) start(ctx context.Context, env *node.Env, w browser.Want) (*browser
 	return s, nil
 }
 
-func open(ctx context.Context, env *node.Env, in openIn) (openOut, error) {
+func open(ctx context.Context, env *node.Env, in openIn) (_ openOut, ended error) {
 	ctx, cancel := context.WithTimeout(ctx, in.Timeout)
 	defer cancel()
 	w := browser.Want{Headless: in.Headless, Options: browser.Options{
@@ -133,6 +133,8 @@ func open(ctx context.Context, env *node.Env, in openIn) (openOut, error) {
 	if err != nil {
 		return out, explain(ctx, env, nil, err)
 	}
+	tr := trace(env, s, p, true)
+	defer func() { tr.end(ctx, ended) }()
 	if in.URL == "" {
 		out.URL = "about:blank"
 		return out, nil

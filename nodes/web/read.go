@@ -34,7 +34,7 @@ func readOf[T any](ctx context.Context, p *browser.Page, t selector.Target, what
 	if err == nil {
 		err = json.Unmarshal(raw, &v)
 	}
-	return v, Used{Element: f.Element, Query: f.Query}, err
+	return v, usedOf(f), err
 }
 
 func init() {
@@ -64,7 +64,7 @@ func init() {
 			Title: "A number that the page has filled in", In: At{Target: selector.Must("label=Customer number")}, Out: valueOut{Used: Used{Element: `<input name="no"> "Customer number"`, Query: "label=Customer number"}, Value: "4711"}, DocOnly: needsBrowser,
 		}},
 		Run: func(ctx context.Context, env *node.Env, in At) (valueOut, error) {
-			return look(ctx, env, in.In, func(ctx context.Context, p *browser.Page) (out valueOut, err error) {
+			return look(ctx, env, in.healing(), func(ctx context.Context, p *browser.Page) (out valueOut, err error) {
 				if out.Value, out.Used, err = readOf[string](ctx, p, in.Target, "value", ""); err == nil {
 					out.Checked, _, err = readOf[*bool](ctx, p, in.Target, "checked", "")
 				}
@@ -80,7 +80,7 @@ func init() {
 			Title: "Where a link leads", In: attributeIn{At: At{Target: selector.Must("text=Terms")}, Name: "href"}, Out: attributeOut{Used: Used{Element: `<a> "Terms"`, Query: "text=Terms"}, Value: "/terms", Exists: true}, DocOnly: needsBrowser,
 		}},
 		Run: func(ctx context.Context, env *node.Env, in attributeIn) (attributeOut, error) {
-			return look(ctx, env, in.In, func(ctx context.Context, p *browser.Page) (attributeOut, error) {
+			return look(ctx, env, in.healing(), func(ctx context.Context, p *browser.Page) (attributeOut, error) {
 				v, u, err := readOf[*string](ctx, p, in.Target, "attribute", in.Name)
 				out := attributeOut{Used: u, Exists: v != nil}
 				if v != nil {
@@ -192,7 +192,7 @@ type countedOut struct {
 }
 
 func count(ctx context.Context, env *node.Env, in countIn) (int, error) {
-	return look(ctx, env, in.In, func(ctx context.Context, p *browser.Page) (int, error) {
+	return look(ctx, env, in.healing(), func(ctx context.Context, p *browser.Page) (int, error) {
 		if in.Wait > 0 {
 			state := browser.Attached
 			if in.Shown {
@@ -213,7 +213,7 @@ func count(ctx context.Context, env *node.Env, in countIn) (int, error) {
 var hidden = []string{"value", "valueAsNumber", "valueAsDate"}
 
 func property(ctx context.Context, env *node.Env, in attributeIn) (propertyOut, error) {
-	return look(ctx, env, in.In, func(ctx context.Context, p *browser.Page) (out propertyOut, err error) {
+	return look(ctx, env, in.healing(), func(ctx context.Context, p *browser.Page) (out propertyOut, err error) {
 		if slices.Contains(hidden, in.Name) {
 			secret, _, err := readOf[bool](ctx, p, in.Target, "secret", "")
 			if err != nil {

@@ -25,7 +25,7 @@ func init() {
 			Out: tableOut{Used: Used{Element: "<table>", Query: "css=table"}, Rows: value.RowsOf([]any{[]any{"a", "1"}, []any{"b", "2"}}), Columns: []string{"column_1", "column_2"}, Count: 2}, DocOnly: needsBrowser,
 		}},
 		Run: func(ctx context.Context, env *node.Env, in tableIn) (tableOut, error) {
-			return look(ctx, env, in.In, func(ctx context.Context, p *browser.Page) (tableOut, error) { return in.read(ctx, env, p) })
+			return look(ctx, env, in.healing(), func(ctx context.Context, p *browser.Page) (tableOut, error) { return in.read(ctx, env, p) })
 		},
 	})
 	node.Register(node.Spec[listIn, listOut]{
@@ -37,7 +37,7 @@ func init() {
 			{Title: "Every price on the page", In: listIn{At: At{Target: selector.Must("css=.price")}, Every: true}, Out: listOut{Items: value.RowsOf([]any{"4.50", "9.00"}), Count: 2}, DocOnly: needsBrowser},
 		},
 		Run: func(ctx context.Context, env *node.Env, in listIn) (listOut, error) {
-			return look(ctx, env, in.In, func(ctx context.Context, p *browser.Page) (out listOut, err error) {
+			return look(ctx, env, in.healing(), func(ctx context.Context, p *browser.Page) (out listOut, err error) {
 				var all []any
 				if in.Every {
 					if err := p.WaitFor(ctx, in.Target, browser.Shown); err != nil {

@@ -54,7 +54,7 @@ func upload(ctx context.Context, env *node.Env, in uploadIn) (uploadOut, error) 
 	if err != nil {
 		return uploadOut{}, err
 	}
-	return do(ctx, env, in.In, in.Repeatable, func(ctx context.Context, _ *browser.Session, p *browser.Page) (uploadOut, error) {
+	return do(ctx, env, in.healing(), in.Repeatable, func(ctx context.Context, _ *browser.Session, p *browser.Page) (uploadOut, error) {
 		var g browser.Given
 		other := in.By == "button"
 		var err error

@@ -27,21 +27,28 @@ const kind = "web"
 type In struct {
 	Session string        `json:"session" default:"browser" is:"advanced" doc:"Name of the browser session, if a run works in several at once."`
 	Timeout time.Duration `json:"timeout" default:"30s" min:"1ms" is:"advanced" doc:"How long to wait until the page is ready for it."`
+
+	wish wish
 }
 
 // At are the params of nodes that work on an element.
 type At struct {
 	In
-	Target selector.Target `json:"target" is:"required" widget:"selector" doc:"Element: css=#total, text=Sign in, label=First name, role=button[name=\"Save\"], testid=total, xpath=//td[2]. A list is tried in order. It is searched in the page, in its frames and in shadow roots."`
+	Target    selector.Target `json:"target" is:"required" widget:"selector" doc:"Element: css=#total, text=Sign in, label=First name, role=button[name=\"Save\"], testid=total, xpath=//td[2]. A list is tried in order. It is searched in the page, in its frames and in shadow roots."`
+	Heal      string          `json:"heal" enum:",off,recommend,run,propose" is:"advanced" doc:"What to do when the element is not found as named, and the page has one that looks like it did before: fail (off), fail and say what was probably meant (recommend), go on with what was surely meant (run), and also propose the new target to a person (propose). Empty is what the flow says."`
+	Sensitive bool            `json:"sensitive" is:"advanced" doc:"Whether a wrong element would do harm, so that more certainty is asked for. Buttons that send, pay or delete, and uploads, are sensitive anyway; fields for passwords and payment are never healed without a person."`
 }
 
 // Used is what nodes that work on an element tell.
 type Used struct {
 	Element string `json:"element" doc:"The element as it was found."`
 	Query   string `json:"query" doc:"Which of the ways to find it did."`
+	Healed  bool   `json:"healed" doc:"Whether none of them did, and it was found by what it looked like before."`
 }
 
-func used(d browser.Done) Used { return Used{Element: d.Element, Query: d.Query} }
+func used(d browser.Done) Used { return usedOf(d.Found) }
+
+func usedOf(f browser.Found) Used { return Used{Element: f.Element, Query: f.Query, Healed: f.Healed} }
 
 // Arrived is what nodes tell that may lead to another page.
 type Arrived struct {
@@ -55,10 +62,12 @@ func (in In) open(ctx context.Context, env *node.Env, make bool) (*browser.Sessi
 		return nil, node.Fail(node.KindSession, "no browser can be opened here", "run the flow on a robot")
 	}
 	s, err := session.Get[*browser.Session](ctx, env.Sessions, kind, in.Session)
-	var lost *browser.LostError
+	var lost *session.LostError
 	if make && (errors.Is(err, session.ErrNone) || errors.As(err, &lost)) {
+		var again *browser.LostError
+		errors.As(err, &again)
 		var l session.Live
-		if l, err = env.Sessions.Open(ctx, kind, in.Session, browser.Want{Again: lost}); err == nil {
+		if l, err = env.Sessions.Open(ctx, kind, in.Session, browser.Want{Again: again}); err == nil {
 			s, _ = l.(*browser.Session)
 		}
 	}
@@ -74,16 +83,23 @@ func (in In) open(ctx context.Context, env *node.Env, make bool) (*browser.Sessi
 // do works on the current page. repeatable says that doing it twice is doing it once: when the browser ends
 // meanwhile, it is then done again in the rebuilt session; what is not is done again only if nothing had happened yet.
 func do[T any](ctx context.Context, env *node.Env, in In, repeatable bool, f func(ctx context.Context, s *browser.Session, p *browser.Page) (T, error)) (T, error) {
-	return work(ctx, env, in, repeatable, func(ctx context.Context, s *browser.Session, p *browser.Page) (T, error) {
+	return traced(ctx, env, in, repeatable, false, func(ctx context.Context, s *browser.Session, p *browser.Page) (T, error) {
 		s.Act()
 		return f(ctx, s, p)
 	})
 }
 
 func work[T any](ctx context.Context, env *node.Env, in In, repeatable bool, f func(ctx context.Context, s *browser.Session, p *browser.Page) (T, error)) (T, error) {
+	return traced(ctx, env, in, repeatable, true, f)
+}
+
+// traced works on the current page and keeps the trace of it; looks says that nothing is changed.
+func traced[T any](ctx context.Context, env *node.Env, in In, repeatable, looks bool, f func(ctx context.Context, s *browser.Session, p *browser.Page) (T, error)) (_ T, ended error) {
 	ctx, cancel := context.WithTimeout(ctx, in.Timeout)
 	defer cancel()
 	var none T
+	var tr *tracing
+	defer func() { tr.end(ctx, ended) }()
 	for try := 0; ; try++ {
 		s, err := in.open(ctx, env, false)
 		if err != nil {
@@ -92,7 +108,11 @@ func work[T any](ctx context.Context, env *node.Env, in In, repeatable bool, f f
 		p, err := s.Page()
 		var out T
 		if err == nil {
-			out, err = f(ctx, s, p)
+			tr = trace(env, s, p, looks)
+			h := heals(env, in, s)
+			if out, err = f(h.on(ctx), s, p); err == nil {
+				h.learn(ctx)
+			}
 		}
 		if err == nil && (!repeatable || !s.Dead() || try > 0) {
 			return out, nil
@@ -124,11 +144,11 @@ var kinds = map[string]string{
 
 // explain makes of a failure of the page one of the node, with a picture of the page where there is one.
 func explain(ctx context.Context, env *node.Env, p *browser.Page, err error) error {
-	var lost *browser.LostError
+	var lost *session.LostError
 	if errors.As(err, &lost) {
-		f := node.Fail(node.KindSession, lost.Error(), "bring the page back by nodes of the flow, on the port error or in a flow.try, or run the flow again from where the session begins")
-		f.Details = map[string]any{"url": lost.URL, "got": lost.Got}
-		return f
+		f := node.Fail(node.KindSession, lost.Error(), "bring the page back by nodes of the flow: in a web.enter around it, on the port error or in a flow.try")
+		f.Details = lost.Facts
+		return &lostFailure{f, lost}
 	}
 	var page *browser.Failure
 	if !errors.As(err, &page) {
@@ -146,6 +166,9 @@ func explain(ctx context.Context, env *node.Env, p *browser.Page, err error) err
 	if page.Element != "" {
 		details["element"] = page.Element
 	}
+	if page.Healing != nil {
+		details["meant"] = meant(page.Healing)
+	}
 	if len(page.Nearest) > 0 {
 		near := make([]any, len(page.Nearest))
 		for i, n := range page.Nearest {
@@ -155,13 +178,24 @@ func explain(ctx context.Context, env *node.Env, p *browser.Page, err error) err
 	}
 	if p != nil && !errors.Is(err, browser.ErrGone) {
 		details["url"] = p.Frames()[0].URL
-		if digest := picture(ctx, env, p); digest != "" {
-			details["screenshot"] = digest
+		// Of a page that does not answer there is no picture, and to wait for one would miss the deadline.
+		if page.Kind != browser.Hung {
+			if digest := picture(ctx, env, p); digest != "" {
+				details["screenshot"] = digest
+			}
 		}
 	}
 	f.Details = details
 	return f
 }
+
+// lostFailure is the failure of a node whose session could not be built again, by which the engine knows it.
+type lostFailure struct {
+	*node.Failure
+	lost *session.LostError
+}
+
+func (f *lostFailure) Unwrap() []error { return []error{f.Failure, f.lost} }
 
 // pictureTime bounds how long the picture of a failure may take.
 const pictureTime = 3 * time.Second

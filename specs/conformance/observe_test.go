@@ -82,9 +82,25 @@ func spanOf(t *testing.T, c *oteltest.Collector, name, run string) *tracepb.Span
 // of another process than the others. It returns how many seconds the job waited.
 func wantChain(t *testing.T, c *oteltest.Collector, run, trace, above string) (waited float64) {
 	t.Helper()
+	return wantChainBelow(t, c, run, trace, above, "")
+}
+
+// wantChainBelow is wantChain below the span of a request, if it names one.
+func wantChainBelow(t *testing.T, c *oteltest.Collector, run, trace, above, request string) (waited float64) {
+	t.Helper()
 	spanOf(t, c, "run test", run) // ends after its nodes
 	spanOf(t, c, "enqueue test", run)
-	spans, over := c.Chain(spanOf(t, c, "http.request post", run))
+	node := spanOf(t, c, "http.request post", run)
+	if request != "" {
+		eventually(t, "the span of the request is sent", 30*time.Second, func() bool { return len(c.Named(request)) > 0 })
+	}
+	spans, over := c.Chain(node)
+	if request != "" && len(spans) > 1 {
+		if spans[0].Name != request || c.Sender(spans[0]) != c.Sender(spans[1]) {
+			t.Errorf("the top span is %s, want %s of the process that added the run", spans[0].Name, request)
+		}
+		spans = spans[1:]
+	}
 	var names []string
 	for i, s := range spans {
 		names = append(names, s.Name)
@@ -129,7 +145,7 @@ func TestOneTraceAcrossProcesses(t *testing.T) {
 		for _, needs := range kinds {
 			run := waiting[needs]
 			h.settled(run, "done")
-			if w := wantChain(t, c, run, callerTrace, callerSpan); w <= 0 {
+			if w := wantChainBelow(t, c, run, callerTrace, callerSpan, "POST /api/v1/runs"); w <= 0 {
 				t.Errorf("the job waited %v s for a robot that was not there", w)
 			}
 			// Nobody calls: the trace is made from the run's id.
@@ -145,6 +161,20 @@ func TestOneTraceAcrossProcesses(t *testing.T) {
 			t.Errorf("the run says that its trace is %q", got)
 		}
 	})
+}
+
+// Programs that a flow starts are told the span of their node, and not what started
+// Aether.
+func TestTraceparentOfPrograms(t *testing.T) {
+	h, c := newHome(t), oteltest.New(t)
+	h.traced(c)
+	h.env = append(h.env, "TRACEPARENT="+traceparent, "TRACESTATE=a=b")
+	h.flow("nodes:\n- {id: say, type: sys.run, params: {program: sh, args: [-c, 'echo $TRACEPARENT$TRACESTATE']}}\noutputs: {said: '{{ nodes.say.stdout }}'}\n")
+	out := h.want(0, "run", "flow.yaml", "--json").out
+	s := c.One(t, "sys.run say")
+	if want := "00-" + callerTrace + "-" + hex.EncodeToString(s.SpanId) + "-01"; !strings.Contains(out, want) {
+		t.Errorf("the program is told otherwise than %s:\n%s", want, out)
+	}
 }
 
 // What fails and is requeued is a trace of its own, which links to the run that

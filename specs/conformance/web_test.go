@@ -1,10 +1,15 @@
 package conformance
 
 import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -72,9 +77,10 @@ func TestWebSecrets(t *testing.T) {
 			case <-hold:
 			case <-r.Context().Done():
 			}
-			fmt.Fprint(w, `<!doctype html><h1>Done</h1>`)
+			fmt.Fprintf(w, `<!doctype html><h1>Done</h1><p>Still %s</p>`, password)
 		default:
-			fmt.Fprint(w, `<!doctype html><h1>Desk</h1>`)
+			// What a page should never do: the password stands in texts, fields, addresses and the console.
+			fmt.Fprintf(w, `<!doctype html><title>%[1]s</title><h1>Desk</h1><p title=%[1]s>Your password is %[1]s</p><input value=%[1]s><a href="/?password=%[1]s&q=%[1]s">again</a><script>console.log('it is %[1]s'); fetch('/seen?q=%[1]s')</script>`, password)
 		}
 	}))
 	defer site.Close()
@@ -89,21 +95,54 @@ func TestWebSecrets(t *testing.T) {
 edges: [open -> fill, fill -> login, login -> wait, wait -> read]
 outputs: {said: {type: string, value: "{{ nodes.read.text }}"}}
 `)
-	p := h.start("run", "flow.yaml", "--id", "one")
+	p := h.start("run", "flow.yaml", "--id", "one", "--trace")
 	<-held
 	p.kill()
 	h.browserGone()
 	h.hidden(password)
 	h.hidden(cookie)
 	close(hold)
-	r := h.aether("run", "flow.yaml", "--id", "one", "--json")
+	r := h.aether("run", "flow.yaml", "--id", "one", "--json", "--trace")
 	if r.code != 0 || !strings.Contains(r.out, `"said":"Done"`) {
 		t.Fatalf("exit code %d\n%s%s", r.code, r.out, r.err)
 	}
 	h.hidden(password, r)
 	h.hidden(cookie, r)
+	h.hiddenInTrace("one", password, cookie)
 	if logins != 1 {
 		t.Errorf("it logged in %d times", logins)
+	}
+}
+
+// hiddenInTrace reads all that a run's document has of its trace, packed or not, and looks for secrets in it.
+func (h *home) hiddenInTrace(id string, secrets ...string) {
+	h.Helper()
+	steps, _, html := h.reported(id)
+	if steps["login"].Web == nil || steps["login"].Web.After == nil || len(steps["login"].Web.Console) == 0 {
+		h.Errorf("there is no trace: %+v", steps["login"])
+	}
+	all := []result{{out: html}}
+	for _, m := range regexp.MustCompile(`<script type="text/plain" id="b-[0-9a-f]{64}"( data-gzip)?>([^<]*)</script>`).FindAllStringSubmatch(html, -1) {
+		b, err := base64.StdEncoding.DecodeString(m[2])
+		if err != nil {
+			h.Fatal(err)
+		}
+		if m[1] != "" {
+			z, err := gzip.NewReader(bytes.NewReader(b))
+			if err != nil {
+				h.Fatal(err)
+			}
+			if b, err = io.ReadAll(z); err != nil {
+				h.Fatal(err)
+			}
+		}
+		all = append(all, result{out: string(b)})
+	}
+	if len(all) < 5 {
+		h.Errorf("the document has %d parts", len(all))
+	}
+	for _, s := range secrets {
+		h.hidden(s, all...)
 	}
 }
 

@@ -215,7 +215,7 @@ func (r *Runtime) workflow(wf dbos.Context, _ string) (string, error) {
 	}
 	owner := r.owner(id)
 	out, err := func() ([]byte, error) {
-		l := &log{rt: r, wf: wf}
+		l := &log{rt: r, wf: wf, id: id, fence: fence{owner: owner}}
 		if err := l.replay(id); err != nil {
 			return nil, err
 		}
@@ -304,10 +304,12 @@ func (r *Runtime) Close(timeout time.Duration) error {
 // log appends to one workflow. DBOS contexts are not for several goroutines
 // (the step counter is a plain int), so the lock is held for each step.
 type log struct {
-	rt   *Runtime
-	mu   sync.Mutex
-	wf   dbos.Context
-	past []durable.Entry
+	rt    *Runtime
+	id    string
+	mu    sync.Mutex
+	wf    dbos.Context
+	past  []durable.Entry
+	fence fence
 }
 
 // replay reads the recorded steps back through DBOS, which moves its step
@@ -336,29 +338,6 @@ func (l *log) Past() []durable.Entry { return l.past }
 // Confirm implements durable.Log: what is in the database is known to all who
 // share it.
 func (l *log) Confirm(context.Context) error { return nil }
-
-// Append implements durable.Log.
-func (l *log) Append(_ context.Context, name string, data []byte) error {
-	if durable.Failpoint != nil {
-		durable.Failpoint("before", name)
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	made := false
-	_, err := dbos.RunAsStep(l.wf, func(context.Context) (string, error) { made = true; return string(data), nil }, dbos.WithStepName(name))
-	if err == nil && !made {
-		// DBOS found the step recorded and gave its result, without a look at who
-		// owns the run: it was another execution that got there first.
-		err = durable.ErrLost
-	}
-	if err != nil {
-		return fmt.Errorf("recording %s: %w", name, mapError(err))
-	}
-	if durable.Failpoint != nil {
-		durable.Failpoint("after", name)
-	}
-	return nil
-}
 
 // mapError names the errors that say somebody else now owns the run.
 func mapError(err error) error {

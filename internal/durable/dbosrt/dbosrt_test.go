@@ -45,12 +45,12 @@ func TestTakeOver(t *testing.T) {
 		zombie := make(chan error, 1)
 		go func() {
 			_, err := first.Run(context.WithoutCancel(t.Context()), "z", func(ctx context.Context, log durable.Log) ([]byte, error) {
-				if err := log.Append(ctx, "one", []byte("1")); err != nil {
+				if err := log.Append(ctx, durable.Entry{Name: "one", Data: []byte("1")}); err != nil {
 					return nil, err
 				}
 				close(ready)
 				<-taken
-				return nil, log.Append(ctx, "two", []byte("zombie"))
+				return nil, log.Append(ctx, durable.Entry{Name: "two", Data: []byte("zombie")})
 			})
 			zombie <- err
 		}()
@@ -63,7 +63,7 @@ func TestTakeOver(t *testing.T) {
 			if len(log.Past()) != 1 {
 				return nil, fmt.Errorf("past = %v", log.Past())
 			}
-			return []byte("second"), log.Append(ctx, "two", []byte("2"))
+			return []byte("second"), log.Append(ctx, durable.Entry{Name: "two", Data: []byte("2")})
 		})
 		if err != nil || string(out) != "second" {
 			t.Fatalf("out = %s, err = %v", out, err)

@@ -23,7 +23,7 @@ func Exercise(t *testing.T, open func(t *testing.T) durable.Runtime) {
 					if i == stop {
 						return nil, errCrash
 					}
-					if err := log.Append(ctx, fmt.Sprintf("n%d", i), []byte(fmt.Sprintf(`{"i":%d,"t":"ä\u0001"}`, i))); err != nil {
+					if err := log.Append(ctx, durable.Entry{Name: fmt.Sprintf("n%d", i), Data: []byte(fmt.Sprintf(`{"i":%d,"t":"ä\u0001"}`, i))}); err != nil {
 						return nil, err
 					}
 				}
@@ -65,6 +65,35 @@ func Exercise(t *testing.T, open func(t *testing.T) durable.Runtime) {
 			t.Errorf("the body ran %d times", n)
 		}
 	})
+	t.Run("entries that are appended together are there in their order", func(t *testing.T) {
+		rt := open(t)
+		three := func(ctx context.Context, log durable.Log) ([]byte, error) {
+			n := len(log.Past())
+			var list []durable.Entry
+			for i := range 3 {
+				list = append(list, durable.Entry{Name: fmt.Sprintf("n%d", n+i), Data: []byte(fmt.Sprint(n + i))})
+			}
+			err := errors.Join(log.Append(ctx), log.Append(ctx, list[0]), log.Append(ctx, list[1:]...))
+			if err == nil {
+				err = errCrash
+			}
+			return nil, err
+		}
+		for range 3 {
+			if _, err := rt.Run(t.Context(), "e", three); !errors.Is(err, errCrash) {
+				t.Fatal(err)
+			}
+		}
+		entries, err := rt.Entries(t.Context(), "e")
+		if err != nil || len(entries) != 9 {
+			t.Fatalf("entries = %v, err = %v", entries, err)
+		}
+		for i, e := range entries {
+			if e.Name != fmt.Sprintf("n%d", i) || string(e.Data) != fmt.Sprint(i) {
+				t.Errorf("entry %d = %s %s", i, e.Name, e.Data)
+			}
+		}
+	})
 	t.Run("several goroutines append", func(t *testing.T) {
 		rt := open(t)
 		write := func(ctx context.Context, log durable.Log) ([]byte, error) {
@@ -74,7 +103,7 @@ func Exercise(t *testing.T, open func(t *testing.T) durable.Runtime) {
 				wg.Add(1)
 				go func() {
 					defer wg.Done()
-					errs <- log.Append(ctx, fmt.Sprintf("g%d", i), []byte("x"))
+					errs <- log.Append(ctx, durable.Entry{Name: fmt.Sprintf("g%d", i), Data: []byte("x")})
 				}()
 			}
 			wg.Wait()
@@ -106,7 +135,7 @@ func Exercise(t *testing.T, open func(t *testing.T) durable.Runtime) {
 	t.Run("deleted runs are gone", func(t *testing.T) {
 		rt := open(t)
 		if _, err := rt.Run(t.Context(), "d", func(ctx context.Context, log durable.Log) ([]byte, error) {
-			return nil, log.Append(ctx, "x", []byte("y"))
+			return nil, log.Append(ctx, durable.Entry{Name: "x", Data: []byte("y")})
 		}); err != nil {
 			t.Fatal(err)
 		}

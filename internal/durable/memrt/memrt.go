@@ -85,15 +85,13 @@ func (l *log) Past() []durable.Entry { return l.past }
 func (l *log) Confirm(context.Context) error { return nil }
 
 // Append implements durable.Log.
-func (l *log) Append(_ context.Context, name string, data []byte) error {
-	if durable.Failpoint != nil {
-		durable.Failpoint("before", name)
-	}
-	l.rt.mu.Lock()
-	l.run.entries = append(l.run.entries, durable.Entry{Name: name, Data: append([]byte(nil), data...)})
-	l.rt.mu.Unlock()
-	if durable.Failpoint != nil {
-		durable.Failpoint("after", name)
-	}
-	return nil
+func (l *log) Append(_ context.Context, entries ...durable.Entry) error {
+	return durable.Each(entries, func(batch []durable.Entry) error {
+		l.rt.mu.Lock()
+		defer l.rt.mu.Unlock()
+		for _, e := range batch {
+			l.run.entries = append(l.run.entries, durable.Entry{Name: e.Name, Data: append([]byte(nil), e.Data...)})
+		}
+		return nil
+	})
 }

@@ -1,0 +1,204 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aether-rpa/aether/browser"
+	"github.com/aether-rpa/aether/browser/cdp"
+	"github.com/aether-rpa/aether/internal/healtest"
+)
+
+// pages measures healing on pages in a real browser, with the extractor that flows use:
+//
+//	go run -C bench/healing . pages [-adminlte FOLDER] [-seeds N] [-only NAME] [-faults] [-o ../HEALING-PAGES.md]
+//
+// The practice site is changed by families of changes and at its levels of mutation, and AdminLTE 2.4.18 is compared
+// with 3.2.0. FOLDER holds what npm pack writes, admin-lte-2.4.18.tgz and admin-lte-3.2.0.tgz; without it npm is asked
+// for them.
+func pages(args []string) error {
+	flags := flag.NewFlagSet("pages", flag.ContinueOnError)
+	folder := flags.String("adminlte", "", "folder with admin-lte-2.4.18.tgz and admin-lte-3.2.0.tgz")
+	seeds := flags.Int("seeds", 4, "how often each page of the practice site is changed in each way")
+	only := flags.String("only", "", "measure this alone: families, levels or adminlte")
+	faults := flags.Bool("faults", false, "say what was healed wrongly")
+	out := flags.String("o", "", "file to write, instead of the standard output")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	ctx := context.Background()
+	p, stop, err := browsing(ctx)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	r := &pageReport{faults: *faults}
+	fmt.Fprint(&r.b, pagesIntro)
+	for _, part := range []struct {
+		name string
+		run  func() error
+	}{
+		{"adminlte", func() error { return r.adminLTE(ctx, p, *folder) }},
+		{"families", func() error { return r.families(ctx, p, *seeds) }},
+		{"levels", func() error { return r.levels(ctx, p, *seeds) }},
+	} {
+		if *only != "" && *only != part.name {
+			continue
+		}
+		say(part.name)
+		if err := part.run(); err != nil {
+			return err
+		}
+	}
+	r.times()
+	if *out == "" {
+		_, err := os.Stdout.WriteString(r.b.String())
+		return err
+	}
+	return os.WriteFile(*out, []byte(r.b.String()), 0o644) //nolint:gosec // a report for everybody
+}
+
+const pagesIntro = `# Healing on pages in a browser
+
+Made by ` + "`go run -C bench/healing . pages`" + `: pages in Chromium, seen through the extractor that flows use, with their layout. Each element is looked for by itself, by what it looked like before alone: without the other targets of the page, and with the thresholds and vetoes of package heal. *Rank 1* is how often the element that was meant is the likeliest; *healed right* how often a run would go on with it; *wrong* how often with another one; *same link* with another link that reads the same and leads to the same place; *asked* is given to a person, *abstained* is found nowhere. Of elements that were taken away none is right. The driver has vetoes of its own beside these: fields for passwords and payment, and buttons that pay or delete in place of one that did not.
+`
+
+// browsing is a page of a browser that loads nothing from outside of this machine.
+func browsing(ctx context.Context) (*browser.Page, func(), error) {
+	if _, err := cdp.Find(); err != nil {
+		return nil, nil, err
+	}
+	dir, err := os.MkdirTemp("", "aether-healing-")
+	if err != nil {
+		return nil, nil, err
+	}
+	b, err := cdp.Driver{}.Launch(ctx, browser.Launch{Profile: dir, Headless: true, NoSandbox: os.Geteuid() == 0, Env: os.Environ()})
+	if err != nil {
+		return nil, nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	stop := func() { _ = b.Close(); _ = os.RemoveAll(dir) }
+	c, err := b.Open(ctx, browser.Options{Width: 1280, Height: 900, Rules: []browser.Rule{{URL: "http://127.0.0.1:*", Do: browser.RulePass}, {Do: browser.RuleBlock}}})
+	if err == nil {
+		var t browser.Tab
+		if t, err = c.NewTab(ctx); err == nil {
+			return browser.NewPage(t), stop, nil
+		}
+	}
+	stop()
+	return nil, nil, err
+}
+
+// pageReport writes the tables, and keeps the times.
+type pageReport struct {
+	b      strings.Builder
+	faults bool
+	all    healtest.Tally
+}
+
+func (r *pageReport) head(title string) {
+	fmt.Fprintf(&r.b, "\n### %s\n\n| changes | n | rank 1 | healed right | same link | **wrong** | asked | abstained |\n|---|---|---|---|---|---|---|---|\n", title)
+}
+
+func (r *pageReport) row(name string, t healtest.Tally) {
+	share := func(n int) string { return fmt.Sprintf("%d (%.1f %%)", n, 100*float64(n)/float64(max(t.N, 1))) }
+	fmt.Fprintf(&r.b, "| %s | %d | %s | %s | %d | **%d** | %d | %d |\n", name, t.N, share(t.First), share(t.Right), t.Twin, t.Wrong, t.Asked, t.Abstained)
+	if r.faults {
+		fmt.Fprintln(os.Stderr, "  asked:", t.Why)
+		for _, f := range t.Faults {
+			fmt.Fprintln(os.Stderr, "  wrong:", f)
+		}
+	}
+	r.all.Add(t)
+}
+
+func (r *pageReport) families(ctx context.Context, p *browser.Page, seeds int) error {
+	site, err := healtest.OpenSite(ctx, p, 11)
+	if err != nil {
+		return err
+	}
+	defer site.Close()
+	r.head("Families of changes, practice site")
+	for _, f := range healtest.Families {
+		var sum healtest.Tally
+		for seed := range seeds * 8 {
+			if sum.N >= 250*seeds {
+				break
+			}
+			for _, path := range healtest.SitePages {
+				t, err := healtest.Run(ctx, p, site.URL+path, f, seed)
+				if err != nil {
+					return err
+				}
+				sum.Add(t)
+			}
+		}
+		r.row(f.What, sum)
+	}
+	for _, m := range healtest.Mixes {
+		var fs []healtest.Family
+		for _, name := range m.Families {
+			i := slices.IndexFunc(healtest.Families, func(f healtest.Family) bool { return f.Name == name })
+			fs = append(fs, healtest.Family{Name: name, Share: m.Share, What: healtest.Families[i].What})
+		}
+		var sum healtest.Tally
+		for seed := range seeds * 2 {
+			if sum.N >= 250*seeds {
+				break
+			}
+			for _, path := range healtest.SitePages {
+				t, err := healtest.RunAll(ctx, p, site.URL+path, fs, seed)
+				if err != nil {
+					return err
+				}
+				sum.Add(t)
+			}
+		}
+		r.row(m.Name+": "+strings.Join(m.Families, ", "), sum)
+	}
+	return nil
+}
+
+func (r *pageReport) levels(ctx context.Context, p *browser.Page, seeds int) error {
+	site, err := healtest.OpenSite(ctx, p, 11)
+	if err != nil {
+		return err
+	}
+	defer site.Close()
+	r.head("Levels of mutation, practice site")
+	for level := range 6 {
+		var sum healtest.Tally
+		for seed := range seeds * 2 {
+			if sum.N >= 250*seeds {
+				break
+			}
+			for _, path := range healtest.SitePages {
+				t, err := site.Level(ctx, path, level, int64(100+seed))
+				if err != nil {
+					return err
+				}
+				sum.Add(t)
+			}
+		}
+		r.row(fmt.Sprintf("level %d", level), sum)
+	}
+	return nil
+}
+
+// times says how long preparing a page and looking for an element took.
+func (r *pageReport) times() {
+	at := func(list []time.Duration, q float64) float64 {
+		if len(list) == 0 {
+			return 0
+		}
+		slices.Sort(list)
+		return float64(list[int(q*float64(len(list)-1))]) / float64(time.Millisecond)
+	}
+	fmt.Fprintf(&r.b, "\nPages have %d elements on average. Preparing one takes %.1f ms (p50), %.1f ms (p95); looking for one element %.2f ms (p50), %.2f ms (p95).\n",
+		r.all.Elements/max(len(r.all.Prepare), 1), at(r.all.Prepare, 0.5), at(r.all.Prepare, 0.95), at(r.all.Find, 0.5), at(r.all.Find, 0.95))
+}

@@ -1,0 +1,54 @@
+//go:build unix
+
+package leftover_test
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/aether-rpa/aether/internal/leftover"
+)
+
+// What a killed browser left in the folder for temporary files goes with its profile; a folder of somebody else that
+// the link leads to stays.
+func TestBesideProfile(t *testing.T) {
+	for name, foreign := range map[string]bool{"of the browser": false, "of somebody": true} {
+		t.Run(name, func(t *testing.T) {
+			temp, err := os.MkdirTemp("", "s") //nolint:usetesting // the path of a socket has to be short
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = os.RemoveAll(temp) }()
+			own := filepath.Join(temp, "org.chromium.Chromium.x")
+			profile := t.TempDir()
+			if err := os.Mkdir(own, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			l, err := net.Listen("unix", filepath.Join(own, "SingletonSocket"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			l.(*net.UnixListener).SetUnlinkOnClose(false) // as when it is killed
+			if err := l.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Symlink("1234", filepath.Join(own, "SingletonCookie")); err != nil {
+				t.Fatal(err)
+			}
+			if foreign {
+				if err := os.WriteFile(filepath.Join(own, "thesis.txt"), nil, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := os.Symlink(filepath.Join(own, "SingletonSocket"), filepath.Join(profile, "SingletonSocket")); err != nil {
+				t.Fatal(err)
+			}
+			leftover.Beside(profile)
+			if _, err := os.Stat(own); os.IsNotExist(err) == foreign {
+				t.Errorf("the folder: %v", err)
+			}
+		})
+	}
+}

@@ -1,0 +1,118 @@
+package recorder
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/aether-rpa/aether/browser"
+	"github.com/aether-rpa/aether/flow"
+	"github.com/aether-rpa/aether/selector"
+)
+
+// comment writes behind each way to find an element how it was judged, and at the top where the flow comes from.
+func (m *maker) comment(b []byte) []byte {
+	var out strings.Builder
+	out.WriteString("# Recorded with aether record. The ways to find an element are tried in order; the number behind each says how\n# stable it is likely to be, from 1 to 0.\n")
+	var notes []note
+	var judged []browser.Candidate
+	inside := false
+	for line := range strings.SplitSeq(strings.TrimSuffix(string(b), "\n"), "\n") {
+		if id, ok := strings.CutPrefix(line, "  - id: "); ok {
+			notes = m.notes[strings.Trim(id, `"`)]
+		}
+		depth := len(line) - len(strings.TrimLeft(line, " "))
+		switch {
+		case depth == 6 && strings.HasSuffix(line, ":"):
+			judged, inside = nil, false
+			for _, n := range notes {
+				if line == "      "+n.param+":" {
+					judged = n.queries
+				}
+			}
+		case line == "        queries:" && judged != nil:
+			inside = true
+		case inside && strings.HasPrefix(line, "          - ") && len(judged) > 0:
+			line += fmt.Sprintf(" # %.2f %s", judged[0].Score, strings.Join(strings.Fields(judged[0].Reason), " "))
+			judged = judged[1:]
+		case depth <= 8:
+			inside = false
+		}
+		out.WriteString(line + "\n")
+	}
+	return []byte(out.String())
+}
+
+// Explain tells the steps and, for each element, the ways to find it with score and reason.
+func Explain(steps []Step) string {
+	var b strings.Builder
+	for i, s := range plain(steps) {
+		fmt.Fprintf(&b, "%2d  %s\n", i+1, s.Title())
+		for _, e := range []*Element{s.Element, s.To} {
+			if e == nil {
+				continue
+			}
+			for _, q := range e.Queries {
+				fmt.Fprintf(&b, "      %.2f  %-44s %s\n", q.Score, q.String(), q.Reason)
+			}
+			for _, f := range e.Frame {
+				fmt.Fprintf(&b, "      in the frame %s\n", f.String())
+			}
+		}
+	}
+	return b.String()
+}
+
+// YAML is what was picked, as a target ready to paste into a flow, and for the pattern of a list the params of
+// web.extract.
+func (p Picked) YAML() ([]byte, error) {
+	var out strings.Builder
+	m := &maker{}
+	params := map[string]any{}
+	m.element(params, "target", p.Element)
+	b, err := flow.ValueYAML(params)
+	if err != nil {
+		return nil, err
+	}
+	judged := p.Element.Queries
+	for line := range strings.SplitSeq(strings.TrimSuffix(string(b), "\n"), "\n") {
+		if strings.HasPrefix(line, "    - ") && len(judged) > 0 {
+			line += fmt.Sprintf(" # %.2f %s", judged[0].Score, judged[0].Reason)
+			judged = judged[1:]
+		}
+		out.WriteString(line + "\n")
+	}
+	if p.Like == nil {
+		return []byte(out.String()), nil
+	}
+	l := p.Like
+	fmt.Fprintf(&out, "\n# %d like it, one in each of %d rows:\n# %s\n#\n# All of them with web.extract:\n", l.Count, l.Rows, selector.Query{By: selector.ByCSS, Value: l.CSS})
+	fields := map[string]any{}
+	for _, f := range l.Fields {
+		one := map[string]any{"query": text(selector.Query{By: selector.ByCSS, Value: f.CSS}.String())}
+		if f.Read != "text" {
+			one["read"] = f.Read
+		}
+		if f.Optional {
+			one["optional"] = true
+		}
+		fields[f.Name] = one
+		if len(one) == 1 {
+			fields[f.Name] = one["query"]
+		}
+	}
+	row := selector.Target{Queries: []selector.Query{{By: selector.ByCSS, Value: l.Row}}}
+	extract := map[string]any{"target": text(row.Queries[0].String())}
+	if len(p.Element.Frame) > 0 {
+		row.Frame = p.Element.Frame
+		extract["target"] = canonical(row.ToValue())
+	}
+	if len(fields) > 0 {
+		extract["fields"] = fields
+	}
+	node, err := flow.Node{ID: "extract", Type: "web.extract", Params: extract}.YAML()
+	if err != nil {
+		return nil, err
+	}
+	out.Write(node)
+	return []byte(out.String()), nil
+}

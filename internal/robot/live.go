@@ -1,0 +1,100 @@
+package robot
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"time"
+
+	"github.com/aether-rpa/aether/internal/run"
+)
+
+// Live is where a robot hears that somebody watches a run, and shows it.
+type Live interface {
+	// Watched reports whether somebody watches.
+	Watched(ctx context.Context, run string) (bool, error)
+	// Show shows a frame, and reports whether somebody still watches.
+	Show(ctx context.Context, run string, f run.Frame) (bool, error)
+}
+
+// How often a robot looks whether somebody watches, how often it shows a frame at most, and how long one may take.
+const (
+	watchPoll = time.Second
+	frameRate = 400 * time.Millisecond
+	frameTime = 5 * time.Second
+)
+
+// showing shows the live things of an execution to those who watch, until stop is called.
+func (h *host) showing(ctx context.Context) (stop func()) {
+	if h.robot.Live == nil {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		h.show(ctx)
+	}()
+	return func() {
+		cancel()
+		<-done
+	}
+}
+
+// show shows the live things of an execution for as long as somebody watches, until ctx ends. A run that has nothing
+// open to look at asks nobody whether it is watched.
+func (h *host) show(ctx context.Context) {
+	poll := time.NewTicker(watchPoll)
+	defer poll.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-poll.C:
+		}
+		if h.sessions == nil || !h.sessions.Viewable() {
+			continue
+		}
+		if watched, err := h.robot.Live.Watched(ctx, h.run.ID); err != nil || !watched {
+			continue // what cannot be asked now is asked again
+		}
+		h.cast(ctx)
+	}
+}
+
+// cast shows frame after frame until nobody watches.
+func (h *host) cast(ctx context.Context) {
+	var last []byte
+	defer func() {
+		if last == nil {
+			return
+		}
+		// Nothing of it stays, whether somebody still watches or not.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), frameTime)
+		defer cancel()
+		if _, err := h.robot.Live.Show(ctx, h.run.ID, run.Frame{At: h.robot.Now()}); err != nil {
+			h.robot.Log.Debug("taking away what was shown", "run", h.run.ID, "err", err)
+		}
+	}()
+	for ctx.Err() == nil {
+		began := time.Now()
+		short, cancel := context.WithTimeout(ctx, frameTime)
+		v, ok, err := h.sessions.View(short)
+		cancel()
+		var watched bool
+		switch {
+		case err != nil || !ok || bytes.Equal(v.JPEG, last): // a page that hangs, is just being opened, or stays as it is
+			watched, err = h.robot.Live.Watched(ctx, h.run.ID)
+		default:
+			last = v.JPEG
+			watched, err = h.robot.Live.Show(ctx, h.run.ID, run.Frame{At: h.robot.Now(), URL: h.mask.Text(v.URL), Width: v.Width, Height: v.Height, JPEG: base64.StdEncoding.EncodeToString(v.JPEG)})
+		}
+		if err != nil || !watched {
+			return
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(frameRate - time.Since(began)):
+		}
+	}
+}

@@ -1,0 +1,145 @@
+import { Button, Card, Group, Stack, Tabs, Text, Title } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { useCallback, useMemo, useReducer, useState } from 'react';
+
+import { api, must, type Run as RunOf } from '../api/client';
+import { useJournal, type Event } from '../api/events';
+import { Canvas } from '../canvas/Canvas';
+import { readFlow } from '../canvas/flow';
+import { Json } from '../parts/Json';
+import { Loading, Wrong } from '../parts/Notice';
+import { shownStatus, Status } from '../parts/Status';
+import { duration, useNow } from '../parts/time';
+import { When } from '../parts/When';
+import { FailureText } from '../run/FailureText';
+import { Journal } from '../run/Journal';
+import { NodeList } from '../run/NodeList';
+import { Question, type Wait } from '../run/Question';
+import { Retry } from '../run/Retry';
+import { add, nothing, painted } from '../run/state';
+import { Step } from '../run/Step';
+
+const over = (r: RunOf) => r.status === 'done' || r.status === 'failed' || r.status === 'cancelled';
+
+/** A run: the flow with what became of each node, what happened, what it asks, and how it ended. */
+export default function Run() {
+  const { id } = useParams({ from: '/inside/runs/$id' });
+  const run = useQuery({
+    queryKey: ['run', id],
+    queryFn: () => must(api.GET('/api/v1/runs/{id}', { params: { path: { id } } })),
+    refetchInterval: (q) => (q.state.data && over(q.state.data) ? false : 2000),
+  });
+  const digest = run.data?.digest;
+  const flow = useQuery({
+    queryKey: ['version', run.data?.flow, digest],
+    enabled: !!digest,
+    staleTime: Infinity, // a version never changes
+    queryFn: () => must(api.GET('/api/v1/flows/{name}/versions/{version}', { params: { path: { name: run.data?.flow ?? '', version: digest ?? '' } } })),
+  });
+  if (run.error && !run.data) return <Wrong error={run.error} again={() => void run.refetch()} />;
+  if (!run.data) return <Loading />;
+  return <Shown key={run.data.id} run={run.data} flow={flow.data?.flow} flowError={flow.error} />;
+}
+
+function Shown({ run, flow, flowError }: { run: RunOf; flow: unknown; flowError: unknown }) {
+  const { node } = useSearch({ from: '/inside/runs/$id' });
+  const go = useNavigate({ from: '/runs/$id' });
+  const queries = useQueryClient();
+  const ended = over(run);
+  const now = useNow(ended ? 0 : 1000);
+  const [state, hear] = useReducer(add, nothing);
+  const refresh = useCallback(() => void queries.invalidateQueries({ queryKey: ['run', run.id] }), [queries, run.id]);
+  const onEvents = useCallback(
+    (events: Event[]) => {
+      hear(events);
+      if (events.some((e) => e.kind.startsWith('run_') || e.kind === 'waiting' || e.kind === 'answered')) refresh();
+    },
+    [refresh],
+  );
+  useJournal(run.id, onEvents, refresh);
+  const doc = useMemo(() => readFlow(flow), [flow]);
+  const states = useMemo(() => painted(state, doc, run.status, run.failure?.node), [state, doc, run.status, run.failure]);
+  const select = useCallback((id: string | undefined) => void go({ search: { node: id }, replace: true }), [go]);
+  const chosen = doc.nodes.find((n) => n.id === node);
+  const [retrying, setRetrying] = useState(false);
+  const cancel = useMutation({
+    mutationFn: () => must(api.POST('/api/v1/runs/{id}/cancel', { params: { path: { id: run.id } } })),
+    onSuccess: refresh,
+    onError: (e) => notifications.show({ color: 'red', title: 'It was not cancelled', message: e.message }),
+  });
+  const waits = (Array.isArray(run.waits) ? (run.waits as Wait[]) : []).filter((w) => w.ask || w.choices?.length);
+  const took = run.started && (run.ended || run.status === 'running') ? duration((run.ended ? Date.parse(run.ended) : now) - Date.parse(run.started)) : '';
+  return (
+    <Stack gap="md">
+      <Group justify="space-between" align="start">
+        <Stack gap={2}>
+          <Group gap="sm">
+            <Title order={1} size="h2">{run.flow}</Title>
+            <Status of={shownStatus(run)} size="lg" />
+          </Group>
+          <Text size="sm" c="dimmed" component="div">
+            <span className="mono">{run.id}</span>
+            {' · '}
+            {run.started ? <>started <When at={run.started} /></> : <>queued <When at={run.created} /></>}
+            {took && <> · {ended ? 'took' : 'at work for'} {took}</>}
+            {run.resumes > 0 && <> · taken up again {run.resumes === 1 ? 'once' : `${run.resumes} times`}</>}
+            {run.retry_of && <> · runs <Link to="/runs/$id" params={{ id: run.retry_of }}>{run.retry_of}</Link> again</>}
+          </Text>
+        </Stack>
+        <Group gap="xs">
+          {!ended && <Button variant="default" color="red" loading={cancel.isPending || run.cancel} onClick={() => cancel.mutate()}>Cancel</Button>}
+          {ended && <Button variant="default" onClick={() => setRetrying(true)}>Run again…</Button>}
+        </Group>
+      </Group>
+      {run.failure && (
+        <Card withBorder radius="md" role="alert" className="failure">
+          <FailureText failure={run.failure} />
+          {run.failure.node && (
+            <Group mt="xs">
+              <Button size="xs" variant="light" onClick={() => select(run.failure?.node)}>Show the node</Button>
+              <Button size="xs" variant="light" onClick={() => setRetrying(true)}>Run again from there…</Button>
+            </Group>
+          )}
+        </Card>
+      )}
+      {waits.map((w) => <Question key={w.path} run={run.id} wait={w} onAnswered={refresh} />)}
+      {flowError ? <Wrong error={flowError} /> : null}
+      <div className="run-grid">
+        <Card withBorder radius="md" padding={0} className="run-canvas">
+          {flow ? (
+            <Tabs defaultValue="graph" keepMounted={false} h="100%" className="run-tabs">
+              <Tabs.List>
+                <Tabs.Tab value="graph">Graph</Tabs.Tab>
+                <Tabs.Tab value="list">List</Tabs.Tab>
+              </Tabs.List>
+              <Tabs.Panel value="graph" className="run-tab"><Canvas doc={doc} states={states} selected={node} onSelect={select} /></Tabs.Panel>
+              <Tabs.Panel value="list" className="run-tab scroll"><NodeList doc={doc} states={states} selected={node} onSelect={select} /></Tabs.Panel>
+            </Tabs>
+          ) : flowError ? null : <Loading />}
+        </Card>
+        <Card withBorder radius="md" padding={0} className="run-journal">
+          <Journal events={state.events} onSelect={select} />
+        </Card>
+        <div className="run-side">
+          {chosen ? (
+            <Step key={chosen.id} run={run.id} node={chosen} live={!ended} onClose={() => select(undefined)} />
+          ) : (
+            <Stack gap="md">
+              <Card withBorder radius="md" component="section" aria-label="Output">
+                <Title order={2} size="h5" mb="xs">Output</Title>
+                {run.output === undefined || run.output === null ? <Text size="sm" c="dimmed">{ended ? 'It gave none.' : 'It is known when the run has ended.'}</Text> : <Json value={run.output} label="Output" />}
+              </Card>
+              <Card withBorder radius="md" component="section" aria-label="Input">
+                <Title order={2} size="h5" mb="xs">Input</Title>
+                <Json value={run.input ?? {}} label="Input" />
+              </Card>
+            </Stack>
+          )}
+        </div>
+      </div>
+      {ended && <Retry run={run} doc={doc} opened={retrying} onClose={() => setRetrying(false)} />}
+    </Stack>
+  );
+}

@@ -1,0 +1,103 @@
+import type { Event } from '../api/events';
+import type { FlowDoc } from '../canvas/flow';
+
+/** What is known of one node of a flow in a run, over all its executions. */
+export interface NodeState {
+  state: 'idle' | 'running' | 'waiting' | 'retrying' | 'done' | 'failed' | 'passed' | 'cancelled';
+  /** How many executions have ended. */
+  count: number;
+  failed: number;
+  /** How long the last execution took, in milliseconds. */
+  ms?: number;
+  /** When a wait for a time is over, in milliseconds since 1970. */
+  until?: number;
+  /** The execution that was heard of last. */
+  path: string;
+}
+
+/** The states of a run's nodes by their ids, and its journal. */
+export interface RunState {
+  nodes: Map<string, NodeState>;
+  events: Event[];
+  /** The runs' highest number of an event, so that none counts twice. */
+  seq: number;
+  /** The time of the last event, in milliseconds since 1970. */
+  at: number;
+}
+
+export const nothing: RunState = { nodes: new Map(), events: [], seq: 0, at: 0 };
+
+/** The node that a path such as each[2]/fetch ends with, for events that do not name it. */
+function nodeOf(path: string): string {
+  const last = path.slice(path.lastIndexOf('/') + 1);
+  return last.replace(/[[(.!#].*$/, '');
+}
+
+const states: Record<string, NodeState['state']> = {
+  node_started: 'running',
+  node_finished: 'done',
+  node_failed: 'failed',
+  node_retrying: 'retrying',
+  waiting: 'waiting',
+  answered: 'done',
+  progress: 'running',
+  log: 'done',
+};
+
+/** Takes events into account. It gives a new state and leaves the old one as it was. */
+export function add(s: RunState, events: Event[]): RunState {
+  const fresh = events.filter((e) => e.seq > s.seq);
+  if (!fresh.length) return s;
+  const nodes = new Map(s.nodes);
+  let { seq, at } = s;
+  for (const e of fresh) {
+    seq = Math.max(seq, e.seq);
+    at = Math.max(at, Date.parse(e.at));
+    const state = states[e.kind];
+    if (!state || !e.path) continue;
+    const id = typeof e.data?.node === 'string' && e.data.node ? e.data.node : nodeOf(e.path);
+    const old = nodes.get(id);
+    const ended = e.kind === 'node_finished' || e.kind === 'node_failed';
+    nodes.set(id, {
+      state: state === 'done' && old?.failed && old.path === e.path && e.kind === 'log' ? old.state : state,
+      count: (old?.count ?? 0) + (ended || e.kind === 'log' ? 1 : 0),
+      failed: (old?.failed ?? 0) + (e.kind === 'node_failed' ? 1 : 0),
+      until: e.kind === 'waiting' && typeof e.data?.ms === 'number' ? Date.parse(e.at) + e.data.ms : undefined,
+      ms: ended && typeof e.data?.ms === 'number' ? e.data.ms : old?.ms,
+      path: e.path,
+    });
+  }
+  return { nodes, events: s.events.concat(fresh), seq, at };
+}
+
+/**
+ * What to paint. Nodes without effect leave nothing in the journal: they were passed if what stands behind them was
+ * reached. What was at work when the run ended was not ended. failed is the node that the run failed at.
+ */
+export function painted(s: RunState, doc: FlowDoc, status: string, failed?: string): Map<string, NodeState> {
+  const out = new Map(s.nodes);
+  if (failed && doc.nodes.some((n) => n.id === failed)) {
+    const old = out.get(failed);
+    out.set(failed, { state: 'failed', count: old?.count ?? 0, failed: Math.max(1, old?.failed ?? 0), ms: old?.ms, path: old?.path ?? failed });
+  }
+  const over = status === 'done' || status === 'failed' || status === 'cancelled';
+  const passed: NodeState = { state: 'passed', count: 0, failed: 0, path: '' };
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (const e of doc.edges) {
+      if (out.has(e.from) || !out.has(e.to)) continue;
+      out.set(e.from, passed);
+      changed = true;
+    }
+  }
+  for (const [id, n] of out) {
+    if (n.state === 'waiting' && n.until && n.until <= s.at) {
+      out.set(id, { ...n, state: 'done' });
+      continue;
+    }
+    if (over && (n.state === 'running' || n.state === 'waiting' || n.state === 'retrying')) {
+      out.set(id, { ...n, state: status === 'done' ? 'done' : status === 'failed' ? 'failed' : 'cancelled' });
+    }
+  }
+  return out;
+}
