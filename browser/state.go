@@ -48,7 +48,7 @@ func (s *Session) State(ctx context.Context) ([]byte, error) {
 		}
 		if err != nil {
 			if asked != nil {
-				<-asked // nobody writes k any more then
+				<-asked //nolint:errcheck // nobody writes k any more then, and nobody needs the cookies
 			}
 			if s.Dead() {
 				return json.Marshal(s.remembered())

@@ -48,8 +48,8 @@ func (p *Prepared) contradiction(w *Wanted, element int, v *vector) string {
 		return "it stands in the row of " + c.Row + ", and not of " + t.Row
 	case p.refused(w, element):
 		return "a person said that it is not the one"
-	case !reading(w.Action) && (kind == kindLink || kind == kindButton) && v[fTextOther] > 0 && v[fHref] == 0 && v[fTestID] == 0:
-		return "it reads " + c.Text + ", and not " + t.Text
+	case !reading(w.Action) && (kind == kindLink || kind == kindButton) && v[fTextOther] > 0 && v[fHref] == 0 && v[fTestID] == 0 && v[fPath] == 0:
+		return "it stands elsewhere and reads " + c.Text + ", and not " + t.Text
 	}
 	return ""
 }

@@ -8,7 +8,7 @@ import (
 // A window goes to its page at the same time as it is set up: the answer of what it showed before may come last.
 func TestLateFrameTree(t *testing.T) {
 	s := &session{}
-	tb := &tab{id: "main", s: s, changed: make(chan struct{}), status: map[string]int{}, failures: map[string]string{}, open: map[string]string{}, frames: []*frame{{id: "main", s: s}}}
+	tb := &tab{id: "main", s: s, c: &contextOf{}, changed: make(chan struct{}), status: map[string]int{}, failures: map[string]string{}, open: map[string]string{}, frames: []*frame{{id: "main", s: s}}}
 	old := frameTree{Frame: navigatedFrame{ID: "main", LoaderID: "1"}, ChildFrames: []frameTree{{Frame: navigatedFrame{ID: "gone", ParentID: "main", LoaderID: "2"}}}}
 	tb.navigated(s, navigatedEvent{Frame: navigatedFrame{ID: "main", LoaderID: "3", URL: "http://a/next"}})
 	tb.update(func() { tb.grow(old, s) })

@@ -79,11 +79,10 @@ func TestBar(t *testing.T) {
 		_, _, err := p.tab.History(p.long(), -1)
 		p.must(err)
 		p.until(p.tab.ID(), "location.pathname === '/' && document.readyState === 'complete'")
-		p.goTo(url + "/next?a=1")
 		p.bar("finish")
 		<-r.Done()
 	})
-	want := "Open Desk; Assert text of Total: 12.50; Assert value of Name; Assert Press is visible; Click Next; Go to Next page"
+	want := "Open Desk; Assert text of Total: 12.50; Assert value of Name; Assert Press is visible; Click Next"
 	got := strings.ReplaceAll(titles(r), "; Back", "") // going back at once after a press may be the page's doing
 	if got != want {
 		t.Errorf("recorded was\n%s, want\n%s", titles(r), want)

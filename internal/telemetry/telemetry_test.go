@@ -215,9 +215,9 @@ func TestTwoExecutionsAreOneTrace(t *testing.T) {
 
 type slowLog struct{ err error }
 
-func (slowLog) Past() []durable.Entry                          { return nil }
+func (slowLog) Past() []durable.Entry                            { return nil }
 func (l slowLog) Append(context.Context, ...durable.Entry) error { return l.err }
-func (slowLog) Confirm(context.Context) error                  { return nil }
+func (slowLog) Confirm(context.Context) error                    { return nil }
 
 func TestMetrics(t *testing.T) {
 	t.Parallel()
