@@ -31,9 +31,13 @@ bench:
 	go run ./bench
 	go run -C bench/queue . -o ../QUEUE.md
 	go run -C bench/browser . -o ../BROWSER.md
+	go run -C bench/healing . -o ../HEALING.md
+	go run -C bench/healing . pages -o ../HEALING-PAGES.md
 
 generate:
 	go test ./internal/reference -update
+	go test ./internal/api -run TestDocumentIsFresh -update
+	scripts/ui.sh build
 
 release:
 	scripts/release.sh

@@ -47,7 +47,7 @@ func (r *report) begin(w heal.Weights) {
 	r.line("")
 	r.line("Each case is an element of an old page and the page as it is years later. Right is the same element or its direct parent or child (the criterion of the paper that the data comes from). Then the right element, what stands in it and what is one with it are taken away, and nothing may be accepted. A second number after + counts functional duplicates: an element that reads the same and leads to the same address. Healed means used without asking: for Aether a probability of at least %.2f and no veto. The others have the rules of their descriptions; Similo and VON Similo have no threshold and always use what they find.", w.Heal)
 	r.line("")
-	r.line("The weights that judge a page never saw a page of its site: the ranking is fitted without that site, the decision without that site and a fifth of the others, each time this program runs. Sites to which the shipped weights were not fitted are judged with the shipped weights. Times are processor time.")
+	r.line("The weights that judge a page never saw a page of its site: the ranking is fitted without that site, the decision without that site and a fifth of the others, each time this program runs. Features, vetoes and thresholds were chosen by people who had looked at this set, so what it says of decisions is the best case; pages that nobody has looked at are the real test (--cases). Sites to which the shipped weights were not fitted are judged with the shipped weights. Times are processor time.")
 }
 
 // results writes the table of a file.
