@@ -178,6 +178,23 @@ func (t *Table) Open(ctx context.Context, kind, name string, want any) (Live, er
 	return l, nil
 }
 
+// Any reports whether anything lives, or is about to.
+func (t *Table) Any() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, e := range t.live {
+		if !e.mu.TryLock() {
+			return true
+		}
+		lives := e.live != nil
+		e.mu.Unlock()
+		if lives {
+			return true
+		}
+	}
+	return false
+}
+
 // End closes what is open under a name; nothing being open is no error.
 func (t *Table) End(kind, name string) error {
 	e, _, _ := t.at(kind, name)

@@ -5,10 +5,12 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"text/tabwriter"
@@ -70,7 +72,7 @@ func (c *command) upCmd() *cobra.Command {
 			if name == "" {
 				name = c.Host
 			}
-			f.link, f.open = true, c.Keyboard && !noOpen && !c.asJSON
+			f.link, f.open = true, c.Keyboard && !noOpen && !c.asJSON && slices.Contains(all, "display")
 			return c.serve(cmd, f, name, all, slots)
 		},
 	}
@@ -151,6 +153,9 @@ func (c *command) serve(cmd *cobra.Command, f serveFlags, robotName string, labe
 	}
 	say := c.sayer()
 	url := map[bool]string{true: "https", false: "http"}[secure] + "://" + l.Addr().String()
+	if made {
+		say("first_token", map[string]any{"token": first, "role": "admin"}, "first token, role admin, shown only now: %s", first)
+	}
 	say("serving", map[string]any{"url": url}, "serving %s, documented at %s/api/v1/openapi.json", url, url)
 	if f.link {
 		secret, _, err := s.Auth.Link(ctx, auth.Admin)
@@ -161,13 +166,13 @@ func (c *command) serve(cmd *cobra.Command, f serveFlags, robotName string, labe
 		link := url + signInPage + secret
 		say("link", map[string]any{"link": link}, "open %s (signs in once, within ten minutes)", link)
 		if f.open {
-			if err := browser.OpenURL(link); err != nil {
-				s.Log.Debug("opening a browser", "err", err)
-			}
+			browser.Stdout, browser.Stderr = io.Discard, io.Discard
+			go func() { // what opens it may stay until the browser is closed
+				if err := browser.OpenURL(link); err != nil {
+					s.Log.Debug("opening a browser", "err", err)
+				}
+			}()
 		}
-	}
-	if made {
-		say("first_token", map[string]any{"token": first, "role": "admin"}, "first token, role admin, shown only now: %s", first)
 	}
 	var wg sync.WaitGroup
 	failed := make(chan error, 1)

@@ -183,7 +183,13 @@ func (b *branch) attempt(s *step, in any, effect node.Effect, try int) (*Record,
 	if rec.Start == 0 {
 		rec.Start = rec.End
 	}
-	if err := x.recordSoon(b.ctx, name, rec); err != nil {
+	keep := x.record
+	if live := x.host.Sessions(); live != nil && live.Any() {
+		// Steps in a live session are many and quick, and what they read is of the session. Whatever else a node reads is
+		// read once, so it is kept before the next node begins.
+		keep = x.recordSoon
+	}
+	if err := keep(b.ctx, name, rec); err != nil {
 		return nil, x.halt(err)
 	}
 	x.count.Nodes.Add(1)

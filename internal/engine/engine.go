@@ -22,9 +22,9 @@
 //	save!session1, !back1, a session was lost, and what was done about it; see
 //	!answer1, save@1/login losses
 //
-// Records are found by name, so branches may append in any order. The result of
-// a node is written together with the next record: in a moment, and at the latest
-// before anything changes the world; see writer.
+// Records are found by name, so branches may append in any order. While a session
+// is live, the result of a node is written together with the next record: in a
+// moment, and at the latest before anything changes the world; see writer.
 //
 // # Failures
 //
@@ -520,5 +520,9 @@ func (x *exec) emit(e Event) {
 	if e.At.IsZero() {
 		e.At = x.o.Now()
 	}
-	x.host.Emit(e)
+	if x.w == nil {
+		x.host.Emit(e)
+		return
+	}
+	x.w.tell(func() { x.host.Emit(e) })
 }

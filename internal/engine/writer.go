@@ -8,7 +8,7 @@ import (
 	"github.com/aether-rpa/aether/internal/durable"
 )
 
-// linger is how long the result of a node may wait for company. A crash in that time leaves it as unknown whether the
+// linger is how long the result of a node in a live session may wait for company. A crash in that time leaves it as unknown whether the
 // node acted as one does that comes a moment earlier, while it acts.
 const linger = 5 * time.Millisecond
 
@@ -27,6 +27,14 @@ type writer struct {
 	writing bool
 	timer   *time.Timer
 	err     error // for ever, from the first that is not written
+	news    []news
+	telling bool
+}
+
+// news is told to watchers when the log has so many entries: what they hear of has happened, whatever dies then.
+type news struct {
+	after int
+	tell  func()
 }
 
 func newWriter(log durable.Log, failed func(error)) *writer {
@@ -81,5 +89,37 @@ func (w *writer) flush(ctx context.Context, more ...durable.Entry) error {
 		}
 		w.turn.Broadcast()
 	}
+	w.spread()
 	return w.err
+}
+
+// tell calls a function once the log has all that was given so far, in the order of the calls.
+func (w *writer) tell(fn func()) {
+	w.mu.Lock()
+	if len(w.news) == 0 && w.kept == w.given {
+		w.mu.Unlock()
+		fn()
+		return
+	}
+	w.news = append(w.news, news{w.given, fn})
+	w.mu.Unlock()
+}
+
+// spread tells what may be told, and returns when it is; w.mu is held. An item stays in the list while it is told, so
+// that nothing newer overtakes it.
+func (w *writer) spread() {
+	for len(w.news) > 0 && w.news[0].after <= w.kept {
+		if w.telling {
+			w.turn.Wait()
+			continue
+		}
+		w.telling = true
+		tell := w.news[0].tell
+		w.mu.Unlock()
+		tell()
+		w.mu.Lock()
+		w.news = w.news[1:]
+		w.telling = false
+		w.turn.Broadcast()
+	}
 }

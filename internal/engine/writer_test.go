@@ -126,3 +126,65 @@ func TestWriterBranches(t *testing.T) {
 		t.Errorf("%d of 800 entries were written", n)
 	}
 }
+
+// Watchers hear of what the log has, in the order in which it was told, whoever told it.
+func TestWriterTells(t *testing.T) {
+	t.Parallel()
+	l := &heldLog{let: make(chan error)}
+	w := newWriter(l, func(err error) { t.Error(err) })
+	ctx := t.Context()
+	var mu sync.Mutex
+	var heard []string
+	tell := func(s string) {
+		w.tell(func() {
+			mu.Lock()
+			heard = append(heard, s)
+			mu.Unlock()
+		})
+	}
+	tell("began")
+	if err := w.later(ctx, durable.Entry{Name: "a"}); err != nil {
+		t.Fatal(err)
+	}
+	tell("a is done")
+	tell("b began")
+	mu.Lock()
+	if !slices.Equal(heard, []string{"began"}) {
+		t.Errorf("heard before the log has a: %v", heard)
+	}
+	mu.Unlock()
+	flushed := make(chan error, 4)
+	for range cap(flushed) {
+		go func() { flushed <- w.flush(ctx) }()
+	}
+	l.let <- nil
+	for range cap(flushed) {
+		if err := <-flushed; err != nil {
+			t.Fatal(err)
+		}
+		mu.Lock()
+		if want := []string{"began", "a is done", "b began"}; !slices.Equal(heard, want) {
+			t.Errorf("heard %v when a was written, want %v", heard, want)
+		}
+		mu.Unlock()
+	}
+	tell("b is done")
+	if last := heard[len(heard)-1]; last != "b is done" {
+		t.Errorf("with nothing to write %q was heard last", last)
+	}
+}
+
+// What could not be written is not told.
+func TestWriterTellsNoLies(t *testing.T) {
+	t.Parallel()
+	l := &heldLog{let: make(chan error, 1)}
+	w := newWriter(l, func(error) {})
+	if err := w.later(t.Context(), durable.Entry{Name: "a"}); err != nil {
+		t.Fatal(err)
+	}
+	w.tell(func() { t.Error("a was told, and the log does not have it") })
+	l.let <- errors.New("the disk is full")
+	if err := w.flush(t.Context()); err == nil {
+		t.Error("nothing was said of the log")
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"github.com/aether-rpa/aether/internal/queue"
 	"github.com/aether-rpa/aether/internal/robot"
 	"github.com/aether-rpa/aether/internal/run"
+	"github.com/aether-rpa/aether/internal/secret"
 )
 
 // Remote is what the orchestrator does for robots that reach it over HTTPS: they
@@ -192,6 +193,8 @@ type Begun struct {
 	Messages []run.Topical `json:"messages,omitempty"`
 	// SessionKey is what the run's sessions are sealed with; nil for flows without any.
 	SessionKey []byte `json:"session_key,omitempty"`
+	// SessionError says why there is no such key though the run wants one: nodes that open sessions fail with it.
+	SessionError string `json:"session_error,omitempty"`
 }
 
 // Begin takes the run of a job for a robot. Have says that the robot still has
@@ -235,7 +238,11 @@ func (o Remote) Begin(ctx context.Context, c Caller, l Lease, have bool) (*Begun
 	if b.Events, _, err = o.Runs.LastEvent(ctx, r.ID); err != nil {
 		return nil, err
 	}
-	if b.SessionKey, err = o.sessionKey(ctx, r); err != nil {
+	b.SessionKey, err = o.sessionKey(ctx, r)
+	switch {
+	case errors.Is(err, secret.ErrLocked): // asking again changes nothing
+		b.SessionError = err.Error()
+	case err != nil:
 		return nil, err
 	}
 	b.Messages, err = o.Runs.MessagesSince(ctx, r.ID, 0)

@@ -37,6 +37,7 @@ type task struct {
 	traced   map[string]bool // artifacts of traces that were sent
 	count    engine.Counters
 	key      []byte // of the run's sessions, from the orchestrator
+	keyless  string // why there is none though the run wants one
 
 	mu    sync.Mutex
 	since int64 // when the last message came
@@ -142,7 +143,7 @@ func (t *task) do(hard context.Context) (how string, err error) {
 	if b.Why != "" {
 		return b.Why, nil
 	}
-	t.told, t.key = b.Events, b.SessionKey
+	t.told, t.key, t.keyless = b.Events, b.SessionKey, b.SessionError
 	var sending sync.WaitGroup
 	sendCtx, stopSending := context.WithCancel(t.lease)
 	defer sending.Wait()
@@ -266,6 +267,9 @@ func (t *task) fetch(ctx context.Context) error {
 
 // sessionKey returns the key of the run's sessions, which the orchestrator gave with the job.
 func (t *task) sessionKey(context.Context, string) ([]byte, error) {
+	if t.keyless != "" {
+		return nil, errors.New(t.keyless)
+	}
 	if len(t.key) == 0 {
 		return nil, errors.New("the orchestrator gave none")
 	}

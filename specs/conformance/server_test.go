@@ -20,7 +20,7 @@ type served struct {
 
 var (
 	servingRE = regexp.MustCompile(`"url":"([^"]+)"`)
-	tokenRE   = regexp.MustCompile(`aeth_[A-Za-z0-9_-]+`)
+	tokenRE   = regexp.MustCompile(`"token":"(aeth_[A-Za-z0-9_-]+)"`)
 )
 
 // serve starts `aether serve` or `aether up` on a free port.
@@ -32,7 +32,9 @@ func (h *home) serve(args ...string) *served {
 		p.sees(`"event":"online"`)
 	}
 	s := &served{proc: p, url: servingRE.FindStringSubmatch(p.out.String())[1]}
-	s.token = tokenRE.FindString(p.out.String())
+	if m := tokenRE.FindStringSubmatch(p.out.String()); m != nil { // only the first start prints one
+		s.token = m[1]
+	}
 	return s
 }
 

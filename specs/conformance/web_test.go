@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"encoding/base64"
 	"fmt"
+	"github.com/aether-rpa/aether/internal/db/dbtest"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -181,5 +182,28 @@ func TestBrowserPolicy(t *testing.T) {
 	h.flow(fmt.Sprintf(flow, strings.Replace(site.URL, "127.0.0.1", "localhost", 1)))
 	if r := h.aether("run", "flow.yaml"); r.code != 1 || !strings.Contains(r.out+r.err, "403") {
 		t.Errorf("what is not allowed: exit code %d\n%s%s", r.code, r.out, r.err)
+	}
+}
+
+// TestRemoteSessionWithoutKey runs a flow with a browser on a robot elsewhere while the installation has no key that
+// sessions could be sealed with (SQLite makes its own): the run fails with what to do, and does not hang.
+func TestRemoteSessionWithoutKey(t *testing.T) {
+	needsBrowser(t)
+	t.Parallel()
+	target := dbtest.Postgres(t)
+	h := newHome(t)
+	h.env = append(h.env, "AETHER_DATABASE_URL="+target.URL)
+	h.write("page.flow.yaml", "aether: 1\nname: page\nnodes:\n- {id: open, type: web.open, params: {url: 'about:blank'}}\n")
+	h.want(0, "flow", "push", "page.flow.yaml")
+	s := h.serve("serve")
+	h.desk(t, "desk", s.url).up()
+	run := fmt.Sprint(s.call(201, "POST", "/api/v1/runs", map[string]any{"flow": "page"})["run"])
+	var got map[string]any
+	eventually(t, "the end of the run", 2*time.Minute, func() bool {
+		got = s.call(200, "GET", "/api/v1/runs/"+run, nil)
+		return got["status"] == "failed" || got["status"] == "done"
+	})
+	if text := fmt.Sprint(got["failure"]); got["status"] != "failed" || !strings.Contains(text, "aether secret key new") {
+		t.Errorf("the run is %v: %s", got["status"], text)
 	}
 }
