@@ -62,7 +62,7 @@ func (c *command) upCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "up",
 		Short: "Serve the pages and the API and be a robot, in one process",
-		Long:  "Does what `aether serve` and `aether robot` do, in one process: all that a laptop needs. It prints a link that signs in to its pages, once, and opens it in a browser if it runs on a terminal.",
+		Long:  "Does what `aether serve` and `aether robot` do, in one process: all that a laptop needs. On a terminal it prints a link that signs in to its pages, once, and opens it in a browser; `aether server link` prints another.",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			all, err := c.robotLabels(labels, slots)
@@ -72,7 +72,8 @@ func (c *command) upCmd() *cobra.Command {
 			if name == "" {
 				name = c.Host
 			}
-			f.link, f.open = true, c.Keyboard && !noOpen && !c.asJSON && slices.Contains(all, "display")
+			// Not into the log of a service, which others may read.
+			f.link, f.open = c.Terminal || c.asJSON, c.Keyboard && !noOpen && !c.asJSON && slices.Contains(all, "display")
 			return c.serve(cmd, f, name, all, slots)
 		},
 	}

@@ -3,6 +3,7 @@ package recorder_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -123,6 +124,17 @@ func (p *person) press(w where, button string, times, mods int) {
 }
 
 func (p *person) click(what string) { p.Helper(); p.press(p.see(what, 0), "left", 1, 0) }
+
+// closes clicks what closes the tab: it may be gone before the press has been answered.
+func (p *person) closes(what string) {
+	p.Helper()
+	w := p.see(what, 0)
+	p.mouse(browser.Mouse{Type: "move", X: w.x, Y: w.y})
+	if err := p.tab.Mouse(p.long(), browser.Mouse{Type: "down", X: w.x, Y: w.y, Button: "left", Clicks: 1}, browser.Mouse{Type: "up", X: w.x, Y: w.y, Button: "left", Clicks: 1}); err != nil && !errors.Is(err, browser.ErrGone) {
+		p.Fatal(err)
+	}
+	<-p.tab.Gone()
+}
 
 // keys presses keys: characters one by one, or a key by its name.
 func (p *person) keys(text string) {

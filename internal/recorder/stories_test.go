@@ -144,7 +144,7 @@ var stories = []story{
 		before := r.Context().Tabs()
 		p.click("role=button[name=Choose …]")
 		n := p.opened(r.Context(), before)
-		n.click("role=button[name=Italy]")
+		n.closes("role=button[name=Italy]")
 		w.did(p.T, "window.choose", 1)
 		p.until(p.tab.ID(), "[...document.querySelectorAll('input')].some(i => i.value === 'Italy')")
 		for i, b := range []string{"text=A link to a new tab", "text=Open a tab after an answer"} {
@@ -153,8 +153,7 @@ var stories = []story{
 			n := p.opened(r.Context(), before)
 			n.click("role=button[name=Report back]")
 			p.until(p.tab.ID(), fmt.Sprintf("document.querySelector('#windows-count').textContent === '%d'", i+1))
-			n.click("role=button[name=Close this tab]")
-			<-n.tab.Gone()
+			n.closes("role=button[name=Close this tab]")
 		}
 	}},
 	{"suggest", "/acme/lab/suggest", false, func(p *person, w *world, _ *recorder.Recorder) {
