@@ -193,7 +193,7 @@ type Begun struct {
 	Messages []run.Topical `json:"messages,omitempty"`
 	// SessionKey is what the run's sessions are sealed with; nil for flows without any.
 	SessionKey []byte `json:"session_key,omitempty"`
-	// SessionError says why there is no such key though the run wants one: nodes that open sessions fail with it.
+	// SessionError says why there is no such key though the run wants one: its sessions are not kept then.
 	SessionError string `json:"session_error,omitempty"`
 }
 

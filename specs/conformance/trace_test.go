@@ -196,6 +196,7 @@ func TestTraceRemote(t *testing.T) {
 			t.Parallel()
 			url, held, hold := shopSite(t)
 			h := newHome(t)
+			t.Cleanup(h.browserGone) // it ends a moment after the robot was killed
 			h.env = append(h.env, "AETHER_SECRET_CODE=code-4711-secret")
 			h.flow(strings.ReplaceAll(`settings: {trace: always}
 nodes:
@@ -209,6 +210,7 @@ edges: [open -> code, code -> slow, slow -> wait]
 			if remote {
 				s = h.serve("serve")
 				d := h.desk(t, "one", s.url)
+				t.Cleanup(d.browserGone)
 				d.env = append(d.env, "AETHER_SECRET_CODE=code-4711-secret")
 				d.up()
 			} else {

@@ -1282,6 +1282,7 @@ export interface components {
             events: number;
             messages?: components["schemas"]["Topical"][] | null;
             run?: components["schemas"]["Run"];
+            session_error?: string;
             session_key?: string;
             why?: string;
         };
