@@ -36,6 +36,7 @@ type notes struct {
 // noteHome makes a site as it was when the flow was written, and runs the flow once.
 func noteHome(t *testing.T, h *home) *notes {
 	t.Helper()
+	t.Cleanup(h.browserGone) // it ends a moment after its robot was killed
 	site, err := testsite.New(testsite.Config{Seed: 7})
 	if err != nil {
 		t.Fatal(err)
@@ -330,6 +331,7 @@ func TestHealingRemote(t *testing.T) {
 		s := n.serve("serve")
 		s.token = strings.TrimSpace(n.want(0, "server", "token", "create", "me", "--role", "developer").out)
 		d := n.desk(t, "desk", s.url)
+		t.Cleanup(d.browserGone)
 		d.up()
 		start := func() string {
 			out := s.call(201, "POST", "/api/v1/runs", map[string]any{"flow": "notes", "input": map[string]any{"site": n.url, "key": n.next()}})
