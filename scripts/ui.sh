@@ -48,7 +48,7 @@ check)
 	say "types, lint and unit tests of the pages"
 	timed npx tsc --noEmit
 	timed npx eslint .
-	timed npx vitest run --silent
+	timed npx vitest run --silent --dir src
 	say "the pages' build"
 	timed same
 	;;
