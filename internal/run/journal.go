@@ -72,12 +72,8 @@ func addEvents(ctx context.Context, tx *db.Tx, events []Event, added []written) 
 	return added, rows.Err()
 }
 
-// Events returns at most limit events of a run after a sequence number.
-func (s *Store) Events(ctx context.Context, id string, after int64, limit int) ([]Event, error) {
-	rows, err := s.db.Query(ctx, fmt.Sprintf(`SELECT run, seq, kind, path, at, data FROM {s}event WHERE run = $1 AND seq > $2 ORDER BY seq LIMIT %d`, limit), id, after)
-	if err != nil {
-		return nil, fmt.Errorf("reading the journal: %w", err)
-	}
+// scanEvents reads events whose columns are run, seq, kind, path, at and data, and closes the rows.
+func scanEvents(rows *sql.Rows) ([]Event, error) {
 	defer rows.Close()
 	var out []Event
 	for rows.Next() {
@@ -91,6 +87,15 @@ func (s *Store) Events(ctx context.Context, id string, after int64, limit int) (
 		out = append(out, e)
 	}
 	return out, rows.Err()
+}
+
+// Events returns at most limit events of a run after a sequence number.
+func (s *Store) Events(ctx context.Context, id string, after int64, limit int) ([]Event, error) {
+	rows, err := s.db.Query(ctx, fmt.Sprintf(`SELECT run, seq, kind, path, at, data FROM {s}event WHERE run = $1 AND seq > $2 ORDER BY seq LIMIT %d`, limit), id, after)
+	if err != nil {
+		return nil, fmt.Errorf("reading the journal: %w", err)
+	}
+	return scanEvents(rows)
 }
 
 // LastEvent returns the highest sequence number of a run and when that event

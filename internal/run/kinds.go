@@ -3,7 +3,6 @@ package run
 import (
 	"context"
 	"fmt"
-	"time"
 )
 
 // EventsOf returns all events of a run that are of one kind.
@@ -12,17 +11,5 @@ func (s *Store) EventsOf(ctx context.Context, id, kind string) ([]Event, error) 
 	if err != nil {
 		return nil, fmt.Errorf("reading the journal: %w", err)
 	}
-	defer rows.Close()
-	var out []Event
-	for rows.Next() {
-		var e Event
-		var ms int64
-		var data string
-		if err := rows.Scan(&e.Run, &e.Seq, &e.Kind, &e.Path, &ms, &data); err != nil {
-			return nil, fmt.Errorf("reading the journal: %w", err)
-		}
-		e.At, e.Data = time.UnixMilli(ms), raw(data)
-		out = append(out, e)
-	}
-	return out, rows.Err()
+	return scanEvents(rows)
 }
