@@ -5,6 +5,7 @@ import { useState } from 'react';
 
 import { api, must, type Schemas } from '../api/client';
 import { Json } from '../parts/Json';
+import { Listing } from '../parts/Listing';
 import { Empty, Loading, Wrong } from '../parts/Notice';
 import { When } from '../parts/When';
 
@@ -178,44 +179,23 @@ export default function Heals() {
         <Title order={1} size="h2">Healing</Title>
         <div className="scroll"><SegmentedControl data={states.map((s) => ({ ...s, value: s.value || 'all' }))} value={wanted || 'all'} onChange={(v) => void go({ search: { state: v } })} aria-label="State" /></div>
       </Group>
-      {list.error && <Wrong error={list.error} again={() => void list.refetch()} />}
-      {list.isPending ? (
-        <Loading />
-      ) : heals.length === 0 ? (
-        <Empty title={wanted === 'proposed' ? 'There is nothing to decide' : 'There is none'}>When a page changes and a robot finds an element again, it is shown here with the evidence.</Empty>
-      ) : (
-        <Card withBorder padding={0} radius="md">
-          <Table.ScrollContainer minWidth={640}>
-            <Table verticalSpacing="sm" horizontalSpacing="md" highlightOnHover>
-              <Table.Thead>
-                <Table.Tr>
-                  <Table.Th>Flow and node</Table.Th>
-                  <Table.Th>Target</Table.Th>
-                  <Table.Th>State</Table.Th>
-                  <Table.Th>Probability</Table.Th>
-                  <Table.Th>Last</Table.Th>
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {heals.map((h) => (
-                  <Table.Tr key={h.id} bg={h.id === id ? 'var(--mantine-color-default-hover)' : undefined}>
-                    <Table.Td><button type="button" className="as-link" onClick={() => void go({ search: (s) => ({ ...s, id: h.id }) })}>{h.flow}: {h.node}</button></Table.Td>
-                    <Table.Td maw={340}><Text size="sm" lineClamp={2} className="mono">{h.target}</Text></Table.Td>
-                    <Table.Td><StateBadge state={h.state} /></Table.Td>
-                    <Table.Td>{h.outcome === 'healed' ? `${(100 * h.p).toFixed(1)} %` : ''}</Table.Td>
-                    <Table.Td><When at={h.updated} /></Table.Td>
-                  </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
-          </Table.ScrollContainer>
-        </Card>
-      )}
-      {list.hasNextPage && (
-        <Group justify="center">
-          <Button variant="default" loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>Show more</Button>
-        </Group>
-      )}
+      <Listing
+        pages={list}
+        count={heals.length}
+        minWidth={640}
+        empty={<Empty title={wanted === 'proposed' ? 'There is nothing to decide' : 'There is none'}>When a page changes and a robot finds an element again, it is shown here with the evidence.</Empty>}
+        heads={['Flow and node', 'Target', 'State', 'Probability', 'Last']}
+      >
+        {heals.map((h) => (
+          <Table.Tr key={h.id} bg={h.id === id ? 'var(--mantine-color-default-hover)' : undefined}>
+            <Table.Td><button type="button" className="as-link" onClick={() => void go({ search: (s) => ({ ...s, id: h.id }) })}>{h.flow}: {h.node}</button></Table.Td>
+            <Table.Td maw={340}><Text size="sm" lineClamp={2} className="mono">{h.target}</Text></Table.Td>
+            <Table.Td><StateBadge state={h.state} /></Table.Td>
+            <Table.Td>{h.outcome === 'healed' ? `${(100 * h.p).toFixed(1)} %` : ''}</Table.Td>
+            <Table.Td><When at={h.updated} /></Table.Td>
+          </Table.Tr>
+        ))}
+      </Listing>
       {id !== undefined && <Detail key={id} id={id} />}
     </Stack>
   );

@@ -1,10 +1,11 @@
-import { Button, Card, Checkbox, Group, Modal, NumberInput, SegmentedControl, Stack, Table, Text, TextInput, Title } from '@mantine/core';
+import { Button, Checkbox, Group, Modal, NumberInput, SegmentedControl, Stack, Table, Text, TextInput, Title } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 
 import { api, must, type Job } from '../api/client';
+import { Listing } from '../parts/Listing';
 import { Empty, Loading, Wrong } from '../parts/Notice';
 import { Status } from '../parts/Status';
 import { duration, useNow } from '../parts/time';
@@ -97,65 +98,39 @@ export default function Queue() {
           <Button size="xs" variant="default" color="red" loading={drop.isPending} onClick={() => drop.mutate()}>Take out of the queue</Button>
         </Group>
       )}
-      {list.error && <Wrong error={list.error} again={() => void list.refetch()} />}
-      {list.isPending ? (
-        <Loading />
-      ) : jobs.length === 0 ? (
-        <Empty title={state ? 'No job is in this state' : 'The queue is empty'}>{state ? null : 'All that was asked for is done.'}</Empty>
-      ) : (
-        <Card withBorder padding={0} radius="md">
-          <Table.ScrollContainer minWidth={760}>
-            <Table verticalSpacing="xs" horizontalSpacing="md" highlightOnHover>
-              <Table.Thead>
-                <Table.Tr>
-                  <Table.Th w={40}>
-                    {dead.length > 0 && <Checkbox size="xs" aria-label="Choose all dead letters" checked={picked.length === dead.length} indeterminate={picked.length > 0 && picked.length < dead.length} onChange={() => setChosen(picked.length === dead.length ? new Set() : new Set(dead.map((j) => j.id)))} />}
-                  </Table.Th>
-                  <Table.Th>Job</Table.Th>
-                  <Table.Th>Run</Table.Th>
-                  <Table.Th>State</Table.Th>
-                  <Table.Th>Priority</Table.Th>
-                  <Table.Th>Attempt</Table.Th>
-                  <Table.Th>Robot</Table.Th>
-                  <Table.Th>Added</Table.Th>
-                  <Table.Th>{' '}</Table.Th>
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {jobs.map((j) => (
-                  <Table.Tr key={j.id}>
-                    <Table.Td>{(j.state === 'dead' || j.state === 'poison') && <Checkbox size="xs" aria-label={`Choose job ${j.id}`} checked={chosen.has(j.id)} onChange={() => toggle(j.id)} />}</Table.Td>
-                    <Table.Td>{j.id}</Table.Td>
-                    <Table.Td maw={300}>
-                      <Link to="/runs/$id" params={{ id: j.run }} className="rows-link mono">{j.run}</Link>
-                      {j.reason && <Text size="xs" lineClamp={2}>{j.reason}</Text>}
-                    </Table.Td>
-                    <Table.Td>
-                      <Status of={j.state} />
-                      {j.lease && j.state === 'leased' && <Text size="xs" c="dimmed">lease {duration(Math.max(0, Date.parse(j.lease) - now))}</Text>}
-                    </Table.Td>
-                    <Table.Td>{j.priority}</Table.Td>
-                    <Table.Td>{j.attempt} of {j.retry.attempts ?? 3}</Table.Td>
-                    <Table.Td>{j.robot}</Table.Td>
-                    <Table.Td><When at={j.created} /></Table.Td>
-                    <Table.Td>
-                      <Group gap={6} wrap="nowrap" justify="end">
-                        {j.state !== 'leased' && j.state !== 'dead' && j.state !== 'poison' && <Button size="compact-xs" variant="subtle" onClick={() => setWhy(j)}>Why?</Button>}
-                        {j.state !== 'dead' && j.state !== 'poison' && <Button size="compact-xs" variant="subtle" color="red" onClick={() => cancel.mutate(j.id)}>Cancel</Button>}
-                      </Group>
-                    </Table.Td>
-                  </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
-          </Table.ScrollContainer>
-        </Card>
-      )}
-      {list.hasNextPage && (
-        <Group justify="center">
-          <Button variant="default" loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>Show more</Button>
-        </Group>
-      )}
+      <Listing
+        pages={list}
+        count={jobs.length}
+        minWidth={760}
+        spacing="xs"
+        empty={<Empty title={state ? 'No job is in this state' : 'The queue is empty'}>{state ? null : 'All that was asked for is done.'}</Empty>}
+        heads={[dead.length > 0 ? (<Checkbox size="xs" aria-label="Choose all dead letters" checked={picked.length === dead.length} indeterminate={picked.length > 0 && picked.length < dead.length} onChange={() => setChosen(picked.length === dead.length ? new Set() : new Set(dead.map((j) => j.id)))} />) : null, 'Job', 'Run', 'State', 'Priority', 'Attempt', 'Robot', 'Added', ' ']}
+      >
+        {jobs.map((j) => (
+          <Table.Tr key={j.id}>
+            <Table.Td>{(j.state === 'dead' || j.state === 'poison') && <Checkbox size="xs" aria-label={`Choose job ${j.id}`} checked={chosen.has(j.id)} onChange={() => toggle(j.id)} />}</Table.Td>
+            <Table.Td>{j.id}</Table.Td>
+            <Table.Td maw={300}>
+              <Link to="/runs/$id" params={{ id: j.run }} className="rows-link mono">{j.run}</Link>
+              {j.reason && <Text size="xs" lineClamp={2}>{j.reason}</Text>}
+            </Table.Td>
+            <Table.Td>
+              <Status of={j.state} />
+              {j.lease && j.state === 'leased' && <Text size="xs" c="dimmed">lease {duration(Math.max(0, Date.parse(j.lease) - now))}</Text>}
+            </Table.Td>
+            <Table.Td>{j.priority}</Table.Td>
+            <Table.Td>{j.attempt} of {j.retry.attempts ?? 3}</Table.Td>
+            <Table.Td>{j.robot}</Table.Td>
+            <Table.Td><When at={j.created} /></Table.Td>
+            <Table.Td>
+              <Group gap={6} wrap="nowrap" justify="end">
+                {j.state !== 'leased' && j.state !== 'dead' && j.state !== 'poison' && <Button size="compact-xs" variant="subtle" onClick={() => setWhy(j)}>Why?</Button>}
+                {j.state !== 'dead' && j.state !== 'poison' && <Button size="compact-xs" variant="subtle" color="red" onClick={() => cancel.mutate(j.id)}>Cancel</Button>}
+              </Group>
+            </Table.Td>
+          </Table.Tr>
+        ))}
+      </Listing>
       <Why job={why} onClose={() => setWhy(null)} />
       <Requeue
         jobs={picked}

@@ -1,10 +1,11 @@
-import { Button, Card, Group, Select, Stack, Table, Text, TextInput, Title } from '@mantine/core';
+import { Button, Group, Select, Stack, Table, Text, TextInput, Title } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 
 import { api, must, type Run } from '../api/client';
-import { Empty, Loading, Wrong } from '../parts/Notice';
+import { Listing } from '../parts/Listing';
+import { Empty } from '../parts/Notice';
 import { shownStatus, Status } from '../parts/Status';
 import { duration, useNow } from '../parts/time';
 import { When } from '../parts/When';
@@ -50,11 +51,11 @@ export default function Runs() {
           <Select label="Status" placeholder="Any" data={statuses} value={status ?? null} onChange={(v) => void go({ search: (s) => ({ ...s, status: v ?? undefined }) })} clearable w={180} />
         </Group>
       </Group>
-      {list.error && <Wrong error={list.error} again={() => void list.refetch()} />}
-      {list.isPending ? (
-        <Loading />
-      ) : runs.length === 0 ? (
-        filtered ? (
+      <Listing
+        pages={list}
+        count={runs.length}
+        minWidth={640}
+        empty={filtered ? (
           <Empty title="No run fits">
             <Button variant="light" onClick={() => void go({ search: {} })}>Show all runs</Button>
           </Empty>
@@ -62,44 +63,23 @@ export default function Runs() {
           <Empty title="Nothing has run yet">
             Choose a flow under <Link to="/flows">Flows</Link> and start it, or send one from a terminal: <span className="mono">aether flow push my.flow.yaml</span>
           </Empty>
-        )
-      ) : (
-        <Card withBorder padding={0} radius="md">
-          <Table.ScrollContainer minWidth={640}>
-            <Table verticalSpacing="sm" horizontalSpacing="md" highlightOnHover>
-              <Table.Thead>
-                <Table.Tr>
-                  <Table.Th>Flow</Table.Th>
-                  <Table.Th>Status</Table.Th>
-                  <Table.Th>Started</Table.Th>
-                  <Table.Th>Took</Table.Th>
-                  <Table.Th>Nodes</Table.Th>
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {runs.map((r) => (
-                  <Table.Tr key={r.id}>
-                    <Table.Td maw={380}>
-                      <Link to="/runs/$id" params={{ id: r.id }} className="rows-link">{r.flow}</Link>
-                      <Text size="xs" c="dimmed" className="mono">{r.id}</Text>
-                      {r.failure && <Text size="xs" lineClamp={1} title={r.failure.message}>{r.failure.message}</Text>}
-                    </Table.Td>
-                    <Table.Td><Status of={shownStatus(r)} /></Table.Td>
-                    <Table.Td><When at={r.started ?? r.created} /></Table.Td>
-                    <Table.Td><Took run={r} now={now} /></Table.Td>
-                    <Table.Td>{r.nodes}</Table.Td>
-                  </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
-          </Table.ScrollContainer>
-        </Card>
-      )}
-      {list.hasNextPage && (
-        <Group justify="center">
-          <Button variant="default" loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>Show more</Button>
-        </Group>
-      )}
+        )}
+        heads={['Flow', 'Status', 'Started', 'Took', 'Nodes']}
+      >
+        {runs.map((r) => (
+          <Table.Tr key={r.id}>
+            <Table.Td maw={380}>
+              <Link to="/runs/$id" params={{ id: r.id }} className="rows-link">{r.flow}</Link>
+              <Text size="xs" c="dimmed" className="mono">{r.id}</Text>
+              {r.failure && <Text size="xs" lineClamp={1} title={r.failure.message}>{r.failure.message}</Text>}
+            </Table.Td>
+            <Table.Td><Status of={shownStatus(r)} /></Table.Td>
+            <Table.Td><When at={r.started ?? r.created} /></Table.Td>
+            <Table.Td><Took run={r} now={now} /></Table.Td>
+            <Table.Td>{r.nodes}</Table.Td>
+          </Table.Tr>
+        ))}
+      </Listing>
     </Stack>
   );
 }
