@@ -133,6 +133,7 @@ async function look(o) {
   const r = await reachable(press, o.at, friends, o.framed, around, o.action === 'check' ? e : press);
   if (r.kind) return r;
   if (!press.isConnected) return fail('not_found', 'it was taken away while it was looked at');
+  if (o.turn && o.turn !== turn) return fail('not_found', 'another look has begun');
   Object.assign(out, {x: r.p.x, y: r.p.y, handle: keep(e), editable: e.isContentEditable || false});
   if (o.action === 'fill' || o.action === 'type' || o.action === 'press') {
     let host = e; // a part of edited text has no focus of its own
@@ -159,12 +160,18 @@ async function look(o) {
   return out;
 }
 
+// A look whose asker has given up may still go on here. It must take nothing from the look that came after it: not the
+// focus, and not the watch over a press.
+let turn = 0;
+
 // ready waits until the element is ready, at most o.wait ms; the last failure says why it is not.
 async function ready(o) {
   const until = performance.now() + (o.wait || 0);
+  o.turn = ++turn;
   for (let n = 0; ; n++) {
     o.hit = null;
     const f = await look(o);
+    if (o.turn !== turn) return fail('not_found', 'another look has begun');
     if (!f.kind || f.kind === 'bad_query' || f.kind === 'wrong_kind') return o.hit ? __aether.witness(o, f) : f;
     if (performance.now() >= until) {
       if (f.kind === 'not_found' && o.nearest) f.nearest = nearest(o.target);
@@ -254,7 +261,7 @@ async function done(handle, early) {
   if (early) await coming(handle);
   const g = guard || hovering;
   if (!kept.has(handle)) return {other: true};
-  if (!g || g.handle !== handle) return {arrived: false, stolen: ''};
+  if (!g || g.handle !== handle) return {arrived: false, stolen: '', late: true}; // nobody watched, so nobody knows
   if (!g.arrived && !g.stolen) await macrotask();
   const link = g.link && g.event && !g.event.defaultPrevented;
   unwatch();

@@ -104,19 +104,23 @@ func (p *Page) ScrollAll(ctx context.Context, area selector.Target, still time.D
 	if err != nil {
 		return begin, err
 	}
+	// The time may end at any step of a round: what is wrong then is that there is no end to it.
+	endless := func(rounds int, err error) error {
+		if ctx.Err() == nil || rounds == 0 || errors.Is(err, ErrGone) {
+			return err
+		}
+		return &Failure{Kind: Waited, Action: "scroll", Target: area, Detail: fmt.Sprintf("new content still came after %d rounds", rounds), Acted: true}
+	}
 	last := begin
 	for round := 1; ; round++ {
 		r, err := p.scroll(ctx, area, s, `{"to":"bottom"}`)
 		if err != nil {
-			return last, err
+			return last, endless(round-1, err)
 		}
 		r.Rounds, r.Moved = round, r.Y != begin.Y
 		more, err := p.grows(ctx, area, s, still, max(last.Height, r.Height), max(last.Count, r.Count), &r)
 		if err != nil {
-			if ctx.Err() != nil && !errors.Is(err, ErrGone) {
-				err = &Failure{Kind: Waited, Action: "scroll", Target: area, Detail: fmt.Sprintf("new content still came after %d rounds", round), Acted: true}
-			}
-			return r, err
+			return r, endless(round, err)
 		}
 		if r.End = !more; r.End || round >= limit {
 			return r, nil

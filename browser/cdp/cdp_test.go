@@ -2,6 +2,7 @@ package cdp_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -141,6 +142,34 @@ func TestClick(t *testing.T) {
 	}
 	if got := text(t, p, "#n"); got != "5" {
 		t.Errorf("the page counted %s clicks, not 5", got)
+	}
+}
+
+// A look that was given up goes on in the page for a while. It finds its element just when another is pressed, and must
+// not take the watch over that press away, or the press is taken for lost and done again.
+func TestClickBesideAnAbandonedLook(t *testing.T) {
+	p := page(t, `<button id=a onclick="n.textContent=Number(n.textContent)+1;b.disabled=false">Count</button><button id=b disabled>Later</button><span id=n>0</span>`)
+	later, err := json.Marshal(map[string]any{"target": selector.Must("#b"), "action": "click", "wait": 30_000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Count(t.Context(), selector.Must("#a"), true); err != nil { // the library is in the page
+		t.Fatal(err)
+	}
+	if err := p.Eval(t.Context(), p.Frames()[0].ID, fmt.Sprintf(`(window.given = __aether.ready(%s).then(s => { window.gave = s.kind || 'ready'; }), null)`, later), nil); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if _, err := p.Click(t.Context(), selector.Must("#a"), browser.Click{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := text(t, p, "#n"); got != "3" {
+		t.Errorf("the page counted %s clicks, not 3", got)
+	}
+	var gave string
+	if err := p.Eval(t.Context(), p.Frames()[0].ID, "window.given.then(() => window.gave)", &gave); err != nil || gave != browser.NotFound {
+		t.Errorf("the look that was given up says %q, %v", gave, err)
 	}
 }
 
