@@ -37,7 +37,7 @@ var tokens = []raw{
 func share(t testing.TB) int {
 	switch {
 	case testing.Short():
-		return 8
+		return 24
 	case strings.HasSuffix(t.Name(), "postgres"):
 		return 2
 	}

@@ -222,7 +222,7 @@ func TestRetainLog(t *testing.T) {
 // stored meanwhile: all that is due goes, and nothing else.
 func TestRetainTogether(t *testing.T) {
 	archives(t, func(a *archive) {
-		const runs = 450
+		const runs = 250
 		for i := range runs {
 			a.run(fmt.Sprintf("old%03d", i), "x", run.Done, 40*day, fmt.Sprint("pair ", i/2), "all")
 		}
