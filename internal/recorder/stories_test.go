@@ -263,6 +263,9 @@ func TestStories(t *testing.T) {
 	}
 }
 
+// TestAddresses records a session in which the person goes on by entering addresses.
+func TestAddresses(t *testing.T) { told(t, false, "challenge", "frames", "other sites") }
+
 // TestCode records a login with a code, which is another one whenever the flow runs.
 func TestCode(t *testing.T) {
 	if testing.Short() {

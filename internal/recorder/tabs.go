@@ -139,21 +139,21 @@ func (s *tabState) settle(ctx context.Context, url string) (browser.Visit, bool)
 }
 
 // history reads the history of a tab that has come to an address. The browser notes an entry a moment after the page
-// has come, which is waited for.
+// has come, and gives none at all while one process takes the page over from another; both are waited for.
 func (s *tabState) history(ctx context.Context, url string) ([]browser.Visit, int, bool) {
 	for until := time.Now().Add(soon); ; {
 		list, at, err := s.tab.Visits(ctx)
-		if err != nil || at < 0 || at >= len(list) {
-			return nil, 0, false
-		}
-		there := list[at].URL == url || slices.ContainsFunc(list, func(v browser.Visit) bool { return v.URL == url && !slices.Contains(s.visits, v.ID) })
+		given := err == nil && at >= 0 && at < len(list)
+		there := given && (list[at].URL == url || slices.ContainsFunc(list, func(v browser.Visit) bool { return v.URL == url && !slices.Contains(s.visits, v.ID) }))
 		if there || time.Now().After(until) {
-			return list, at, true
+			return list, at, given
 		}
 		select {
 		case <-time.After(20 * time.Millisecond):
+		case <-s.tab.Gone():
+			return nil, 0, false
 		case <-ctx.Done():
-			return list, at, true
+			return list, at, given
 		}
 	}
 }
