@@ -16,30 +16,36 @@ var save = selector.Must(`role=button[name="Save"]`)
 
 func init() {
 	pressed := clickOut{Used: Used{Element: `<button id="save"> "Save"`, Query: `role=button[name="Save"]`}}
+	press := " It waits until the element is in sight, keeps still, is enabled and is not covered, and has succeeded when the element received the press. A page that the press leads to is awaited. " +
+		"What would have hit another element is stopped before the page sees it. Set repeatable if pressing twice does no harm: the run then goes on by itself when it is interrupted in just that moment."
+	node.Register(node.Spec[anyClickIn, clickOut]{
+		Type: "web.click", Title: "Click",
+		Doc:      "Presses an element with the mouse." + press,
+		Effect:   node.Once,
+		EffectOf: func(in anyClickIn) node.Effect { return in.effect() },
+		Examples: []node.Example[anyClickIn, clickOut]{
+			{Title: "Press Save", In: anyClickIn{clickIn: clickIn{At: At{Target: save}}, Button: "left", Count: 1}, Out: pressed, DocOnly: needsBrowser},
+			{Title: "Mark a paragraph", In: anyClickIn{clickIn: clickIn{At: At{Target: selector.Must("css=article p")}}, Button: "left", Count: 3}, Out: clickOut{Used: Used{Element: "<p>", Query: "css=article p"}}, DocOnly: needsBrowser},
+		},
+		Run: func(ctx context.Context, env *node.Env, in anyClickIn) (clickOut, error) {
+			return in.press(ctx, env, browser.Click{Button: in.Button, Count: in.Count})
+		},
+	})
 	for _, d := range []struct {
 		typ, title, doc string
 		o               browser.Click
 	}{
-		{"web.click", "Click", "Presses an element with the mouse.", browser.Click{}},
 		{"web.double_click", "Double click", "Presses an element twice in a row with the mouse.", browser.Click{Count: 2}},
 		{"web.right_click", "Right click", "Presses an element with the right button of the mouse, which opens its menu.", browser.Click{Button: "right"}},
 	} {
 		node.Register(node.Spec[clickIn, clickOut]{
 			Type: d.typ, Title: d.title,
-			Doc: d.doc + " It waits until the element is in sight, keeps still, is enabled and is not covered, and has succeeded when the element received the press. A page that the press leads to is awaited. " +
-				"What would have hit another element is stopped before the page sees it. Set repeatable if pressing twice does no harm: the run then goes on by itself when it is interrupted in just that moment.",
-			Effect: node.Once,
-			EffectOf: func(in clickIn) node.Effect {
-				if in.Repeatable {
-					return node.Idempotent
-				}
-				return node.Once
-			},
+			Doc:      d.doc + press,
+			Effect:   node.Once,
+			EffectOf: func(in clickIn) node.Effect { return in.effect() },
 			Examples: []node.Example[clickIn, clickOut]{{Title: "Press Save", In: clickIn{At: At{Target: save}}, Out: pressed, DocOnly: needsBrowser}},
 			Run: func(ctx context.Context, env *node.Env, in clickIn) (clickOut, error) {
-				return do(ctx, env, in.healing(), in.Repeatable, func(ctx context.Context, s *browser.Session, p *browser.Page) (clickOut, error) {
-					return click(ctx, s, p, in, d.o)
-				})
+				return in.press(ctx, env, d.o)
 			},
 		})
 	}
@@ -158,6 +164,26 @@ type clickIn struct {
 	Y          *float64 `json:"y" is:"advanced" doc:"Where in the element to press, from its upper edge."`
 	NewTab     bool     `json:"new_tab" is:"advanced" doc:"Whether the press opens a new tab or window, which becomes the current one."`
 	Repeatable bool     `json:"repeatable" is:"advanced" doc:"Whether pressing twice does no harm."`
+}
+
+// anyClickIn adds to a click what web.double_click and web.right_click have decided.
+type anyClickIn struct {
+	clickIn
+	Button string `json:"button" default:"left" enum:"left,middle,right" is:"advanced" doc:"Button of the mouse. The middle one opens links in a new tab."`
+	Count  int    `json:"count" default:"1" min:"1" max:"3" is:"advanced" doc:"How often in a row: 2 is a double click, 3 marks a paragraph."`
+}
+
+func (in clickIn) effect() node.Effect {
+	if in.Repeatable {
+		return node.Idempotent
+	}
+	return node.Once
+}
+
+func (in clickIn) press(ctx context.Context, env *node.Env, o browser.Click) (clickOut, error) {
+	return do(ctx, env, in.healing(), in.Repeatable, func(ctx context.Context, s *browser.Session, p *browser.Page) (clickOut, error) {
+		return click(ctx, s, p, in, o)
+	})
 }
 
 type clickOut struct {
