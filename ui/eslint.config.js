@@ -9,6 +9,8 @@ export default ts.config(
   ...ts.configs.strict,
   { files: ['src/**/*.{ts,tsx}'], languageOptions: { globals: globals.browser } },
   { files: ['e2e/**/*.mjs', '*.{js,ts}'], languageOptions: { globals: { ...globals.node, document: 'readonly' } } },
+  { files: ['bench/**/*.mjs'], languageOptions: { globals: { ...globals.node, document: 'readonly' } } },
   hooks.configs.flat['recommended-latest'],
   { rules: { '@typescript-eslint/no-non-null-assertion': 'error', 'no-console': 'error' } },
+  { files: ['bench/**/*.mjs'], rules: { 'no-console': 'off' } },
 );
