@@ -43,9 +43,9 @@ type Healing struct {
 	// Sensitive asks for more certainty, as sending and paying do.
 	Sensitive bool
 	// Known returns what the element of a target looked like when it was last found for certain, nil if that is unknown;
-	// Rejected the elements of which a person said that they are not it.
-	Known    func(ctx context.Context, target string) *selector.Print
-	Rejected func(ctx context.Context, target string) []selector.Print
+	// Judged the elements of which a person said that they are it, and those of which one said that they are not.
+	Known  func(ctx context.Context, target string) *selector.Print
+	Judged func(ctx context.Context, target string) (agreed, rejected []selector.Print)
 	// Report is told of each search with an outcome, of an element that was found before anything is done to it. Its
 	// error ends the action.
 	Report func(ctx context.Context, h Healed) error
@@ -247,6 +247,7 @@ func (p *Page) quiet(ctx context.Context) bool {
 type searched struct {
 	all     *Prints
 	verdict heal.Verdict
+	agreed  bool // a person has said of an element like the best that it is the one
 	took    time.Duration
 }
 
@@ -256,15 +257,28 @@ func (p *Page) seek(ctx context.Context, w *wanted, action string) (searched, er
 	if err != nil || len(all.Elements) == 0 {
 		return searched{}, err
 	}
-	v := heal.Prepare(&all.Page).Find(p.wish(ctx, w, action, all.URL))
-	return searched{all, v, time.Since(begin)}, nil
+	tables := heal.Prepare(&all.Page)
+	agreed, rejected := w.h.Judged(ctx, w.name)
+	wish := p.wish(w, action, all.URL, rejected)
+	in := searched{all: all, verdict: tables.Find(wish)}
+	for _, like := range agreed {
+		if in.verdict.Decision == heal.Heal {
+			break
+		}
+		wish.Print = like
+		if v := tables.Find(wish); v.Decision == heal.Heal {
+			in.verdict, in.agreed = v, true
+		}
+	}
+	in.took = time.Since(begin)
+	return in, nil
 }
 
 // wish is what heal is asked for.
-func (p *Page) wish(ctx context.Context, w *wanted, action, url string) heal.Wanted {
+func (p *Page) wish(w *wanted, action, url string, rejected []selector.Print) heal.Wanted {
 	return heal.Wanted{
 		Print: *w.known, Action: action, Sensitive: w.h.Sensitive || delicate(action, w.known) != harmless,
-		Rejected: w.h.Rejected(ctx, w.name), Others: w.h.Memory.others(w.memo, url),
+		Rejected: rejected, Others: w.h.Memory.others(w.memo, url),
 	}
 }
 

@@ -248,13 +248,13 @@ func (n *nodeElements) Known(ctx context.Context, target string) (selector.Print
 	return p, ok, nil
 }
 
-// Rejected implements node.Elements.
-func (n *nodeElements) Rejected(ctx context.Context, target string) ([]selector.Print, error) {
+// Judged implements node.Elements.
+func (n *nodeElements) Judged(ctx context.Context, target string) (node.Judged, error) {
 	k, err := n.all.look(ctx, n.at)
 	if err != nil {
-		return nil, err
+		return node.Judged{}, err
 	}
-	return k.Rejected[target], nil
+	return node.Judged{Agreed: k.Agreed[target], Rejected: k.Rejected[target]}, nil
 }
 
 // Saw implements node.Elements.
@@ -306,6 +306,9 @@ func (n *nodeElements) Healed(ctx context.Context, h node.Heal) error {
 	key := saidElement(r.Outcome, r.Path, r.Target)
 	e.mu.Lock()
 	e.open[r.Path] = nil
+	if r.Outcome == element.Asked {
+		delete(e.known, n.at) // a person may say something before the node looks again
+	}
 	told := e.told[key]
 	e.told[key] = true
 	e.mu.Unlock()

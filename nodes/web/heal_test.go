@@ -26,6 +26,7 @@ type remembered struct {
 	asked    int
 	saws     int
 	rejected []selector.Print
+	agreed   []selector.Print
 	heals    []node.Heal
 }
 
@@ -50,8 +51,10 @@ func (r *remembered) Saw(_ context.Context, target string, p selector.Print) err
 	return nil
 }
 
-func (r *remembered) Rejected(context.Context, string) ([]selector.Print, error) {
-	return r.rejected, nil
+func (r *remembered) Judged(context.Context, string) (node.Judged, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return node.Judged{Agreed: r.agreed, Rejected: r.rejected}, nil
 }
 
 func (r *remembered) Healed(_ context.Context, h node.Heal) error {
