@@ -74,6 +74,7 @@ type wanted struct {
 	known   *selector.Print
 	now     *selector.Print  // what it looks like, found for certain
 	instead *selector.Target // finds it in place of target
+	query   int              // one more than the place of the query that found it, 0 if none has
 	healed  *Healed
 	wrong   bool      // the queries find another one
 	tried   time.Time // of the last search
@@ -139,6 +140,19 @@ func (h *Healing) Seen() map[string]selector.Print {
 	return out
 }
 
+// Resolved says which of its queries, counted from 0, has found the element of each target.
+func (h *Healing) Resolved() map[string]int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	out := map[string]int{}
+	for name, w := range h.found {
+		if w.query > 0 && w.instead == nil {
+			out[name] = w.query - 1
+		}
+	}
+	return out
+}
+
 // Healed are the elements that were found by what they looked like.
 func (h *Healing) Healed() []Healed {
 	h.mu.Lock()
@@ -168,6 +182,7 @@ func (p *Page) doubt(ctx context.Context, w *wanted, l *lookFor, s *sight) (step
 		return lookOn, nil
 	}
 	if s.Sure {
+		w.query = s.Query + 1
 		w.memo.again(s.At)
 		return lookOn, nil
 	}
@@ -176,12 +191,12 @@ func (p *Page) doubt(ctx context.Context, w *wanted, l *lookFor, s *sight) (step
 		ok, err := p.agrees(ctx, w, l.aim(), s)
 		if err != nil || ok {
 			if ok && s.Kind == "" {
-				w.now, w.wrong = s.Print, false
+				w.now, w.wrong, w.query = s.Print, false, s.Query+1
 				w.memo.sure(*s.Print, withoutQuery(p.Frames()[0].URL), s.At)
 			}
 			return lookOn, err
 		}
-		w.wrong, w.now = true, nil
+		w.wrong, w.now, w.query = true, nil, 0
 		w.memo.doubt()
 		l.Print, l.Sure = w.memo.mark()
 		s.Kind, s.Detail = Mismatch, "it looks otherwise, and another one is more like it"

@@ -17,6 +17,8 @@ type Elements interface {
 	Known(ctx context.Context, target string) (p selector.Print, ok bool, err error)
 	// Saw remembers what the element looks like now that it was found for certain and the node succeeded.
 	Saw(ctx context.Context, target string, p selector.Print) error
+	// Resolved counts that a query of the target, the first being 0, has found the element, and the node succeeded.
+	Resolved(target string, query int)
 	// Judged are the elements of which people have said that they are the one that is meant, or are not.
 	Judged(ctx context.Context, target string) (Judged, error)
 	// Healed reports an element that was found again, or might have been, with the evidence. Call it before anything is

@@ -196,7 +196,14 @@ func report(ctx context.Context, tx *db.Tx, r *Report) (id int64, fresh, said bo
 	case err != nil:
 		return 0, false, false, err
 	case before == r.Outcome:
-		return id, false, true, nil
+		// A run that waited for a decision searches again, and may find something else then.
+		was, err := get(ctx, tx, id)
+		if err != nil {
+			return 0, false, false, err
+		}
+		if was.State.Open() || agrees(was.Found, r.Found) || was.Found == nil && r.Found == nil {
+			return id, false, true, nil
+		}
 	}
 	h, err := same(ctx, tx, r, key)
 	switch {

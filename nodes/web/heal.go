@@ -107,6 +107,9 @@ func (x *healer) learn(ctx context.Context) {
 	if x == nil {
 		return
 	}
+	for target, query := range x.h.Resolved() {
+		x.env.Elements.Resolved(target, query)
+	}
 	seen := x.h.Seen()
 	if len(seen) == 0 {
 		return

@@ -27,6 +27,7 @@ type remembered struct {
 	saws     int
 	rejected []selector.Print
 	agreed   []selector.Print
+	resolved map[string][]int
 	heals    []node.Heal
 }
 
@@ -49,6 +50,15 @@ func (r *remembered) Saw(_ context.Context, target string, p selector.Print) err
 	r.saws++
 	r.known[target] = p
 	return nil
+}
+
+func (r *remembered) Resolved(target string, query int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.resolved == nil {
+		r.resolved = map[string][]int{}
+	}
+	r.resolved[target] = append(r.resolved[target], query)
 }
 
 func (r *remembered) Judged(context.Context, string) (node.Judged, error) {
