@@ -30,7 +30,7 @@ func TestHealingLedger(t *testing.T) {
 	n := &notes{home: h}
 	// What is not sure fails at once rather than waiting for a person.
 	h.write("notes.flow.yaml", strings.Replace(strings.ReplaceAll(n.flowText(), "timeout: 60s", "timeout: 12s"), "nodes:\n", "settings: {heal: run}\nnodes:\n", 1))
-	h.want(0, "flow", "push", "notes.flow.yaml", "--promote")
+	h.want(0, "flow", "push", "notes.flow.yaml")
 	s := h.serve("up", "--slots", fmt.Sprint(workers))
 	var mu sync.Mutex
 	ended, made := map[string]int{}, 0
