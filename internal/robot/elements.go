@@ -217,7 +217,7 @@ func (e *elements) close() {
 		}
 	}
 	if len(e.found) > 0 {
-		e.host.note(element.EventFound, "", map[string]any{"targets": element.FoundList(e.found)})
+		e.host.note(element.EventFound, map[string]any{"targets": element.FoundList(e.found)})
 	}
 }
 
