@@ -43,9 +43,9 @@ type Healing struct {
 	// Sensitive asks for more certainty, as sending and paying do.
 	Sensitive bool
 	// Known returns what the element of a target looked like when it was last found for certain, nil if that is unknown;
-	// Rejected the elements of which a person said that they are not it.
-	Known    func(ctx context.Context, target string) *selector.Print
-	Rejected func(ctx context.Context, target string) []selector.Print
+	// Judged the elements of which a person said that they are it, and those of which one said that they are not.
+	Known  func(ctx context.Context, target string) *selector.Print
+	Judged func(ctx context.Context, target string) (agreed, rejected []selector.Print)
 	// Report is told of each search with an outcome, of an element that was found before anything is done to it. Its
 	// error ends the action.
 	Report func(ctx context.Context, h Healed) error
@@ -74,6 +74,7 @@ type wanted struct {
 	known   *selector.Print
 	now     *selector.Print  // what it looks like, found for certain
 	instead *selector.Target // finds it in place of target
+	query   int              // one more than the place of the query that found it, 0 if none has
 	healed  *Healed
 	wrong   bool      // the queries find another one
 	tried   time.Time // of the last search
@@ -139,6 +140,19 @@ func (h *Healing) Seen() map[string]selector.Print {
 	return out
 }
 
+// Resolved says which of its queries, counted from 0, has found the element of each target.
+func (h *Healing) Resolved() map[string]int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	out := map[string]int{}
+	for name, w := range h.found {
+		if w.query > 0 && w.instead == nil {
+			out[name] = w.query - 1
+		}
+	}
+	return out
+}
+
 // Healed are the elements that were found by what they looked like.
 func (h *Healing) Healed() []Healed {
 	h.mu.Lock()
@@ -168,6 +182,7 @@ func (p *Page) doubt(ctx context.Context, w *wanted, l *lookFor, s *sight) (step
 		return lookOn, nil
 	}
 	if s.Sure {
+		w.query = s.Query + 1
 		w.memo.again(s.At)
 		return lookOn, nil
 	}
@@ -176,12 +191,12 @@ func (p *Page) doubt(ctx context.Context, w *wanted, l *lookFor, s *sight) (step
 		ok, err := p.agrees(ctx, w, l.aim(), s)
 		if err != nil || ok {
 			if ok && s.Kind == "" {
-				w.now, w.wrong = s.Print, false
+				w.now, w.wrong, w.query = s.Print, false, s.Query+1
 				w.memo.sure(*s.Print, withoutQuery(p.Frames()[0].URL), s.At)
 			}
 			return lookOn, err
 		}
-		w.wrong, w.now = true, nil
+		w.wrong, w.now, w.query = true, nil, 0
 		w.memo.doubt()
 		l.Print, l.Sure = w.memo.mark()
 		s.Kind, s.Detail = Mismatch, "it looks otherwise, and another one is more like it"
@@ -247,6 +262,7 @@ func (p *Page) quiet(ctx context.Context) bool {
 type searched struct {
 	all     *Prints
 	verdict heal.Verdict
+	agreed  bool // a person has said of an element like the best that it is the one
 	took    time.Duration
 }
 
@@ -256,15 +272,28 @@ func (p *Page) seek(ctx context.Context, w *wanted, action string) (searched, er
 	if err != nil || len(all.Elements) == 0 {
 		return searched{}, err
 	}
-	v := heal.Prepare(&all.Page).Find(p.wish(ctx, w, action, all.URL))
-	return searched{all, v, time.Since(begin)}, nil
+	tables := heal.Prepare(&all.Page)
+	agreed, rejected := w.h.Judged(ctx, w.name)
+	wish := p.wish(w, action, all.URL, rejected)
+	in := searched{all: all, verdict: tables.Find(wish)}
+	for _, like := range agreed {
+		if in.verdict.Decision == heal.Heal {
+			break
+		}
+		wish.Print = like
+		if v := tables.Find(wish); v.Decision == heal.Heal {
+			in.verdict, in.agreed = v, true
+		}
+	}
+	in.took = time.Since(begin)
+	return in, nil
 }
 
 // wish is what heal is asked for.
-func (p *Page) wish(ctx context.Context, w *wanted, action, url string) heal.Wanted {
+func (p *Page) wish(w *wanted, action, url string, rejected []selector.Print) heal.Wanted {
 	return heal.Wanted{
 		Print: *w.known, Action: action, Sensitive: w.h.Sensitive || delicate(action, w.known) != harmless,
-		Rejected: w.h.Rejected(ctx, w.name), Others: w.h.Memory.others(w.memo, url),
+		Rejected: rejected, Others: w.h.Memory.others(w.memo, url),
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aether-rpa/aether/heal"
@@ -58,10 +59,12 @@ func (w *wanted) outcome(action string, in searched, s *sight) *Healed {
 	}
 	h.Sensitive = w.h.Sensitive || risk != harmless
 	switch {
-	case v.Decision == heal.Abstain || v.Best < 0:
+	case v.Decision == heal.Abstain || v.Best < 0 || slices.Contains(v.Vetoes, heal.VetoRejected):
 	case v.Decision == heal.Heal && in.all.Cut:
 		h.Outcome = OutcomeAsked
 		h.Vetoes = append(h.Vetoes, "the page has too many elements to look at all of them")
+	case v.Decision == heal.Heal && in.agreed && w.h.Act:
+		h.Outcome = OutcomeHealed // whatever it is: a person has looked at it
 	case v.Decision == heal.Heal && risk == secretive:
 		h.Outcome = OutcomeAsked
 		h.Vetoes = append(h.Vetoes, "a field for credentials or payment is given to a person to decide")

@@ -29,7 +29,8 @@ func (p *Page) agrees(ctx context.Context, w *wanted, action string, s *sight) (
 	if at < 0 || all.Cut {
 		return true, nil // an option of a list, say, is not among the elements
 	}
-	tables, wish := heal.Prepare(&all.Page), p.wish(ctx, w, action, all.URL)
+	_, rejected := w.h.Judged(ctx, w.name)
+	tables, wish := heal.Prepare(&all.Page), p.wish(w, action, all.URL, rejected)
 	c := tables.Verify(wish, at)
 	if c.Agrees || c.Better < 0 {
 		return action == "read" || w.target.Queries[s.Query].Nth != 0 || !stranger(tables, wish, &all.Page, at), nil

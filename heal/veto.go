@@ -31,7 +31,11 @@ func (p *Prepared) vetoes(w *Wanted, s *scores, best int, e *accept, margin floa
 
 // elsewhere says that an element stands under another heading than the wanted one, which was one of several that are
 // named alike, and that nothing of its own tells them apart: it is likely to be the one of another part of the page.
+// What has no name is told by its text, if only one element of the page has it.
 func elsewhere(t, c *selector.Print, f []float64) bool {
+	if t.Name == "" && f[fTextOnly] > 0 {
+		return false
+	}
 	return t.Alike > 1 && len(t.Headings) > 0 && len(c.Headings) > 0 && t.Headings[0] != c.Headings[0] &&
 		f[fID] == 0 && f[fHref] == 0 && f[fName] == 0 && f[fTestID] == 0 && f[fRow] == 0
 }

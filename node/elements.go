@@ -17,12 +17,20 @@ type Elements interface {
 	Known(ctx context.Context, target string) (p selector.Print, ok bool, err error)
 	// Saw remembers what the element looks like now that it was found for certain and the node succeeded.
 	Saw(ctx context.Context, target string, p selector.Print) error
-	// Rejected are elements of which a person has said that they are not the one that is meant.
-	Rejected(ctx context.Context, target string) ([]selector.Print, error)
+	// Resolved counts that a query of the target, the first being 0, has found the element, and the node succeeded.
+	Resolved(target string, query int)
+	// Judged are the elements of which people have said that they are the one that is meant, or are not.
+	Judged(ctx context.Context, target string) (Judged, error)
 	// Healed reports an element that was found again, or might have been, with the evidence. Call it before anything is
 	// done to the element: when it returns the report is kept, and the same report by a later try of the node, or after
 	// a crash, is the same one.
 	Healed(ctx context.Context, h Heal) error
+}
+
+// Judged is what people have said of elements that were found in place of one that was not.
+type Judged struct {
+	Agreed   []selector.Print // they are the one that is meant
+	Rejected []selector.Print // they are not
 }
 
 // The policies for elements that their queries do not find.

@@ -85,6 +85,23 @@ func (s *Server) heals(a huma.API) {
 				}
 			}}, nil
 		})
+	handle(s, a, op{right: auth.ReadHeals, method: http.MethodGet, path: "/heals/{id}/around", id: "get-heal-around", summary: "Get what is known beside the element of a heal: the flow's other targets, and what people have approved and rejected for it", tag: "heals", errors: []int{http.StatusNotFound}},
+		func(ctx context.Context, in *HealPath) (*answer[*element.Around], error) {
+			h, err := s.Orch.Elements.Get(ctx, in.ID)
+			if err != nil {
+				return nil, err
+			}
+			around, err := s.Orch.Elements.Around(ctx, h)
+			return &answer[*element.Around]{around}, err
+		})
+	handle(s, a, op{right: auth.ReadHeals, method: http.MethodGet, path: "/stability", id: "get-stability", summary: "Get how well the targets of a flow found their elements in its last runs, the least steady first", tag: "heals"},
+		func(ctx context.Context, in *struct {
+			Flow string `query:"flow" required:"true" minLength:"1" doc:"Name of the flow."`
+			Runs int    `query:"runs" minimum:"1" maximum:"1000" default:"50" doc:"How many runs are looked at, the newest."`
+		}) (*answer[*element.Stability], error) {
+			steady, err := s.Orch.Elements.Stability(ctx, in.Flow, in.Runs)
+			return &answer[*element.Stability]{steady}, err
+		})
 	decided := []int{http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed}
 	decision := func(ctx context.Context, in *healIn) orch.HealDecision {
 		return orch.HealDecision{Promote: in.Body.Promote, Decision: element.Decision{ID: in.ID, Version: in.Match, By: who(ctx).Name, Comment: in.Body.Comment}}

@@ -69,6 +69,21 @@ func TestHeals(t *testing.T) {
 		var info run.FlowInfo
 		s.want(200, auth.Viewer, "GET", "/flows/web", nil, &info)
 		before := info.Draft
+		if err := store.Saw(s.Context(), element.Place{Flow: "web", Node: "next"}, "css=#next", selector.Print{V: 1, Tag: "button", Name: "Next"}); err != nil {
+			s.Fatal(err)
+		}
+		var around element.Around
+		s.want(200, auth.Viewer, "GET", fmt.Sprintf("/heals/%d/around", id), nil, &around)
+		if len(around.Others) != 1 || around.Others[0].Node != "next" || around.Others[0].Print.Name != "Next" || len(around.Rejected) != 0 {
+			s.Errorf("around: %+v", around)
+		}
+		s.want(404, auth.Viewer, "GET", "/heals/4711/around", nil, nil)
+		var steady element.Stability
+		s.want(200, auth.Viewer, "GET", "/stability?flow=web", nil, &steady)
+		if steady.Flow != "web" || steady.Runs != 0 || len(steady.Targets) != 0 {
+			s.Errorf("stability: %+v", steady)
+		}
+		s.want(422, auth.Viewer, "GET", "/stability", nil, nil)
 		path := fmt.Sprintf("/heals/%d/", id)
 		s.want(403, auth.Operator, "POST", path+"approve", map[string]any{}, nil)
 		s.want(412, auth.Developer, "POST", path+"approve", map[string]any{}, nil, "If-Match", "77")

@@ -91,7 +91,6 @@ type System struct {
 	// shared is what robots without a database may read: not the environment of
 	// this process.
 	shared vault.Chain
-	speaks bool          // for the fleet: it has an API
 	pool   *browser.Pool // of the robot of this process
 	// browserProxy is what browsers load pages through; nil until one does, and if they may reach everything.
 	browserProxy atomic.Pointer[egress.Proxy]
@@ -115,6 +114,7 @@ func Open(ctx context.Context, o Options) (*System, error) {
 	run.SetHost(o.Host)
 	s := &System{Options: o, DB: d, Telemetry: tel, Runs: run.NewStore(d, nil), Artifacts: disk.Open(filepath.Join(o.Config.DataDir, "artifacts"))}
 	s.Queue, s.Items, s.Auth, s.Elements = queue.New(d), item.New(d), auth.NewStore(d), element.New(d)
+	s.Elements.Tally = s.Queue.Tally
 	s.Secrets = secret.New(d, SecretKeys(o))
 	s.Orch = &orch.Orch{Runs: s.Runs, Queue: s.Queue, Items: s.Items, Elements: s.Elements, DB: d, Nodes: o.Nodes, Artifacts: s.Artifacts, Now: time.Now, Random: rand.Reader}
 	s.Orch.SessionKey, s.Orch.Owner = s.sessionKey, run.Self(o.Host, o.PID)
@@ -186,7 +186,6 @@ func (s *System) API(secure bool) (*api.Server, error) {
 		return nil, err
 	}
 	s.Telemetry.Watch(&telemetry.Figures{Counts: s.counts, Stats: s.Queue.Stats})
-	s.speaks = true
 	door := &api.Server{DB: s.DB, Orch: s.Orch, Runs: s.Runs, Queue: s.Queue, Items: s.Items, Auth: s.Auth, Secrets: s.shared, Store: s.Secrets, Log: s.Log, Version: s.Version, Secure: secure, Metrics: scraper.Answer}
 	if s.Telemetry.Tracing() {
 		door.Trace = s.Telemetry.Request
@@ -240,13 +239,10 @@ func (s *System) Close() error {
 	return errors.Join(errs...)
 }
 
-// leaveFigures lets other orchestrators show what nobody was shown of this one,
-// and telemetry ask the database no more.
+// leaveFigures lets other orchestrators show what nobody was shown of this one, which of a command that has no door is
+// all that it counted, and telemetry ask the database no more.
 func (s *System) leaveFigures() {
 	s.Telemetry.Watch(&telemetry.Figures{Counts: s.counts})
-	if !s.speaks {
-		return
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	if err := s.Queue.HandTally(ctx); err != nil {

@@ -34,7 +34,7 @@ func (c *command) healList() *cobra.Command {
 	var state string
 	cmd := &cobra.Command{
 		Use: "list", Short: "List heals, the newest first", Args: noArgs,
-		Long:    "Lists the elements that their targets did not find any more. By default those that wait for a person: proposed.",
+		Long:    "Lists the elements that their targets did not find any more. By default those that wait for a person: proposed. With --flow it also says of each target how well it found its element in the flow's last 50 runs, the least steady first.",
 		Example: "  aether heal list\n  aether heal list --state all --flow orders --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if state != "all" {
@@ -59,20 +59,23 @@ func (c *command) healList() *cobra.Command {
 				}
 				if len(list) == 0 {
 					c.printf("There is no heal%s.\n", map[bool]string{true: "", false: " that is " + state}[state == "all"])
-					return nil
+					return c.steady(cmd.Context(), d, f.Flow)
 				}
 				w := tabwriter.NewWriter(c.Stdout, 0, 0, 2, ' ', 0)
 				fmt.Fprintln(w, "HEAL\tSTATE\tFLOW\tNODE\tTARGET\tREPAIRED\tP\tRUNS\tUPDATED")
 				for _, h := range list {
 					fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%.2f\t%s\t%s\n", h.ID, h.State, h.Flow, h.Node, brief(h.Target), brief(targetText(h.Repaired)), h.P, healRuns(h), date(h.Updated))
 				}
-				return w.Flush()
+				if err := w.Flush(); err != nil {
+					return err
+				}
+				return c.steady(cmd.Context(), d, f.Flow)
 			})
 		},
 	}
 	at.add(cmd)
 	cmd.Flags().StringVar(&state, "state", string(element.Proposed), "Only heals in this state: "+stateNames()+", or all.")
-	cmd.Flags().StringVar(&f.Flow, "flow", "", "Only of this flow.")
+	cmd.Flags().StringVar(&f.Flow, "flow", "", "Only of this flow; also shows how well its targets found their elements in its last runs.")
 	cmd.Flags().StringVar(&f.Node, "node", "", "Only of this node.")
 	cmd.Flags().IntVar(&f.Limit, "limit", 50, "How many at most.")
 	return c.jsonFlag(cmd)

@@ -25,6 +25,8 @@ type healDesk interface {
 	get(ctx context.Context, id int64) (*element.Heal, error)
 	decide(ctx context.Context, what string, d orch.HealDecision) (*element.Heal, error)
 	page(ctx context.Context, h *element.Heal) (io.ReadCloser, error)
+	around(ctx context.Context, h *element.Heal) (*element.Around, error)
+	stability(ctx context.Context, flow string, runs int) (*element.Stability, error)
 }
 
 // serverFlags say which orchestrator a person asks.
@@ -114,6 +116,14 @@ func (b *healBase) page(ctx context.Context, h *element.Heal) (io.ReadCloser, er
 	return b.s.Artifacts.Open(ctx, h.Page)
 }
 
+func (b *healBase) around(ctx context.Context, h *element.Heal) (*element.Around, error) {
+	return b.s.Elements.Around(ctx, h)
+}
+
+func (b *healBase) stability(ctx context.Context, flow string, runs int) (*element.Stability, error) {
+	return b.s.Elements.Stability(ctx, flow, runs)
+}
+
 // healServer is an orchestrator.
 type healServer struct{ p *remote.Person }
 
@@ -166,4 +176,17 @@ func (b *healServer) decide(ctx context.Context, what string, d orch.HealDecisio
 
 func (b *healServer) page(ctx context.Context, h *element.Heal) (io.ReadCloser, error) {
 	return b.p.Open(ctx, fmt.Sprintf("/heals/%d/evidence/page", h.ID))
+}
+
+func (b *healServer) around(ctx context.Context, h *element.Heal) (*element.Around, error) {
+	var a element.Around
+	err := b.p.Call(ctx, http.MethodGet, fmt.Sprintf("/heals/%d/around", h.ID), nil, &a)
+	return &a, err
+}
+
+func (b *healServer) stability(ctx context.Context, flow string, runs int) (*element.Stability, error) {
+	var s element.Stability
+	q := url.Values{"flow": {flow}, "runs": {fmt.Sprint(runs)}}
+	err := b.p.Call(ctx, http.MethodGet, "/stability?"+q.Encode(), nil, &s)
+	return &s, err
 }

@@ -161,7 +161,7 @@ func (c *command) healReplay() *cobra.Command {
 	var at serverFlags
 	cmd := &cobra.Command{
 		Use: "replay HEAL", Short: "Search a heal's element again on the page as it was, and show how it was judged", Args: oneArg("the number of a heal"),
-		Long: "Runs the search again, with this program's weights, on all elements of the page as they were kept with the heal. Nothing is opened and nothing is changed.",
+		Long: "Runs the search again, with this program's weights, on all elements of the page as they were kept with the heal. The flow's other targets that are on the page keep their elements, and what people have approved or rejected meanwhile counts. Nothing is opened and nothing is changed.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			id, err := healNumber(args[0])
 			if err != nil {
@@ -184,26 +184,16 @@ func (c *command) healReplay() *cobra.Command {
 				if err := json.NewDecoder(f).Decode(&page); err != nil {
 					return fmt.Errorf("reading the page of heal %d: %w", id, err)
 				}
-				return c.replay(h, &page)
+				around, err := d.around(cmd.Context(), h)
+				if err != nil {
+					return err
+				}
+				return c.replay(h, &page, around)
 			})
 		},
 	}
 	at.add(cmd)
 	return c.jsonFlag(cmd)
-}
-
-// replay searches again and prints the verdict.
-func (c *command) replay(h *element.Heal, page *heal.Page) error {
-	v := heal.Prepare(page).Find(heal.Wanted{Print: h.Before, Action: h.Action, Sensitive: h.Sensitive})
-	top := []weighed{}
-	for _, t := range v.Top {
-		top = append(top, weighed{page.Elements[t.Element].Print, t.Score, t.Share, t.Evidence})
-	}
-	if c.asJSON {
-		return c.printJSON(map[string]any{"heal": h.ID, "elements": len(page.Elements), "decision": v.Decision, "p": v.P, "margin": v.Margin, "vetoes": v.Vetoes, "top": top})
-	}
-	c.printf("%s among %s: %s, probability %.2f, margin %.2f%s\n", h.Target, plural(len(page.Elements), "element"), v.Decision, v.P, v.Margin, vetoText(v.Vetoes))
-	return c.showWeighed(top)
 }
 
 func vetoText(vetoes []string) string {

@@ -301,6 +301,12 @@ func (c *command) printWait(r *run.Run, w engine.Wait) {
 	case "interrupted":
 		c.printf("  %s: %s\n", w.Path, w.Question)
 		c.printChoices(r, w, "decide")
+	case "session", "doubt":
+		c.printf("  %s: %s\n", w.Path, printable(w.Question))
+		if w.Ask != nil && w.Ask.Details != nil && w.Ask.Details.Text != "" {
+			c.printf("    First %s.\n", w.Ask.Details.Text)
+		}
+		c.printChoices(r, w, "answer")
 	case "approval", "question":
 		c.printQuestion(r, w)
 	case "message":

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/aether-rpa/aether/internal/config"
+	"github.com/aether-rpa/aether/internal/element"
 	"github.com/aether-rpa/aether/internal/orch"
 	"github.com/aether-rpa/aether/internal/run"
 	"github.com/aether-rpa/aether/internal/trace"
@@ -143,8 +144,11 @@ func (c *command) runsShow() *cobra.Command {
 			}
 			traced := 0
 			for _, e := range events {
-				if e.Kind == trace.Kind {
+				switch e.Kind {
+				case trace.Kind:
 					traced++
+					continue
+				case element.EventFound:
 					continue
 				}
 				c.printf("  %s\n", eventLine(e))
@@ -234,7 +238,7 @@ func (c *command) runsWatch() *cobra.Command {
 						}
 						continue
 					}
-					if e.Kind != trace.Kind {
+					if e.Kind != trace.Kind && e.Kind != element.EventFound {
 						c.printf("%s\n", eventLine(e))
 					}
 				}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/aether-rpa/aether/internal/db"
+	"github.com/aether-rpa/aether/internal/tally"
 	"github.com/aether-rpa/aether/selector"
 )
 
@@ -81,6 +82,9 @@ func (s *Store) Decide(ctx context.Context, to State, d Decision) (*Heal, error)
 		h, err = get(ctx, tx, d.ID)
 		return err
 	})
+	if err == nil {
+		s.Tally.Add(map[State]tally.Count{Approved: tally.HealApproved, Rejected: tally.HealRejected, RolledBack: tally.HealRolledBack}[to], 1)
+	}
 	return h, err
 }
 

@@ -42,6 +42,7 @@ import (
 	"time"
 
 	"github.com/aether-rpa/aether/internal/db"
+	"github.com/aether-rpa/aether/internal/tally"
 	"github.com/aether-rpa/aether/selector"
 )
 
@@ -137,10 +138,15 @@ type Heal struct {
 }
 
 // Store keeps prints and heals in a database. It is safe for concurrent use.
-type Store struct{ db *db.DB }
+type Store struct {
+	// Tally counts what is reported and decided; its own, unless the process has one.
+	Tally *tally.Tally
+
+	db *db.DB
+}
 
 // New returns the elements of a database.
-func New(d *db.DB) *Store { return &Store{d} }
+func New(d *db.DB) *Store { return &Store{Tally: &tally.Tally{}, db: d} }
 
 // querier is a database or a transaction on it.
 type querier interface {

@@ -192,6 +192,10 @@ func TestStates(t *testing.T) {
 			b.t.Errorf("heals %d and %d after the rejection of %d", same, other, id)
 		}
 		b.want(id, element.Rejected, 0, 0, 0)
+		// A node that searches again after the decision, and finds something else, says something new.
+		if third, _ := b.report(healed(b.t, "r4", "send", link("terms"), nil)); third == id {
+			b.t.Errorf("heal %d for what was found after the decision on %d", third, id)
+		}
 		h, err = b.Decide(ctx, element.Approved, element.Decision{ID: other, Result: "abc"})
 		if err != nil || h.State != element.Approved || h.Result != "abc" {
 			b.t.Fatalf("approved: %+v, %v", h, err)
@@ -199,13 +203,16 @@ func TestStates(t *testing.T) {
 		if k, err = b.Known(ctx, at); err != nil || k.Prints["id=x"].Tag != "a" {
 			b.t.Errorf("prints after the approval: %+v, %v", k.Prints, err)
 		}
+		if list := k.Agreed["css=#send"]; len(list) != 1 || list[0].Tag != "a" {
+			b.t.Errorf("what was agreed to: %+v", k.Agreed)
+		}
 		if _, err := b.Decide(ctx, element.Rejected, element.Decision{ID: other}); !errors.Is(err, element.ErrState) || !strings.Contains(err.Error(), "roll it back first") {
 			b.t.Errorf("rejecting what is approved: %v", err)
 		}
 		if _, err := b.Decide(ctx, element.RolledBack, element.Decision{ID: other}); err != nil {
 			b.t.Fatal(err)
 		}
-		if k, err = b.Known(ctx, at); err != nil || k.Prints["id=x"].Tag != "" {
+		if k, err = b.Known(ctx, at); err != nil || k.Prints["id=x"].Tag != "" || len(k.Agreed) != 0 {
 			b.t.Errorf("prints after the rollback: %+v, %v", k.Prints, err)
 		}
 		list, err := b.List(ctx, element.Filter{Flow: "orders", States: []element.State{element.Rejected, element.RolledBack}})

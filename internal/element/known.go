@@ -19,14 +19,18 @@ type Place struct {
 type Known struct {
 	Prints   map[string]selector.Print   `json:"prints,omitempty"`
 	Rejected map[string][]selector.Print `json:"rejected,omitempty"`
+	Agreed   map[string][]selector.Print `json:"agreed,omitempty"` // by a person who approved a heal
 }
 
-// maxRejected is how many negative examples of a target are used, the newest.
-const maxRejected = 20
+// How many examples of a target are used, the newest: of what is not meant, and of what is.
+const (
+	maxRejected = 20
+	maxAgreed   = 3
+)
 
 // Known returns what is known of the elements of a node.
 func (s *Store) Known(ctx context.Context, at Place) (*Known, error) {
-	k := &Known{Prints: map[string]selector.Print{}, Rejected: map[string][]selector.Print{}}
+	k := &Known{Prints: map[string]selector.Print{}, Rejected: map[string][]selector.Print{}, Agreed: map[string][]selector.Print{}}
 	read := func(query string, add func(target string, p selector.Print)) error {
 		rows, err := s.db.Query(ctx, query, at.Flow, at.Node)
 		if err != nil {
@@ -47,12 +51,18 @@ func (s *Store) Known(ctx context.Context, at Place) (*Known, error) {
 		return rows.Err()
 	}
 	err := read(`SELECT target, print FROM {s}element WHERE flow = $1 AND node = $2`, func(t string, p selector.Print) { k.Prints[t] = p })
-	if err == nil {
-		err = read(`SELECT target, found FROM {s}heal WHERE flow = $1 AND node = $2 AND state = 'rejected' AND found <> '' ORDER BY id DESC`, func(t string, p selector.Print) {
-			if len(k.Rejected[t]) < maxRejected {
-				k.Rejected[t] = append(k.Rejected[t], p)
-			}
-		})
+	for _, said := range []struct {
+		state State
+		into  map[string][]selector.Print
+		most  int
+	}{{Rejected, k.Rejected, maxRejected}, {Approved, k.Agreed, maxAgreed}} {
+		if err == nil {
+			err = read(`SELECT target, found FROM {s}heal WHERE flow = $1 AND node = $2 AND state = '`+string(said.state)+`' AND found <> '' ORDER BY id DESC`, func(t string, p selector.Print) {
+				if len(said.into[t]) < said.most {
+					said.into[t] = append(said.into[t], p)
+				}
+			})
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading what is known of the elements of %s: %w", at.Node, err)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/aether-rpa/aether/heal"
 	"github.com/aether-rpa/aether/internal/db"
+	"github.com/aether-rpa/aether/internal/tally"
 	"github.com/aether-rpa/aether/node"
 	"github.com/aether-rpa/aether/selector"
 )
@@ -165,20 +166,27 @@ func (s *Store) Report(ctx context.Context, r *Report) (id int64, fresh bool, er
 	if err := r.check(); err != nil {
 		return 0, false, err
 	}
+	said := false // already, with this outcome
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
 		if err := tx.Lock(ctx, db.LockHeals); err != nil {
 			return err
 		}
-		id, fresh, err = report(ctx, tx, r)
+		id, fresh, said, err = report(ctx, tx, r)
 		return err
 	})
 	if err != nil {
 		return 0, false, fmt.Errorf("keeping that %s at %s was searched again: %w", r.Target, r.Path, err)
 	}
+	if !said {
+		s.Tally.Add(map[string]tally.Count{Healed: tally.HealHealed, Asked: tally.HealAsked, Abstained: tally.HealAbstained}[r.Outcome], 1)
+	}
+	if fresh && r.Mismatch {
+		s.Tally.Add(tally.HealMismatch, 1)
+	}
 	return id, fresh, nil
 }
 
-func report(ctx context.Context, tx *db.Tx, r *Report) (id int64, fresh bool, err error) {
+func report(ctx context.Context, tx *db.Tx, r *Report) (id int64, fresh, said bool, err error) {
 	key := hash(r.Target)
 	var before string
 	err = tx.QueryRow(ctx, `SELECT heal, outcome FROM {s}heal_use WHERE run = $1 AND path = $2 AND hash = $3`, r.Run, r.Path, key).Scan(&id, &before)
@@ -186,25 +194,32 @@ func report(ctx context.Context, tx *db.Tx, r *Report) (id int64, fresh bool, er
 	case errors.Is(err, sql.ErrNoRows):
 		fresh = true
 	case err != nil:
-		return 0, false, err
+		return 0, false, false, err
 	case before == r.Outcome:
-		return id, false, nil
+		// A run that waited for a decision searches again, and may find something else then.
+		was, err := get(ctx, tx, id)
+		if err != nil {
+			return 0, false, false, err
+		}
+		if was.State.Open() || agrees(was.Found, r.Found) || was.Found == nil && r.Found == nil {
+			return id, false, true, nil
+		}
 	}
 	h, err := same(ctx, tx, r, key)
 	switch {
 	case err != nil:
-		return 0, false, err
+		return 0, false, false, err
 	case h == nil:
 		id, err = insert(ctx, tx, r, key)
 	default:
 		id, err = h.ID, add(ctx, tx, h, r)
 	}
 	if err != nil {
-		return 0, false, err
+		return 0, false, false, err
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO {s}heal_use (run, path, hash, heal, outcome, at) VALUES ($1, $2, $3, $4, $5, {now})
 		ON CONFLICT (run, path, hash) DO UPDATE SET heal = excluded.heal, outcome = excluded.outcome`, r.Run, r.Path, key, id, r.Outcome)
-	return id, fresh, err
+	return id, fresh, false, err
 }
 
 // same returns the heal that a report belongs to: the open one, or one that a person has decided about and that is of

@@ -156,6 +156,13 @@ func (b *branch) attempt(s *step, in any, effect node.Effect, try int) (*Record,
 			break
 		}
 		lost := lossOf(err)
+		if lost == nil && b.doubts(s, err, rec.Fail, try) {
+			if fail, sig = gone.doubt(rec.Fail, env); sig.kind != sigNone {
+				return nil, sig
+			}
+			rec.Fail, from = fail, 1
+			continue
+		}
 		if lost == nil {
 			// Its process lives and something else died, such as a browser: as for a
 			// crash, somebody has to say whether it did what was asked.

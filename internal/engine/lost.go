@@ -26,11 +26,15 @@ import (
 //	save!back1     the way led back; the state of the session then
 //	save!answer1   what the person decided: retry, continue, fail
 //
+// A node that is in doubt what to act on, and has not acted, is put to a person in the same way (doubt); what was
+// live then stays as it is, and is in the record.
+//
 // The next loss of the same execution is number 2. What a node announces after
 // losses is save!intent@1, so that it is not taken for one that was cut short.
 const (
 	lostEnter = "enter"
 	lostAsk   = "ask"
+	lostDoubt = "doubt"
 )
 
 // maxWays bounds how often the way back is walked for one node before a person
@@ -126,10 +130,35 @@ func (l *losses) replay() (*node.Failure, signal) {
 			return nil, signal{}
 		}
 		l.n++
+		if live := l.b.x.host.Sessions(); live != nil && rec.Choice == lostDoubt {
+			live.Recall(rec.Live, rec.End)
+		}
 		if fail, sig := l.mend(rec); fail != nil || sig.kind != sigNone {
 			return fail, sig
 		}
 	}
+}
+
+// doubt puts it to a person that a node does not know what to act on. Then the node acts again, unless a failure is
+// returned.
+func (l *losses) doubt(f *node.Failure, env *node.Env) (*node.Failure, signal) {
+	x := l.b.x
+	rec := &Record{Choice: lostDoubt, Fail: f, Start: x.o.Now().UnixMilli()}
+	l.b.keepSessions(rec, env)
+	rec.End = x.o.Now().UnixMilli()
+	l.n++
+	x.astray.Store(true)
+	if err := x.record(l.b.ctx, lostName(l.name, "session", l.n), rec); err != nil {
+		return nil, x.halt(err)
+	}
+	return l.mend(rec)
+}
+
+// doubts reports whether a try failed since the node is in doubt, and a person is to settle it: the flow does not deal
+// with failures, and no other try follows.
+func (b *branch) doubts(s *step, err error, f *node.Failure, try int) bool {
+	var d *node.DoubtError
+	return errors.As(err, &d) && !b.fails(s) && (s.retry == nil || try >= s.retry.MaxAttempts || !retriable(f, s.retry.On))
 }
 
 // lost decides what is done about a loss, and does it. Then the node acts
@@ -183,6 +212,8 @@ func (l *losses) mend(rec *Record) (*node.Failure, signal) {
 	b, x := l.b, l.b.x
 	live := x.host.Sessions()
 	switch {
+	case rec.Choice == lostDoubt:
+		return b.askDoubt(l.s, lostName(l.name, "answer", l.n), rec)
 	case rec.Choice == lostAsk:
 		l.ways = 0
 		return b.askLost(l.s, lostName(l.name, "answer", l.n), rec)
@@ -298,6 +329,34 @@ func (b *branch) askLost(s *step, name string, rec *Record) (*node.Failure, sign
 		live.Recall(rec.Live, was.End)
 	case rec.Lost != nil:
 		live.Recall(map[string][]byte{rec.Of: rec.Lost}, was.End)
+	}
+	return nil, signal{}
+}
+
+// askDoubt asks a person whether a node that is in doubt is to look again or to fail.
+func (b *branch) askDoubt(s *step, name string, rec *Record) (*node.Failure, signal) {
+	x := b.x
+	was := x.recall(name)
+	if was == nil {
+		q := &question.Question{Kind: question.Decision, Style: "warning", Message: rec.Fail.Message + ". What now?",
+			Buttons: []question.Button{{Name: "again", Label: "Look again"}, {Name: "fail", Label: "Fail"}}}
+		q.Details = &question.Details{Text: rec.Fail.Hint}
+		if m, ok := rec.Fail.Details.(map[string]any); ok {
+			q.Details.Data = m
+		}
+		w := wait("doubt", b.path(s), "doubt:"+name, q)
+		got, sig := b.arrive(s, w, expected{accept: acceptMessage(q)})
+		if sig.kind != sigNone {
+			return nil, sig
+		}
+		was = &Record{Choice: got.answer.Button, Message: got.message, End: x.o.Now().UnixMilli()}
+		x.emit(Event{Kind: EventAnswered, Path: b.path(s), Node: s.id, Type: s.def.Type, Text: how(question.Reply{Answer: got.answer}), Wait: &w})
+		if err := x.record(b.ctx, name, was); err != nil {
+			return nil, x.halt(err)
+		}
+	}
+	if was.Choice == "fail" {
+		return rec.Fail, signal{}
 	}
 	return nil, signal{}
 }

@@ -90,8 +90,8 @@ func Keep(ctx context.Context, p *browser.Page, url string, f Family, seed, limi
 		healed := false
 		h := &browser.Healing{
 			Act: true, Memory: &browser.Memory{}, Scope: "keep",
-			Known:    func(context.Context, string) *selector.Print { return &w.print },
-			Rejected: func(context.Context, string) []selector.Print { return nil },
+			Known:  func(context.Context, string) *selector.Print { return &w.print },
+			Judged: func(context.Context, string) (agreed, rejected []selector.Print) { return nil, nil },
 			Report: func(_ context.Context, r browser.Healed) error {
 				healed = healed || r.Outcome == browser.OutcomeHealed
 				return nil

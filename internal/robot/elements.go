@@ -47,6 +47,8 @@ type elements struct {
 	// open are the executions whose reports wait for how their node ended, and how it did where that could not be kept.
 	open map[string]*bool
 	told map[string]bool // what watchers were told
+	// found counts which queries found the elements of targets.
+	found map[element.Found][]int64
 }
 
 // knownFlow is a flow that the execution has read.
@@ -57,7 +59,7 @@ func (r *Robot) elements(ctx context.Context, h *host, said map[string]bool) (*e
 	if r.Elements == nil {
 		return nil, nil
 	}
-	e := &elements{host: h, store: r.Elements, known: map[element.Place]*element.Known{}, saw: map[string]time.Time{}, flows: map[string]knownFlow{}, open: map[string]*bool{}, told: map[string]bool{}}
+	e := &elements{host: h, store: r.Elements, known: map[element.Place]*element.Known{}, saw: map[string]time.Time{}, flows: map[string]knownFlow{}, open: map[string]*bool{}, told: map[string]bool{}, found: map[element.Found][]int64{}}
 	if h.run.Resumes == 0 {
 		return e, nil
 	}
@@ -214,6 +216,31 @@ func (e *elements) close() {
 			e.settle(path, *worked)
 		}
 	}
+	if len(e.found) > 0 {
+		e.host.note(element.EventFound, map[string]any{"targets": element.FoundList(e.found)})
+	}
+}
+
+// maxFound is how many targets of an execution are counted; flows name fewer, what is beyond is computed from data.
+const maxFound = 500
+
+// maxQueries is how many queries of a target are told apart; a target has few.
+const maxQueries = 32
+
+// Resolved implements node.Elements.
+func (n *nodeElements) Resolved(target string, query int) {
+	e, key := n.all, element.Found{Place: n.at, Target: target}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	ranks := e.found[key]
+	if query < 0 || query >= maxQueries || ranks == nil && len(e.found) >= maxFound {
+		return
+	}
+	for len(ranks) <= query {
+		ranks = append(ranks, 0)
+	}
+	ranks[query]++
+	e.found[key] = ranks
 }
 
 // nodeElements is what one node execution may know and tell of elements. It implements node.Elements.
@@ -248,13 +275,13 @@ func (n *nodeElements) Known(ctx context.Context, target string) (selector.Print
 	return p, ok, nil
 }
 
-// Rejected implements node.Elements.
-func (n *nodeElements) Rejected(ctx context.Context, target string) ([]selector.Print, error) {
+// Judged implements node.Elements.
+func (n *nodeElements) Judged(ctx context.Context, target string) (node.Judged, error) {
 	k, err := n.all.look(ctx, n.at)
 	if err != nil {
-		return nil, err
+		return node.Judged{}, err
 	}
-	return k.Rejected[target], nil
+	return node.Judged{Agreed: k.Agreed[target], Rejected: k.Rejected[target]}, nil
 }
 
 // Saw implements node.Elements.
@@ -306,6 +333,9 @@ func (n *nodeElements) Healed(ctx context.Context, h node.Heal) error {
 	key := saidElement(r.Outcome, r.Path, r.Target)
 	e.mu.Lock()
 	e.open[r.Path] = nil
+	if r.Outcome == element.Asked {
+		delete(e.known, n.at) // a person may say something before the node looks again
+	}
 	told := e.told[key]
 	e.told[key] = true
 	e.mu.Unlock()

@@ -68,7 +68,7 @@ func (r *Robot) swept(ctx context.Context, list []leftover.Leak, err error) []le
 // noteLeaks tells watchers of a run what was left behind of it.
 func (h *host) noteLeaks(list []leftover.Leak) {
 	for _, l := range list {
-		h.note(EventLeftBehind, "", map[string]any{"text": "removed " + l.String(), "what": l.What, "where": l.Where, "files": l.Files, "bytes": l.Bytes})
+		h.note(EventLeftBehind, map[string]any{"text": "removed " + l.String(), "what": l.What, "where": l.Where, "files": l.Files, "bytes": l.Bytes})
 	}
 }
 

@@ -133,7 +133,7 @@ func (r *Robot) Execute(ctx context.Context, id string, count *engine.Counters) 
 		return nil, err
 	}
 	stop := r.keepLease(beat, cancel, rn, count, h.desk)
-	h.note("run_started", "", map[string]any{"resumes": rn.Resumes, "owner": r.Owner})
+	h.note("run_started", map[string]any{"resumes": rn.Resumes, "owner": r.Owner})
 	h.noteLeaks(r.Work.Found(rn.ID))
 
 	unseen := h.showing(beat)
@@ -283,7 +283,7 @@ func (r *Robot) finish(ctx context.Context, rn *run.Run, h *host, res *engine.Re
 		h.trace.failed(ctx)
 	}
 	data["status"] = rn.Shown()
-	h.note(kind, "", data)
+	h.note(kind, data)
 	endCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
 	// Before the end of the run is written: a crash in between does it again.
@@ -536,8 +536,8 @@ func (h *host) Emit(e engine.Event) {
 	h.noteAt(e.Kind, e.Path, e.At, data)
 }
 
-func (h *host) note(kind, path string, data map[string]any) {
-	h.noteAt(kind, path, h.robot.Now(), data)
+func (h *host) note(kind string, data map[string]any) {
+	h.noteAt(kind, "", h.robot.Now(), data)
 }
 
 func (h *host) noteAt(kind, path string, at time.Time, data map[string]any) {

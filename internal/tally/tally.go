@@ -1,4 +1,4 @@
-// Package tally counts what happens to jobs and runs, for people who watch.
+// Package tally counts what happens to jobs, runs and elements of pages, for people who watch.
 //
 // Each process counts what happens in it: an atomic add for a count, two for a
 // time, and nothing else where jobs are handed out. Robots have no door that
@@ -30,6 +30,13 @@ const (
 	DeadExpired                 // ... since the lease of their last attempt ran out
 	DeadLate                    // ... since no robot began them before their deadline
 	DeadPoison                  // ... since too many robots died with them
+	HealHealed                  // searches for an element of a page that found it again
+	HealAsked                   // ... that a person has to decide about
+	HealAbstained               // ... that found nothing
+	HealMismatch                // searches that began because a target found another element than before
+	HealApproved                // heals that a person approved
+	HealRejected                // ... rejected
+	HealRolledBack              // ... took back
 	counts
 )
 
@@ -64,8 +71,9 @@ var (
 // names are what is counted, by its name between processes. Programs of different
 // versions share it: a name never changes its meaning.
 var (
-	countNames = [counts]string{"lease expired", "retried failed", "retried expired", "dead failed", "dead expired", "dead late", "dead poison"}
-	timeNames  = [times]string{"claimed", "run done", "run failed", "run cancelled"}
+	countNames = [counts]string{"lease expired", "retried failed", "retried expired", "dead failed", "dead expired", "dead late", "dead poison",
+		"heal healed", "heal asked", "heal abstained", "heal mismatch", "heal approved", "heal rejected", "heal rolled back"}
+	timeNames = [times]string{"claimed", "run done", "run failed", "run cancelled"}
 )
 
 // Cells of the array that holds all: the counts, then for each time its buckets

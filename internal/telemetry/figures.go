@@ -10,6 +10,7 @@ import (
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
+	"github.com/aether-rpa/aether/internal/element"
 	"github.com/aether-rpa/aether/internal/queue"
 	"github.com/aether-rpa/aether/internal/run"
 	"github.com/aether-rpa/aether/internal/tally"
@@ -60,6 +61,9 @@ const (
 	stateLabel  = attribute.Key("state")
 	reasonLabel = attribute.Key("reason")
 	statusLabel = attribute.Key("status")
+	// Of heals: how a search ended, and what a person decided.
+	outcomeLabel  = attribute.Key("outcome")
+	decisionLabel = attribute.Key("decision")
 )
 
 func (f *figures) counts(c *tally.Counts) []metricdata.Metrics {
@@ -90,6 +94,12 @@ func (f *figures) counts(c *tally.Counts) []metricdata.Metrics {
 		sum("aether.queue.dead_letters", "{job}", "Jobs that became dead letters, by why.",
 			n(tally.DeadFailed, reasonLabel.String("failed")), n(tally.DeadExpired, reasonLabel.String("expired")),
 			n(tally.DeadLate, reasonLabel.String("late")), n(tally.DeadPoison, reasonLabel.String("poison"))),
+		sum("aether.heals", "{search}", "Searches for elements of pages that their targets did not find, by how they ended.",
+			n(tally.HealHealed, outcomeLabel.String(element.Healed)), n(tally.HealAsked, outcomeLabel.String(element.Asked)), n(tally.HealAbstained, outcomeLabel.String(element.Abstained))),
+		sum("aether.heal.mismatches", "{search}", "Searches that began because a target found another element than before.", n(tally.HealMismatch)),
+		sum("aether.heal.decisions", "{heal}", "Heals that people decided about, by what they decided.",
+			n(tally.HealApproved, decisionLabel.String(string(element.Approved))), n(tally.HealRejected, decisionLabel.String(string(element.Rejected))),
+			n(tally.HealRolledBack, decisionLabel.String(string(element.RolledBack)))),
 	}
 	if f.runs {
 		out = append(out, times("aether.run.duration", "Time from the first start of a run to its end, waits included, by how it ended.",

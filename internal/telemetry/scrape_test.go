@@ -19,12 +19,15 @@ import (
 
 	"github.com/aether-rpa/aether/internal/db"
 	"github.com/aether-rpa/aether/internal/db/dbtest"
+	"github.com/aether-rpa/aether/internal/element"
 	"github.com/aether-rpa/aether/internal/queue"
 	"github.com/aether-rpa/aether/internal/robot"
 	"github.com/aether-rpa/aether/internal/run"
 	"github.com/aether-rpa/aether/internal/tally"
 	"github.com/aether-rpa/aether/internal/telemetry"
 	"github.com/aether-rpa/aether/internal/telemetry/oteltest"
+	"github.com/aether-rpa/aether/node"
+	"github.com/aether-rpa/aether/selector"
 )
 
 // process is a process of a fleet, with its own handle to the queue.
@@ -138,6 +141,22 @@ func TestEveryMetricMoves(t *testing.T) {
 			from := time.Now()
 			robot.TellEnd(o.Tally, &run.Run{Status: s, Started: from, Ended: from.Add(took)})
 		}
+		elements := element.New(d)
+		elements.Tally = o.Tally
+		search := func(run, outcome string, mismatch bool) int64 {
+			found := selector.Print{V: 1, Tag: "button", Name: "Send now", Path: "/html[1]/body[1]/button[1]"}
+			r := element.Report{Place: element.Place{Flow: "orders", Node: "send"}, Run: run, Path: "send", Target: "css=#send", Old: "css=#send", Repaired: "id=x", Outcome: outcome, Policy: node.HealPropose, P: .9, Mismatch: mismatch, Found: &found}
+			id, _, err := elements.Report(ctx, &r)
+			must(err)
+			_, _, err = elements.Report(ctx, &r) // as after a crash: it counts once
+			must(err)
+			return id
+		}
+		decide := func(id int64, to element.State) {
+			_, err := elements.Decide(ctx, to, element.Decision{ID: id})
+			must(err)
+		}
+		var heal int64
 		told := map[string]bool{}
 		last := values(o.scrape(t))
 		for _, step := range []struct {
@@ -202,6 +221,12 @@ func TestEveryMetricMoves(t *testing.T) {
 				must(err)
 			}},
 			{"it is silent", `aether_robots{state="draining"} -1; aether_robots{state="lost"} +1`, func() { sql(`UPDATE {s}robot SET seen = 1`) }},
+			{"an element is found again", `aether_heals_total{outcome="healed"} +1`, func() { heal = search("a", element.Healed, false) }},
+			{"a person is asked about one that the target mistook", `aether_heal_mismatches_total +1; aether_heals_total{outcome="asked"} +1`, func() { search("b", element.Asked, true) }},
+			{"nothing is found", `aether_heals_total{outcome="abstained"} +1`, func() { search("c", element.Abstained, false) }},
+			{"a heal is approved", `aether_heal_decisions_total{decision="approved"} +1`, func() { decide(heal, element.Approved) }},
+			{"it is rolled back", `aether_heal_decisions_total{decision="rolled_back"} +1`, func() { decide(heal, element.RolledBack) }},
+			{"it is rejected", `aether_heal_decisions_total{decision="rejected"} +1`, func() { decide(heal, element.Rejected) }},
 			{"it is gone", `aether_robots{state="lost"} -1; aether_robots{state="offline"} +1`, func() {
 				_, err := o.Beat(ctx, "r", "o", queue.Offline, 0)
 				must(err)
@@ -331,6 +356,9 @@ func TestFiguresOverOTLP(t *testing.T) {
 		want := map[bool]string{false: "1 0", true: "2 0"}[speaks]
 		if got := c.Points("aether.queue.claim.latency"); got[""] != want {
 			t.Errorf("claims: %v, want %s", got, want)
+		}
+		if got := c.Points("aether.heals"); len(got) != 3 || got["outcome=asked"] != "0" {
+			t.Errorf("heals: %v", got)
 		}
 		if got := c.Points("aether.queue.dead_letters"); len(got) != 4 || got["reason=poison"] != "0" {
 			t.Errorf("dead letters: %v", got)

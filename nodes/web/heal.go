@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"time"
 
@@ -51,7 +52,7 @@ func heals(env *node.Env, in In, s *browser.Session) *healer {
 	x.h = &browser.Healing{
 		Act: policy == node.HealRun || policy == node.HealPropose, Sensitive: in.wish.sensitive,
 		Memory: s.Memory(), Scope: env.Run.Flow + "\n" + env.Run.Node,
-		Known: x.known, Rejected: x.rejected, Report: x.report,
+		Known: x.known, Judged: x.judged, Report: x.report,
 	}
 	return x
 }
@@ -76,12 +77,12 @@ func (x *healer) known(ctx context.Context, target string) *selector.Print {
 	return &p
 }
 
-func (x *healer) rejected(ctx context.Context, target string) []selector.Print {
-	list, err := x.env.Elements.Rejected(ctx, target)
+func (x *healer) judged(ctx context.Context, target string) (agreed, rejected []selector.Print) {
+	j, err := x.env.Elements.Judged(ctx, target)
 	if err != nil {
-		x.log("what a person has rejected is not known", err)
+		x.log("what people have said of an element is not known", err)
 	}
-	return list
+	return j.Agreed, j.Rejected
 }
 
 func (x *healer) log(text string, err error) {
@@ -90,10 +91,24 @@ func (x *healer) log(text string, err error) {
 	}
 }
 
+// doubt makes of a failure one that a person may settle, where the element that was probably meant is proposed.
+func (x *healer) doubt(err, failed error) error {
+	var page *browser.Failure
+	var f *node.Failure
+	if x == nil || x.policy != node.HealPropose || !errors.As(err, &page) || page.Acted || page.Healing == nil || page.Healing.Outcome != browser.OutcomeAsked || !errors.As(failed, &f) {
+		return failed
+	}
+	f.Hint = "approve or reject what was found (`aether heal list`, or the page Healing), then let the step look again"
+	return &node.DoubtError{Failure: f}
+}
+
 // learn keeps what the elements of a node that succeeded look like.
 func (x *healer) learn(ctx context.Context) {
 	if x == nil {
 		return
+	}
+	for target, query := range x.h.Resolved() {
+		x.env.Elements.Resolved(target, query)
 	}
 	seen := x.h.Seen()
 	if len(seen) == 0 {

@@ -26,6 +26,8 @@ type remembered struct {
 	asked    int
 	saws     int
 	rejected []selector.Print
+	agreed   []selector.Print
+	resolved map[string][]int
 	heals    []node.Heal
 }
 
@@ -50,8 +52,19 @@ func (r *remembered) Saw(_ context.Context, target string, p selector.Print) err
 	return nil
 }
 
-func (r *remembered) Rejected(context.Context, string) ([]selector.Print, error) {
-	return r.rejected, nil
+func (r *remembered) Resolved(target string, query int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.resolved == nil {
+		r.resolved = map[string][]int{}
+	}
+	r.resolved[target] = append(r.resolved[target], query)
+}
+
+func (r *remembered) Judged(context.Context, string) (node.Judged, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return node.Judged{Agreed: r.agreed, Rejected: r.rejected}, nil
 }
 
 func (r *remembered) Healed(_ context.Context, h node.Heal) error {

@@ -107,9 +107,10 @@ func traced[T any](ctx context.Context, env *node.Env, in In, repeatable, looks 
 		}
 		p, err := s.Page()
 		var out T
+		var h *healer
 		if err == nil {
 			tr = trace(env, s, p, looks)
-			h := heals(env, in, s)
+			h = heals(env, in, s)
 			if out, err = f(h.on(ctx), s, p); err == nil {
 				h.learn(ctx)
 			}
@@ -127,7 +128,7 @@ func traced[T any](ctx context.Context, env *node.Env, in In, repeatable, looks 
 			}
 			return none, node.Fail(node.KindInterrupted, "the browser ended while the page was worked on, and it is unknown whether it did what was asked: "+err.Error(), "look at the other side before doing it again")
 		}
-		return none, explain(ctx, env, p, err)
+		return none, h.doubt(err, explain(ctx, env, p, err))
 	}
 }
 

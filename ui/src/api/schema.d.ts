@@ -206,6 +206,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/heals/{id}/around": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get what is known beside the element of a heal: the flow's other targets, and what people have approved and rejected for it */
+        get: operations["get-heal-around"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/heals/{id}/evidence/{what}": {
         parameters: {
             query?: never;
@@ -1184,6 +1201,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/stability": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get how well the targets of a flow found their elements in its last runs, the least steady first */
+        get: operations["get-stability"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tokens": {
         parameters: {
             query?: never;
@@ -1271,6 +1305,11 @@ export interface components {
              * @description Number of the new item.
              */
             item: number;
+        };
+        Around: {
+            agreed: components["schemas"]["Print"][] | null;
+            others: components["schemas"]["Other"][] | null;
+            rejected: components["schemas"]["Print"][] | null;
         };
         Beaten: {
             jobs?: components["schemas"]["Heard"][] | null;
@@ -1664,6 +1703,9 @@ export interface components {
             tenant?: string;
         };
         Known: {
+            agreed?: {
+                [key: string]: components["schemas"]["Print"][] | null;
+            };
             prints?: {
                 [key: string]: components["schemas"]["Print"];
             };
@@ -1717,6 +1759,11 @@ export interface components {
              * @description From when on it goes before all others.
              */
             risk?: string;
+        };
+        Other: {
+            node: string;
+            print: components["schemas"]["Print"];
+            target: string;
         };
         PageAccountBody: {
             items: components["schemas"]["Account"][] | null;
@@ -2177,6 +2224,12 @@ export interface components {
              */
             limit: number;
         };
+        Stability: {
+            flow: string;
+            /** Format: int64 */
+            runs: number;
+            targets: components["schemas"]["Steady"][] | null;
+        };
         StartRun: {
             /** @description Name of a flow that was pushed. */
             flow: string;
@@ -2211,6 +2264,24 @@ export interface components {
             /** Format: date-time */
             oldest?: string;
             queue: string;
+        };
+        Steady: {
+            /** Format: int64 */
+            abstained: number;
+            /** Format: int64 */
+            asked: number;
+            /** Format: double */
+            first: number;
+            flow: string;
+            /** Format: int64 */
+            found: number;
+            /** Format: int64 */
+            healed: number;
+            /** Format: int64 */
+            mismatches: number;
+            node: string;
+            ranks: number[] | null;
+            target: string;
         };
         Step: {
             effect?: string;
@@ -3429,6 +3500,92 @@ export interface operations {
             };
             /** @description Precondition Failed */
             412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-heal-around": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the heal. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Around"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9457,6 +9614,85 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-stability": {
+        parameters: {
+            query: {
+                /** @description Name of the flow. */
+                flow: string;
+                /** @description How many runs are looked at, the newest. */
+                runs?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stability"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
