@@ -75,7 +75,7 @@ const runs = createRoute({
 const run = createRoute({
   getParentRoute: () => inside,
   path: '/runs/$id',
-  validateSearch: (s: Record<string, unknown>): { node?: string } => ({ node: text(s.node) }),
+  validateSearch: (s: Record<string, unknown>): { node?: string; at?: string; view?: string; with?: string } => ({ node: text(s.node), at: text(s.at), view: text(s.view), with: text(s.with) }),
   component: lazyRouteComponent(() => import('./pages/Run')),
 });
 const flows = createRoute({ getParentRoute: () => inside, path: '/flows', component: lazyRouteComponent(() => import('./pages/Flows')) });
