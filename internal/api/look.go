@@ -22,7 +22,8 @@ const reportPolicy = "sandbox allow-scripts; frame-ancestors 'none'"
 // TraceStep is what was kept of the pages of a node execution.
 type TraceStep trace.Step
 
-type tracePath struct {
+// TracePath names a node execution of a run.
+type TracePath struct {
 	RunPath
 	Path string `query:"path" required:"true" minLength:"1" maxLength:"1000" doc:"Path of the node execution, such as each[2]/click."`
 	Try  int    `query:"try" minimum:"0" doc:"Which try of it; 0 for the last."`
@@ -53,13 +54,13 @@ func (s *Server) look(a huma.API) {
 			return paged(list, len(list), func(orch.TraceEntry) any { return nil }), err
 		})
 	handle(s, a, op{right: auth.ReadRuns, method: http.MethodGet, path: "/runs/{id}/trace", id: "get-trace", summary: "Get what was kept of the pages of a node execution: console, requests, which pages and pictures", tag: "runs", errors: missing},
-		func(ctx context.Context, in *tracePath) (*answer[*TraceStep], error) {
+		func(ctx context.Context, in *TracePath) (*answer[*TraceStep], error) {
 			t, err := s.Orch.TraceOf(ctx, in.ID, in.Path, in.Try)
 			return &answer[*TraceStep]{(*TraceStep)(t)}, err
 		})
 	handle(s, a, op{right: auth.ReadRuns, method: http.MethodGet, path: "/runs/{id}/trace/{what}", id: "get-trace-page", summary: "Get a page of a node execution, before or after it acted, as HTML that runs nothing; or its picture as JPEG", tag: "runs", errors: missing},
 		func(ctx context.Context, in *struct {
-			tracePath
+			TracePath
 			What string `path:"what" enum:"before,after,picture"`
 		}) (*huma.StreamResponse, error) {
 			t, err := s.Orch.TraceOf(ctx, in.ID, in.Path, in.Try)

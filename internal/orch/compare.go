@@ -192,7 +192,7 @@ func (o *Orch) outcomes(ctx context.Context, r *run.Run) (map[string]digestOf, [
 		} else if old.try > try {
 			return nil
 		}
-		all[path] = digestOf{try, sumOf(&rec)}
+		all[path] = digestOf{try, sumOf(&rec, r.ID)}
 		return nil
 	})
 	return all, order, err
@@ -200,10 +200,12 @@ func (o *Orch) outcomes(ctx context.Context, r *run.Run) (map[string]digestOf, [
 
 func isStep(name string) bool { return !strings.Contains(name, "!") }
 
-func sumOf(rec *engine.Record) [16]byte {
-	text := []byte(rec.Out)
+// sumOf is a digest of what came of an execution. That the id of the run stands in it, as in the name of a file, is no
+// difference.
+func sumOf(rec *engine.Record, id string) [16]byte {
+	text := bytes.ReplaceAll(rec.Out, []byte(id), []byte("\x00"))
 	if rec.Fail != nil {
-		text = fmt.Appendf(nil, "failed\x00%s\x00%s", rec.Fail.Kind, rec.Fail.Message)
+		text = fmt.Appendf(nil, "failed\x00%s\x00%s", rec.Fail.Kind, strings.ReplaceAll(rec.Fail.Message, id, "\x00"))
 	}
 	full := sha256.Sum256(text)
 	return [16]byte(full[:16])

@@ -18,6 +18,8 @@ type GridRun struct {
 	Cells   map[string]GridCell `json:"cells"` // by the node's id
 	// Partial says that the run told more than is looked at here: only of its beginning and its end.
 	Partial bool `json:"partial,omitempty"`
+
+	last string // node of the last event
 }
 
 // GridCell sums up the executions of a node in a run.
@@ -51,7 +53,9 @@ func (o *Orch) Grid(ctx context.Context, flow string, limit int) ([]GridRun, err
 	counts := map[string]int{}
 	for _, t := range told {
 		counts[t.Run]++
-		at[t.Run].tell(t)
+		if t.Path != "" {
+			at[t.Run].tell(t)
+		}
 	}
 	for i, r := range list {
 		out[i].Partial = counts[r.ID] >= 2*gridEvents
@@ -61,9 +65,6 @@ func (o *Orch) Grid(ctx context.Context, flow string, limit int) ([]GridRun, err
 }
 
 func (g *GridRun) tell(t run.Told) {
-	if t.Path == "" {
-		return
-	}
 	id := ownerOf(t.Path)
 	inner := id != nodeOf(t.Path) // in a flow that the node calls
 	c := g.Cells[id]
@@ -82,6 +83,7 @@ func (g *GridRun) tell(t run.Told) {
 		c.Count++
 	}
 	g.Cells[id] = c
+	g.last = id
 }
 
 // end settles what was at work when the run ended, and marks the node that it failed at.
@@ -90,10 +92,13 @@ func (g *GridRun) end(r *run.Run) {
 		return
 	}
 	for id, c := range g.Cells {
-		if c.State == "running" || c.State == "waiting" {
-			c.State = map[run.Status]string{run.Done: "done", run.Failed: "failed", run.Cancelled: "cancelled"}[r.Status]
-			g.Cells[id] = c
+		switch {
+		case c.State == "waiting" && g.last != id, r.Status == run.Done && c.State != "failed":
+			c.State = "done" // a wait for a time has no end of its own in the journal
+		case c.State == "running" || c.State == "waiting":
+			c.State = "cancelled"
 		}
+		g.Cells[id] = c
 	}
 	if r.Failure != nil && r.Failure.Path != "" {
 		id := ownerOf(r.Failure.Path)

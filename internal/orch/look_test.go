@@ -144,8 +144,8 @@ func TestCompare(t *testing.T) {
 	archives(t, func(a *archive) {
 		now := time.Now()
 		big := `"` + strings.Repeat("x", 40_000) + `"`
-		a.recorded(run.Run{ID: "good", Created: now.Add(-3 * time.Hour)}, run.Done, record("get", `{"rows":2}`), record("each[0]/put", "!busy"), record("each[0]/put#2", `1`), record("each[1]/put", `2`), record("send", `"sent"`), record("call/inner", `1`))
-		a.recorded(run.Run{ID: "bad", Created: now, Input: []byte(`{"x":1}`)}, run.Failed, record("get", `{"rows":2}`), record("each[0]/put", `1`), record("each[1]/put", big), record("send", "!refused"), record("extra", `1`))
+		a.recorded(run.Run{ID: "good", Created: now.Add(-3 * time.Hour)}, run.Done, record("get", `{"rows":2,"file":"good.txt"}`), record("each[0]/put", "!busy"), record("each[0]/put#2", `1`), record("each[1]/put", `2`), record("send", `"sent"`), record("call/inner", `1`))
+		a.recorded(run.Run{ID: "bad", Created: now, Input: []byte(`{"x":1}`)}, run.Failed, record("get", `{"rows":2,"file":"bad.txt"}`), record("each[0]/put", `1`), record("each[1]/put", big), record("send", "!refused"), record("extra", `1`))
 		a.recorded(run.Run{ID: "other", Flow: "g", Created: now}, run.Done)
 		a.recorded(run.Run{ID: "later", Created: now.Add(time.Hour)}, run.Done)
 		c, err := a.o.Compare(t.Context(), "bad", "")

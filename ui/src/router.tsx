@@ -5,6 +5,7 @@ import { api, must, Problem } from './api/client';
 import { Empty, Loading, Wrong } from './parts/Notice';
 import { Shell } from './parts/Shell';
 import { Login } from './pages/Login';
+import { clean } from './run/views';
 
 /**
  * Whether the browser sent the cookie of a sign-in when the app was loaded, which scripts cannot see, or somebody has
@@ -69,7 +70,7 @@ const home = createRoute({
 const runs = createRoute({
   getParentRoute: () => inside,
   path: '/runs',
-  validateSearch: (s: Record<string, unknown>): { flow?: string; status?: string } => ({ flow: text(s.flow), status: text(s.status) }),
+  validateSearch: clean,
   component: lazyRouteComponent(() => import('./pages/Runs')),
 });
 const run = createRoute({

@@ -9871,9 +9871,16 @@ export interface operations {
     };
     "get-trace-page": {
         parameters: {
-            query?: never;
+            query: {
+                /** @description Path of the node execution, such as each[2]/click. */
+                path: string;
+                /** @description Which try of it; 0 for the last. */
+                try?: number;
+            };
             header?: never;
             path: {
+                /** @description Id of the run; its beginning is enough if no other run begins so. */
+                id: string;
                 what: "before" | "after" | "picture";
             };
             cookie?: never;

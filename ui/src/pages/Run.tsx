@@ -137,7 +137,7 @@ function Shown({ run, flow, flowError }: { run: RunOf; flow: unknown; flowError:
               <Button size="xs" variant="light" onClick={() => (run.failure?.path ? selectPath(run.failure.node ?? '', run.failure.path) : select(run.failure?.node))}>Show the node</Button>
               <Button size="xs" variant="light" onClick={() => setRetrying(true)}>Run again from there…</Button>
               {first && (
-                <Badge variant="light" color="orange" radius="sm" tt="none" className="status" data-color="orange">
+                <Badge variant="light" color="orange" radius="sm" tt="none" className="status long-badge" data-color="orange">
                   <Anchor inherit c="inherit" component="button" type="button" onClick={() => setView('compare')}>Differs from the last good run first at {doc.nodes.find((n) => n.id === first.node)?.title ?? first.node}</Anchor>
                 </Badge>
               )}

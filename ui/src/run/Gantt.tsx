@@ -30,7 +30,6 @@ interface Row {
 }
 
 const height = 28;
-const side = 190;
 
 /** When each node was at work: a row for each node, or for each execution. The arrow keys lead through rows and executions. */
 export function Gantt({ book, version, doc, from, to, at, over, selected, onSelect }: Props) {
@@ -39,6 +38,7 @@ export function Gantt({ book, version, doc, from, to, at, over, selected, onSele
   const [mode, setMode] = useState('node');
   const [zoom, setZoom] = useState<[number, number]>([0, 1]);
   const [cursor, setCursor] = useState(0);
+  const side = full > 0 && full < 560 ? 110 : 190;
   const width = Math.max(60, full - side - 16);
   const whole = Math.max(1, to - from);
   const begin = from + zoom[0] * whole;
@@ -147,7 +147,7 @@ export function Gantt({ book, version, doc, from, to, at, over, selected, onSele
                   if (x) onSelect(x);
                 }}
               >
-                <span className="gantt-name">{r.title}{r.list.length > 1 && <span className="gantt-count"> {r.list.length}×</span>}</span>
+                <span className="gantt-name" style={{ width: side }}>{r.title}{r.list.length > 1 && <span className="gantt-count"> {r.list.length}×</span>}</span>
                 <svg className="gantt-bars" width={width} height={height} aria-hidden>
                   {bars(r.list, begin, length, width, at).map((b) => (
                     <rect key={`${b.x}${b.kind}`} x={b.x} y={b.kind === 'wait' ? 11 : 7} width={b.w} height={b.kind === 'wait' ? 6 : 14} rx={2} className="gantt-bar" data-state={b.kind === 'wait' ? 'wait' : settled(b.kind, over)} data-retry={b.retry || undefined} />

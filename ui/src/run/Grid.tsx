@@ -2,12 +2,13 @@ import { Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useRef } from 'react';
+import { useMemo, useRef } from 'react';
 
 import { api, must, type Schemas } from '../api/client';
 import type { FlowDoc } from '../canvas/flow';
 import { Empty, Loading, Wrong } from '../parts/Notice';
 import { ago, useNow } from '../parts/time';
+import { passed } from './state';
 
 type GridRun = Schemas['GridRun'];
 
@@ -33,6 +34,7 @@ function Shown({ runs, doc }: { runs: GridRun[]; doc: FlowDoc }) {
   // eslint-disable-next-line react-hooks/incompatible-library -- its functions are used here only and not remembered
   const view = useVirtualizer({ count: doc.nodes.length, getScrollElement: () => box.current, estimateSize: () => height, overscan: 10 });
   const items = view.getVirtualItems();
+  const gone = useMemo(() => new Map(runs.map((r) => [r.id, passed(doc, (id) => !!r.cells[id])])), [runs, doc]);
   const before = items[0]?.start ?? 0;
   const after = view.getTotalSize() - (items[items.length - 1]?.end ?? 0);
   return (
@@ -56,26 +58,26 @@ function Shown({ runs, doc }: { runs: GridRun[]; doc: FlowDoc }) {
             return (
               <tr key={n.id} aria-rowindex={v.index + 2} style={{ height }}>
                 <th scope="row" title={n.id}>{n.title}</th>
-                {runs.map((r) => <Cell key={r.id} run={r} node={n.id} title={n.title} />)}
+                {runs.map((r) => <Cell key={r.id} run={r} node={n.id} title={n.title} passed={!!gone.get(r.id)?.has(n.id)} />)}
               </tr>
             );
           })}
           {after > 0 && <tr style={{ height: after }} aria-hidden />}
         </tbody>
       </table>
-      <Text size="xs" c="dimmed" p="xs">Each column is a run, the newest at the right; a cell leads to the run at that node. Steps that only compute leave no trace.{runs.some((r) => r.partial) ? ' Of long runs only the beginning and the end are looked at: a half cell may have run in between.' : ''}</Text>
+      <Text size="xs" c="dimmed" p="xs">Each column is a run, the newest at the right; a cell leads to the run at that node. A ring in a cell says that something failed before it worked; pale cells only steer or compute.{runs.some((r) => r.partial) ? ' Of long runs only the beginning and the end are looked at: a half cell may have run in between.' : ''}</Text>
     </div>
   );
 }
 
-function Cell({ run, node, title }: { run: GridRun; node: string; title: string }) {
+function Cell({ run, node, title, passed }: { run: GridRun; node: string; title: string; passed: boolean }) {
   const c = run.cells[node];
-  const state = c?.state ?? (run.partial ? 'unknown' : 'none');
-  const said = c ? `${c.state}${c.count > 1 ? `, ${c.count} executions` : ''}${c.failed ? `, ${c.failed} failed` : ''}` : run.partial ? 'not known' : 'did not run';
-  if (!c) return <td><span className="grid-cell" data-state={state} role="img" aria-label={`${title} ${said}`} /></td>;
+  const state = c?.state ?? (passed ? 'passed' : run.partial ? 'unknown' : 'none');
+  const said = c ? `${c.state}${c.count > 1 ? `, ${c.count} executions` : ''}${c.failed ? `, ${c.failed} failed` : ''}` : passed ? 'passed' : run.partial ? 'not known' : 'did not run';
+  if (!c && !passed) return <td><span className="grid-cell" data-state={state} role="img" aria-label={`${title} ${said}`} /></td>;
   return (
     <td>
-      <Link to="/runs/$id" params={{ id: run.id }} search={{ node }} className="grid-cell" data-state={state} data-retried={(c.failed ?? 0) > 0 && c.state !== 'failed' ? true : undefined} title={`${title} in ${run.id}: ${said}`} aria-label={`${title} in run ${run.id}: ${said}`} />
+      <Link to="/runs/$id" params={{ id: run.id }} search={{ node }} className="grid-cell" data-state={state} data-retried={c && (c.failed ?? 0) > 0 && c.state !== 'failed' ? true : undefined} title={`${title} in ${run.id}: ${said}`} aria-label={`${title} in run ${run.id}: ${said}`} />
     </td>
   );
 }

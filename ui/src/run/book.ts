@@ -34,6 +34,7 @@ export class Book {
   readonly events: Event[] = [];
   readonly list: Execution[] = [];
   private byKey = new Map<string, Execution>();
+  private latest = new Map<string, Execution>(); // by path
   private byOwner = new Map<string, Execution[]>();
   private said = new Map<string, Event[]>();
   private times: number[] = [];
@@ -118,6 +119,11 @@ export class Book {
     return { nodes, at: moment, count };
   }
 
+  /** The execution that an event is about: what happens within one is about the latest try of its path. */
+  private within(e: Event, at: number): Execution {
+    return (typeof e.data?.try === 'number' ? undefined : this.latest.get(e.path ?? '')) ?? this.open(e, at);
+  }
+
   private open(e: Event, at: number): Execution {
     const path = e.path ?? '';
     const n = typeof e.data?.try === 'number' ? e.data.try : 1;
@@ -127,6 +133,7 @@ export class Book {
       const text = (v: unknown) => (typeof v === 'string' ? v : '');
       x = { key, path, try: n, node: text(e.data?.node) || nodeOf(path), owner: ownerOf(path), type: text(e.data?.type), state: 'running', start: at, waits: [], reused: false, traced: false, index: this.list.length };
       this.byKey.set(key, x);
+      this.latest.set(path, x);
       this.list.push(x);
       const own = this.byOwner.get(x.owner);
       if (own) own.push(x);
@@ -170,10 +177,15 @@ export class Book {
         break;
       }
       case 'waiting': {
-        const x = this.open(e, at);
-        x.state = 'waiting';
+        const x = this.within(e, at);
         const ms = typeof e.data?.ms === 'number' ? e.data.ms : undefined;
         const last = x.waits[x.waits.length - 1];
+        if (x.state === 'retrying' && last) {
+          last.to = ms === undefined ? undefined : at + ms; // the pause before the next try
+          break;
+        }
+        x.state = 'waiting';
+        x.end = undefined;
         if (!last || last.to !== undefined) x.waits.push({ from: at, to: ms === undefined ? undefined : at + ms });
         if (ms !== undefined) {
           x.end = at + ms;
@@ -182,7 +194,7 @@ export class Book {
         break;
       }
       case 'answered':
-        this.end(this.open(e, at), at, 'done');
+        this.end(this.within(e, at), at, 'done');
         this.say(e);
         break;
       case 'trace':
@@ -190,8 +202,8 @@ export class Book {
         break;
       case 'log': {
         // A node that only says something has no beginning and no end of its own.
-        const known = this.byKey.has(e.path);
-        const x = this.open(e, at);
+        const known = this.latest.has(e.path);
+        const x = this.within(e, at);
         if (!known) this.end(x, at, 'done');
         this.say(e);
         break;

@@ -87,6 +87,20 @@ export function add(s: RunState, events: Event[]): RunState {
   return { nodes, events: s.events.concat(fresh), seq, at };
 }
 
+/** The nodes that left no trace and were passed all the same: what stands behind them was reached. */
+export function passed(doc: FlowDoc, reached: (id: string) => boolean): Set<string> {
+  const out = new Set<string>();
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (const e of doc.edges) {
+      if (out.has(e.from) || reached(e.from) || !(out.has(e.to) || reached(e.to))) continue;
+      out.add(e.from);
+      changed = true;
+    }
+  }
+  return out;
+}
+
 /**
  * What to paint. Nodes without effect leave nothing in the journal: they were passed if what stands behind them was
  * reached. What was at work when the run ended was not ended. failed is the node that the run failed at.
@@ -98,15 +112,7 @@ export function painted(s: Pick<RunState, 'nodes' | 'at'>, doc: FlowDoc, status:
     out.set(failed, { state: 'failed', count: old?.count ?? 0, failed: Math.max(1, old?.failed ?? 0), ms: old?.ms, path: old?.path ?? failed });
   }
   const over = status === 'done' || status === 'failed' || status === 'cancelled';
-  const passed: NodeState = { state: 'passed', count: 0, failed: 0, path: '' };
-  for (let changed = true; changed; ) {
-    changed = false;
-    for (const e of doc.edges) {
-      if (out.has(e.from) || !out.has(e.to)) continue;
-      out.set(e.from, passed);
-      changed = true;
-    }
-  }
+  for (const id of passed(doc, (id) => out.has(id))) out.set(id, { state: 'passed', count: 0, failed: 0, path: '' });
   for (const [id, n] of out) {
     if (n.state === 'waiting' && n.until && n.until <= s.at) {
       out.set(id, { ...n, state: 'done' });
