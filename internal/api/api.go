@@ -106,6 +106,7 @@ func (s *Server) register(mux *http.ServeMux) {
 	s.runs(a)
 	s.events(a)
 	s.live(a)
+	s.look(a)
 	s.jobs(a)
 	s.items(a)
 	s.heals(a)

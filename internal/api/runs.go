@@ -86,15 +86,27 @@ func (s *Server) runs(a huma.API) {
 	handle(s, a, op{right: auth.ReadRuns, method: http.MethodGet, path: "/runs", id: "list-runs", summary: "List runs, newest first", tag: "runs"},
 		func(ctx context.Context, in *struct {
 			Paging
-			Flow   string `query:"flow" doc:"Only of the flow with this name."`
-			Status string `query:"status" enum:"queued,running,waiting,attention,done,failed,cancelled" doc:"Only with this status."`
+			Flow   string    `query:"flow" doc:"Only of the flow with this name."`
+			Status string    `query:"status" enum:"queued,running,waiting,attention,done,failed,cancelled" doc:"Only with this status."`
+			Since  time.Time `query:"since" doc:"Only those that were added then or later."`
+			Before time.Time `query:"before" doc:"Only those that were added earlier."`
+			Error  string    `query:"error" maxLength:"200" doc:"Only those that failed, with this text in what is said of it. A page may hold fewer than there are, even none, and still name a next one: it ends when enough was looked at."`
 		}) (*page[*run.Run], error) {
-			f := run.Filter{Flow: in.Flow, Status: run.Status(in.Status), Limit: in.Limit + 1}
+			f := run.Filter{Flow: in.Flow, Status: run.Status(in.Status), Since: in.Since, Before: in.Before, Limit: in.Limit + 1}
 			var at run.Place
 			if ok, err := decodeCursor(in.Cursor, &at); err != nil {
 				return nil, err
 			} else if ok {
 				f.Beyond = &at
+			}
+			if in.Error != "" {
+				f.Limit = in.Limit
+				list, next, err := s.Runs.Search(ctx, f, in.Error)
+				p := paged(list, in.Limit, func(*run.Run) any { return nil })
+				if next != nil {
+					p.Body.Next = encodeCursor(next)
+				}
+				return p, err
 			}
 			list, err := s.Runs.List(ctx, f)
 			return paged(list, in.Limit, func(r *run.Run) any { return run.Place{Created: r.Created, ID: r.ID} }), err
@@ -169,17 +181,17 @@ func (s *Server) runs(a huma.API) {
 		func(ctx context.Context, in *struct {
 			RunPath
 			Paging
-			Node string `query:"node" doc:"Only of the node with this id."`
+			Node  string `query:"node" doc:"Only of the node with this id."`
+			Path  string `query:"path" maxLength:"1000" doc:"Only this execution, such as each[2]/fetch, with all its tries."`
+			Under string `query:"under" maxLength:"1000" doc:"Only executions whose paths begin so, such as each[2]/."`
+			Brief bool   `query:"brief" doc:"Leave the outputs out."`
 		}) (*page[orch.Step], error) {
-			from := 0
-			if _, err := decodeCursor(in.Cursor, &from); err != nil {
+			f := orch.StepFilter{Node: in.Node, Path: in.Path, Under: in.Under, Brief: in.Brief, Limit: in.Limit + 1}
+			if _, err := decodeCursor(in.Cursor, &f.From); err != nil {
 				return nil, err
 			}
-			if from < 0 {
-				from = 0
-			}
-			list, err := s.Orch.Steps(ctx, in.ID, in.Node, from, in.Limit+1)
-			return paged(list, in.Limit, func(orch.Step) any { return from + in.Limit }), err
+			list, err := s.Orch.Steps(ctx, in.ID, f)
+			return paged(list, in.Limit, func(s orch.Step) any { return s.Next() }), err
 		})
 	handle(s, a, op{right: auth.WriteRuns, method: http.MethodPost, path: "/runs/{id}/answer", id: "answer-run", summary: "Answer what a run asks", tag: "runs", errors: states},
 		func(ctx context.Context, in *struct {

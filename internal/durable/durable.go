@@ -59,6 +59,9 @@ type Runtime interface {
 	Run(ctx context.Context, id string, body Body) ([]byte, error)
 	// Entries returns what was recorded for a run, in order.
 	Entries(ctx context.Context, id string) ([]Entry, error)
+	// Part returns some of what was recorded for a run, in order; nothing for a
+	// run that was never started.
+	Part(ctx context.Context, id string, p Part) ([]Numbered, error)
 	// Delete forgets runs and their entries.
 	Delete(ctx context.Context, ids ...string) error
 	// Close waits for running bodies, at most the given time, and lets go of

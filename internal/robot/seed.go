@@ -42,23 +42,35 @@ func WriteSeed(ctx context.Context, to value.Sink, entries []durable.Entry) (str
 
 // ReadSeed reads what WriteSeed stored.
 func ReadSeed(ctx context.Context, from value.Opener, digest string) ([]durable.Entry, error) {
+	var out []durable.Entry
+	err := EachSeed(ctx, from, digest, func(e durable.Entry) bool {
+		out = append(out, e)
+		return true
+	})
+	return out, err
+}
+
+// EachSeed hands out what WriteSeed stored, one after the other, until fn returns
+// false.
+func EachSeed(ctx context.Context, from value.Opener, digest string, fn func(durable.Entry) bool) error {
 	rc, err := from.Open(ctx, digest)
 	if err != nil {
-		return nil, fmt.Errorf("reading the records this run begins with: %w", err)
+		return fmt.Errorf("reading the records this run begins with: %w", err)
 	}
 	defer rc.Close()
 	dec := json.NewDecoder(bufio.NewReader(rc))
-	var out []durable.Entry
 	for {
 		var l seedLine
 		err := dec.Decode(&l)
 		if errors.Is(err, io.EOF) {
-			return out, nil
+			return nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("reading the records this run begins with: %w", err)
+			return fmt.Errorf("reading the records this run begins with: %w", err)
 		}
-		out = append(out, durable.Entry{Name: l.Name, Data: l.Data})
+		if !fn(durable.Entry{Name: l.Name, Data: l.Data}) {
+			return nil
+		}
 	}
 }
 

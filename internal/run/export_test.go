@@ -7,7 +7,7 @@ import (
 )
 
 // Query is the query of List.
-func (s *Store) Query(f Filter) (string, []any) { return s.query(f) }
+func (s *Store) Query(f Filter) (string, []any) { return s.query(f, columns) }
 
 // AddEventsIn is AddEvents in the caller's transaction.
 var AddEventsIn = addEventsIn

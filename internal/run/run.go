@@ -301,6 +301,7 @@ type Filter struct {
 	Digest string
 	Status Status
 	Before time.Time // created before
+	Since  time.Time // created then or after
 	Beyond *Place    // behind this place in the list
 	Ended  time.Time // ended before
 	Oldest bool      // oldest first
@@ -314,8 +315,8 @@ type Place struct {
 	ID      string
 }
 
-// query returns the query of a list and its arguments.
-func (s *Store) query(f Filter) (string, []any) {
+// query returns the query of columns of a list, and its arguments.
+func (s *Store) query(f Filter, columns string) (string, []any) {
 	var where []string
 	var args []any
 	add := func(cond string, v any) {
@@ -343,6 +344,9 @@ func (s *Store) query(f Filter) (string, []any) {
 	}
 	if !f.Before.IsZero() {
 		add(`created < $`, f.Before.UnixMilli())
+	}
+	if !f.Since.IsZero() {
+		add(`created >= $`, f.Since.UnixMilli())
 	}
 	if !f.Ended.IsZero() {
 		// It began before it ended, and there is an index of that.
@@ -374,7 +378,11 @@ func (s *Store) List(ctx context.Context, f Filter) ([]*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	q, args := s.query(f)
+	q, args := s.query(f, columns)
+	return s.list(ctx, q, args, now)
+}
+
+func (s *Store) list(ctx context.Context, q string, args []any, now time.Time) ([]*Run, error) {
 	rows, err := s.db.Query(ctx, q, args...)
 	if err != nil {
 		return nil, fmt.Errorf("listing runs: %w", err)

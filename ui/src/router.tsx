@@ -5,6 +5,7 @@ import { api, must, Problem } from './api/client';
 import { Empty, Loading, Wrong } from './parts/Notice';
 import { Shell } from './parts/Shell';
 import { Login } from './pages/Login';
+import { clean } from './run/views';
 
 /**
  * Whether the browser sent the cookie of a sign-in when the app was loaded, which scripts cannot see, or somebody has
@@ -69,13 +70,13 @@ const home = createRoute({
 const runs = createRoute({
   getParentRoute: () => inside,
   path: '/runs',
-  validateSearch: (s: Record<string, unknown>): { flow?: string; status?: string } => ({ flow: text(s.flow), status: text(s.status) }),
+  validateSearch: clean,
   component: lazyRouteComponent(() => import('./pages/Runs')),
 });
 const run = createRoute({
   getParentRoute: () => inside,
   path: '/runs/$id',
-  validateSearch: (s: Record<string, unknown>): { node?: string } => ({ node: text(s.node) }),
+  validateSearch: (s: Record<string, unknown>): { node?: string; at?: string; view?: string; with?: string } => ({ node: text(s.node), at: text(s.at), view: text(s.view), with: text(s.with) }),
   component: lazyRouteComponent(() => import('./pages/Run')),
 });
 const flows = createRoute({ getParentRoute: () => inside, path: '/flows', component: lazyRouteComponent(() => import('./pages/Flows')) });

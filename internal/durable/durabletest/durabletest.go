@@ -132,6 +132,55 @@ func Exercise(t *testing.T, open func(t *testing.T) durable.Runtime) {
 			t.Error(err)
 		}
 	})
+	t.Run("some of many entries are read", func(t *testing.T) {
+		rt := open(t)
+		const n = 6000
+		if _, err := rt.Run(t.Context(), "p", func(ctx context.Context, log durable.Log) ([]byte, error) {
+			list := make([]durable.Entry, n)
+			for i := range list {
+				list[i] = durable.Entry{Name: fmt.Sprintf("each[%d]/get_%d", i, i%2), Data: fmt.Appendf(nil, `{"i":%d}`, i)}
+			}
+			return nil, log.Append(ctx, list...)
+		}); err != nil {
+			t.Fatal(err)
+		}
+		read := func(p durable.Part) []durable.Numbered {
+			list, err := rt.Part(t.Context(), "p", p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return list
+		}
+		count := 0
+		for from, more := int64(0), true; more; {
+			list := read(durable.Part{From: from, Limit: 700})
+			for _, e := range list {
+				if want := fmt.Sprintf(`{"i":%d}`, count); string(e.Data) != want {
+					t.Fatalf("entry %d is %s %s, want %s", count, e.Name, e.Data, want)
+				}
+				count, from = count+1, e.Number+1
+			}
+			more = len(list) == 700
+		}
+		if count != n {
+			t.Errorf("%d entries in pages, want %d", count, n)
+		}
+		if list := read(durable.Part{Prefix: "each[599", Names: true}); len(list) != 11 || list[0].Data != nil {
+			t.Errorf("%d entries begin so, want 11: %v", len(list), list)
+		}
+		odd := func(name string) bool { return name[len(name)-1] == '1' }
+		list := read(durable.Part{Holds: "get_", Only: odd, Limit: 3, From: read(durable.Part{Prefix: "each[5500]", Names: true})[0].Number})
+		if len(list) != 3 || list[0].Name != "each[5501]/get_1" || string(list[2].Data) != `{"i":5505}` {
+			t.Errorf("three odd ones from 5500 on: %v", list)
+		}
+		// What LIKE would take for a pattern is text.
+		if list := read(durable.Part{Prefix: "each[_]"}); len(list) != 0 {
+			t.Errorf("%d entries begin with a line, want none", len(list))
+		}
+		if list, err := rt.Part(t.Context(), "none", durable.Part{}); err != nil || len(list) != 0 {
+			t.Errorf("a run that never was: %v, %v", list, err)
+		}
+	})
 	t.Run("deleted runs are gone", func(t *testing.T) {
 		rt := open(t)
 		if _, err := rt.Run(t.Context(), "d", func(ctx context.Context, log durable.Log) ([]byte, error) {

@@ -60,6 +60,28 @@ func (r *Runtime) Entries(_ context.Context, id string) ([]durable.Entry, error)
 	return append([]durable.Entry(nil), x.entries...), nil
 }
 
+// Part implements durable.Runtime.
+func (r *Runtime) Part(_ context.Context, id string, p durable.Part) ([]durable.Numbered, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	x := r.runs[id]
+	if x == nil {
+		return nil, nil
+	}
+	var out []durable.Numbered
+	for i := p.From; i < int64(len(x.entries)) && (p.Limit == 0 || len(out) < p.Limit); i++ {
+		e := x.entries[i]
+		if !p.Takes(e.Name) {
+			continue
+		}
+		if p.Names {
+			e.Data = nil
+		}
+		out = append(out, durable.Numbered{Number: i, Entry: e})
+	}
+	return out, nil
+}
+
 // Delete implements durable.Runtime.
 func (r *Runtime) Delete(_ context.Context, ids ...string) error {
 	r.mu.Lock()

@@ -1,5 +1,7 @@
 import { useEffect, useRef } from 'react';
 
+import { follow } from './sse';
+
 /** One entry of a run's journal. */
 export interface Event {
   run: string;
@@ -9,8 +11,6 @@ export interface Event {
   at: string;
   data?: Record<string, unknown>;
 }
-
-const wait = [500, 1000, 2000, 5000];
 
 /**
  * Follows a run's journal by server-sent events, from its beginning to its end, through lost connections. Events come in
@@ -23,7 +23,6 @@ export function useJournal(run: string, onEvents: (events: Event[]) => void, onE
   });
   useEffect(() => {
     const stop = new AbortController();
-    let last = '';
     let buffer: Event[] = [];
     let frame = 0;
     const flush = () => {
@@ -32,52 +31,17 @@ export function useJournal(run: string, onEvents: (events: Event[]) => void, onE
       buffer = [];
       if (events.length) handlers.current.onEvents(events);
     };
-    const take = (block: string) => {
-      let id = '';
-      let kind = '';
-      let data = '';
-      for (const line of block.split('\n')) {
-        if (line.startsWith('id: ')) id = line.slice(4);
-        else if (line.startsWith('event: ')) kind = line.slice(7);
-        else if (line.startsWith('data: ')) data += line.slice(6);
-      }
+    void follow(`/api/v1/runs/${encodeURIComponent(run)}/events`, stop.signal, ({ id, kind, data }) => {
       if (kind === 'end') {
         flush();
         stop.abort();
         handlers.current.onEnd();
-        return;
+        return false;
       }
       if (!id || !data) return;
-      last = id;
       buffer.push(JSON.parse(data) as Event);
       if (!frame) frame = window.setTimeout(flush, 16);
-    };
-    const follow = async () => {
-      for (let tries = 0; !stop.signal.aborted; tries++) {
-        try {
-          const headers: Record<string, string> = { Accept: 'text/event-stream' };
-          if (last) headers['Last-Event-ID'] = last;
-          const res = await fetch(`/api/v1/runs/${encodeURIComponent(run)}/events`, { headers, signal: stop.signal });
-          if (res.status === 401 || res.status === 403 || res.status === 404) return;
-          if (!res.ok || !res.body) throw new Error(String(res.status));
-          tries = 0;
-          const reader = res.body.pipeThrough(new TextDecoderStream()).getReader();
-          let text = '';
-          for (;;) {
-            const { value, done } = await reader.read();
-            if (done) break;
-            text += value;
-            const blocks = text.split('\n\n');
-            text = blocks.pop() ?? '';
-            blocks.forEach(take);
-          }
-        } catch {
-          if (stop.signal.aborted) return;
-        }
-        await new Promise((f) => window.setTimeout(f, wait[Math.min(tries, wait.length - 1)]));
-      }
-    };
-    void follow();
+    });
     return () => {
       stop.abort();
       window.clearTimeout(frame);

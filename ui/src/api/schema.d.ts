@@ -104,6 +104,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/flows/{name}/grid": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell how it stood with each node in the latest runs of a flow */
+        get: operations["get-flow-grid"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/flows/{name}/promote": {
         parameters: {
             query?: never;
@@ -200,23 +217,6 @@ export interface paths {
         put?: never;
         /** Approve a heal: the draft of its flow becomes a version with the repaired target */
         post: operations["approve-heal"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/heals/{id}/around": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Get what is known beside the element of a heal: the flow's other targets, and what people have approved and rejected for it */
-        get: operations["get-heal-around"];
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1046,6 +1046,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{id}/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Compare what a run recorded with another run of its flow, execution by execution */
+        get: operations["compare-runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{id}/events": {
         parameters: {
             query?: never;
@@ -1131,6 +1148,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get all that is known of a run as one document of HTML that needs no network */
+        get: operations["get-run-report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{id}/retry": {
         parameters: {
             query?: never;
@@ -1158,6 +1192,57 @@ export interface paths {
         };
         /** List the recorded node executions of a run with their outputs */
         get: operations["list-steps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{id}/trace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get what was kept of the pages of a node execution: console, requests, which pages and pictures */
+        get: operations["get-trace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{id}/trace/{what}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a page of a node execution, before or after it acted, as HTML that runs nothing; or its picture as JPEG */
+        get: operations["get-trace-page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{id}/traces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the node executions of a run of whose pages something was kept */
+        get: operations["list-traces"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1196,23 +1281,6 @@ export interface paths {
         post?: never;
         /** Take a secret away */
         delete: operations["delete-secret"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/stability": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Get how well the targets of a flow found their elements in its last runs, the least steady first */
-        get: operations["get-stability"];
-        put?: never;
-        post?: never;
-        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1306,11 +1374,6 @@ export interface components {
              */
             item: number;
         };
-        Around: {
-            agreed: components["schemas"]["Print"][] | null;
-            others: components["schemas"]["Other"][] | null;
-            rejected: components["schemas"]["Print"][] | null;
-        };
         Beaten: {
             jobs?: components["schemas"]["Heard"][] | null;
             paused: boolean;
@@ -1327,6 +1390,18 @@ export interface components {
         };
         Claimed: {
             job?: components["schemas"]["Given"];
+        };
+        Comparison: {
+            /** Format: int64 */
+            executions: number;
+            first?: components["schemas"]["Difference"];
+            more?: boolean;
+            nodes: components["schemas"]["NodeComparison"][] | null;
+            run: string;
+            same_input: boolean;
+            same_version: boolean;
+            with: string;
+            with_status: string;
         };
         CountBody: {
             /** Format: int64 */
@@ -1347,6 +1422,12 @@ export interface components {
             message: string;
             /** @description Where: a part of the request such as body.priority, or a place in a flow. */
             path?: string;
+        };
+        Difference: {
+            here: components["schemas"]["Outcome"];
+            node: string;
+            path: string;
+            there: components["schemas"]["Outcome"];
         };
         "Drop-jobsRequest": {
             jobs: number[] | null;
@@ -1436,6 +1517,28 @@ export interface components {
             run: string;
             /** Format: int64 */
             waited_ms?: number;
+        };
+        GridCell: {
+            /** Format: int64 */
+            count: number;
+            /** Format: int64 */
+            failed?: number;
+            state: string;
+        };
+        GridRun: {
+            cells: {
+                [key: string]: components["schemas"]["GridCell"];
+            };
+            /** Format: date-time */
+            created: string;
+            digest: string;
+            /** Format: date-time */
+            ended?: string;
+            id: string;
+            partial?: boolean;
+            /** Format: date-time */
+            started?: string;
+            status: string;
         };
         Heal: {
             action?: string;
@@ -1703,9 +1806,6 @@ export interface components {
             tenant?: string;
         };
         Known: {
-            agreed?: {
-                [key: string]: components["schemas"]["Print"][] | null;
-            };
             prints?: {
                 [key: string]: components["schemas"]["Print"];
             };
@@ -1760,10 +1860,42 @@ export interface components {
              */
             risk?: string;
         };
-        Other: {
+        NodeComparison: {
+            /** Format: int64 */
+            differs: number;
             node: string;
-            print: components["schemas"]["Print"];
-            target: string;
+            /** Format: int64 */
+            only_here: number;
+            /** Format: int64 */
+            only_there: number;
+            path?: string;
+            /** Format: int64 */
+            same: number;
+            state: string;
+        };
+        Outcome: {
+            digest?: string;
+            failure?: components["schemas"]["Failure"];
+            missing?: boolean;
+            output?: unknown;
+            /** Format: int64 */
+            size?: number;
+        };
+        Page: {
+            cut?: boolean;
+            /** Format: int64 */
+            height: number;
+            html: string;
+            /** Format: int64 */
+            length: number;
+            title: string;
+            url: string;
+            /** Format: int64 */
+            width: number;
+            /** Format: int64 */
+            x: number;
+            /** Format: int64 */
+            y: number;
         };
         PageAccountBody: {
             items: components["schemas"]["Account"][] | null;
@@ -1787,6 +1919,11 @@ export interface components {
         };
         PageFlowInfoBody: {
             items: components["schemas"]["FlowInfo"][] | null;
+            /** @description Cursor of the next page; absent on the last. */
+            next?: string;
+        };
+        PageGridRunBody: {
+            items: components["schemas"]["GridRun"][] | null;
             /** @description Cursor of the next page; absent on the last. */
             next?: string;
         };
@@ -1837,6 +1974,11 @@ export interface components {
         };
         PageTokenBody: {
             items: components["schemas"]["Token"][] | null;
+            /** @description Cursor of the next page; absent on the last. */
+            next?: string;
+        };
+        PageTraceEntryBody: {
+            items: components["schemas"]["TraceEntry"][] | null;
             /** @description Cursor of the next page; absent on the last. */
             next?: string;
         };
@@ -2202,6 +2344,14 @@ export interface components {
              */
             value: string;
         };
+        Shot: {
+            box?: components["schemas"]["TraceBox"];
+            /** Format: int64 */
+            height: number;
+            jpeg: string;
+            /** Format: int64 */
+            width: number;
+        };
         Slot: {
             full?: string;
             key?: string;
@@ -2223,12 +2373,6 @@ export interface components {
              * @default 1
              */
             limit: number;
-        };
-        Stability: {
-            flow: string;
-            /** Format: int64 */
-            runs: number;
-            targets: components["schemas"]["Steady"][] | null;
         };
         StartRun: {
             /** @description Name of a flow that was pushed. */
@@ -2265,33 +2409,18 @@ export interface components {
             oldest?: string;
             queue: string;
         };
-        Steady: {
-            /** Format: int64 */
-            abstained: number;
-            /** Format: int64 */
-            asked: number;
-            /** Format: double */
-            first: number;
-            flow: string;
-            /** Format: int64 */
-            found: number;
-            /** Format: int64 */
-            healed: number;
-            /** Format: int64 */
-            mismatches: number;
-            node: string;
-            ranks: number[] | null;
-            target: string;
-        };
         Step: {
             effect?: string;
             /** Format: date-time */
             ended?: string;
             failure?: components["schemas"]["Failure"];
+            node: string;
             output?: unknown;
             path: string;
             /** Format: date-time */
             started?: string;
+            /** Format: int64 */
+            try?: number;
         };
         Submitted: {
             dropped?: boolean;
@@ -2336,6 +2465,72 @@ export interface components {
             Data: unknown;
             ID: string;
             topic: string;
+        };
+        TraceBox: {
+            /** Format: double */
+            height: number;
+            /** Format: double */
+            width: number;
+            /** Format: double */
+            x: number;
+            /** Format: double */
+            y: number;
+        };
+        TraceEntry: {
+            /** Format: date-time */
+            at: string;
+            failed?: boolean;
+            node: string;
+            path: string;
+            /** Format: int64 */
+            try?: number;
+            url?: string;
+        };
+        TraceMessage: {
+            /** Format: date-time */
+            at: string;
+            level: string;
+            /** Format: int64 */
+            line?: number;
+            text: string;
+            uncaught?: boolean;
+            url?: string;
+        };
+        TraceRequest: {
+            /** Format: date-time */
+            at: string;
+            /** Format: int64 */
+            bytes?: number;
+            cached?: boolean;
+            error?: string;
+            kind?: string;
+            method: string;
+            /** Format: double */
+            ms?: number;
+            open?: boolean;
+            /** Format: int64 */
+            status?: number;
+            type?: string;
+            url: string;
+        };
+        TraceStep: {
+            after?: components["schemas"]["Page"];
+            before?: components["schemas"]["Page"];
+            console?: components["schemas"]["TraceMessage"][] | null;
+            failed?: boolean;
+            files?: {
+                [key: string]: string;
+            };
+            network?: components["schemas"]["TraceRequest"][] | null;
+            shot?: components["schemas"]["Shot"];
+            /** Format: date-time */
+            started: string;
+            title?: string;
+            /** Format: double */
+            took_ms: number;
+            url?: string;
+            /** Format: double */
+            waited_ms: number;
         };
         Use: {
             /** Format: int64 */
@@ -2974,6 +3169,86 @@ export interface operations {
             };
         };
     };
+    "get-flow-grid": {
+        parameters: {
+            query?: {
+                /** @description How many runs at most. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Name of the flow. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageGridRunBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "promote-flow": {
         parameters: {
             query?: never;
@@ -3500,92 +3775,6 @@ export interface operations {
             };
             /** @description Precondition Failed */
             412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "get-heal-around": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Number of the heal. */
-                id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Around"];
-                };
-            };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8211,6 +8400,12 @@ export interface operations {
                 flow?: string;
                 /** @description Only with this status. */
                 status?: "queued" | "running" | "waiting" | "attention" | "done" | "failed" | "cancelled";
+                /** @description Only those that were added then or later. */
+                since?: string;
+                /** @description Only those that were added earlier. */
+                before?: string;
+                /** @description Only those that failed, with this text in what is said of it. A page may hold fewer than there are, even none, and still name a next one: it ends when enough was looked at. */
+                error?: string;
             };
             header?: never;
             path?: never;
@@ -8628,6 +8823,95 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "compare-runs": {
+        parameters: {
+            query?: {
+                /** @description Id of the other run. Default: the last one before it that was done. */
+                with?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the run; its beginning is enough if no other run begins so. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9111,6 +9395,90 @@ export interface operations {
             };
         };
     };
+    "get-run-report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the run; its beginning is enough if no other run begins so. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "plan-retry": {
         parameters: {
             query?: {
@@ -9320,6 +9688,12 @@ export interface operations {
                 limit?: number;
                 /** @description Only of the node with this id. */
                 node?: string;
+                /** @description Only this execution, such as each[2]/fetch, with all its tries. */
+                path?: string;
+                /** @description Only executions whose paths begin so, such as each[2]/. */
+                under?: string;
+                /** @description Leave the outputs out. */
+                brief?: boolean;
             };
             header?: never;
             path: {
@@ -9337,6 +9711,273 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageStepBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-trace": {
+        parameters: {
+            query: {
+                /** @description Path of the node execution, such as each[2]/click. */
+                path: string;
+                /** @description Which try of it; 0 for the last. */
+                try?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the run; its beginning is enough if no other run begins so. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TraceStep"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-trace-page": {
+        parameters: {
+            query: {
+                /** @description Path of the node execution, such as each[2]/click. */
+                path: string;
+                /** @description Which try of it; 0 for the last. */
+                try?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the run; its beginning is enough if no other run begins so. */
+                id: string;
+                what: "before" | "after" | "picture";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-traces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the run; its beginning is enough if no other run begins so. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageTraceEntryBody"];
                 };
             };
             /** @description Bad Request */
@@ -9614,85 +10255,6 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "get-stability": {
-        parameters: {
-            query: {
-                /** @description Name of the flow. */
-                flow: string;
-                /** @description How many runs are looked at, the newest. */
-                runs?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Stability"];
-                };
-            };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -50,7 +50,7 @@ const Box = memo(function Box({ data }: NodeProps<BoxNode>) {
           {s ? <span>{words[s.state]}</span> : <span>{data.title === data.id ? '\u00a0' : data.id}</span>}
           {s && s.count > 1 && <span>{s.count}×</span>}
           {s?.ms !== undefined && <span>{duration(s.ms)}</span>}
-          {!!s?.failed && s.state !== 'failed' && <span>{s.failed} failed</span>}
+          {s?.note ? <span className="node-note">{s.note}</span> : !!s?.failed && s.state !== 'failed' && <span>{s.failed} failed</span>}
         </div>
       </button>
       <Handle type="source" position={Position.Bottom} isConnectable={false} />

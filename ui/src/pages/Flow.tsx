@@ -5,12 +5,14 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense, useCallback, useMemo, useState } from 'react';
 
+import '../run/run.css';
 import { api, must } from '../api/client';
 import { Canvas } from '../canvas/Canvas';
 import { readFlow } from '../canvas/flow';
 import { Json } from '../parts/Json';
 import { Loading, Wrong } from '../parts/Notice';
 import { When } from '../parts/When';
+import { Grid } from '../run/Grid';
 import { NodeList } from '../run/NodeList';
 import { Start } from '../run/Start';
 
@@ -75,10 +77,12 @@ export default function Flow() {
               <Tabs.Tab value="graph">Graph</Tabs.Tab>
               <Tabs.Tab value="list">List</Tabs.Tab>
               <Tabs.Tab value="text">Text</Tabs.Tab>
+              <Tabs.Tab value="runs">Runs</Tabs.Tab>
             </Tabs.List>
             <Tabs.Panel value="graph" className="run-tab"><Canvas doc={doc} selected={node} onSelect={select} /></Tabs.Panel>
             <Tabs.Panel value="list" className="run-tab scroll"><NodeList doc={doc} selected={node} onSelect={select} /></Tabs.Panel>
             <Tabs.Panel value="text" className="run-tab scroll"><Suspense fallback={<Loading />}><FlowText flow={shown.data.flow} label={`Text of ${name}`} /></Suspense></Tabs.Panel>
+            <Tabs.Panel value="runs" className="run-tab"><Grid name={name} doc={doc} /></Tabs.Panel>
           </Tabs>
         </Card>
         {chosen && (

@@ -1,9 +1,10 @@
-import { Button, Card, Group, Stack, Tabs, Text, Title } from '@mantine/core';
+import { Anchor, Badge, Button, Card, Group, Stack, Tabs, Text, Title } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { useCallback, useMemo, useReducer, useState } from 'react';
+import { lazy, Suspense, useCallback, useMemo, useReducer, useState, useSyncExternalStore } from 'react';
 
+import '../run/run.css';
 import { api, must, type Run as RunOf } from '../api/client';
 import { useJournal, type Event } from '../api/events';
 import { Canvas } from '../canvas/Canvas';
@@ -13,13 +14,23 @@ import { Loading, Wrong } from '../parts/Notice';
 import { shownStatus, Status } from '../parts/Status';
 import { duration, useNow } from '../parts/time';
 import { When } from '../parts/When';
+import { Book, type Execution } from '../run/book';
+import { Compare, useComparison } from '../run/Compare';
+import { Executions } from '../run/Executions';
 import { FailureText } from '../run/FailureText';
+import { Gantt } from '../run/Gantt';
 import { Journal } from '../run/Journal';
 import { NodeList } from '../run/NodeList';
 import { Question, type Wait } from '../run/Question';
 import { Retry } from '../run/Retry';
-import { add, nothing, painted } from '../run/state';
+import { Scrubber } from '../run/Scrubber';
+import { add, nothing, ownerOf, painted } from '../run/state';
 import { Step } from '../run/Step';
+
+const Live = lazy(() => import('../run/Live'));
+
+/** Up to so many recorded executions a run that failed is compared with the last good one without being asked. */
+const compareUpTo = 5000;
 
 const over = (r: RunOf) => r.status === 'done' || r.status === 'failed' || r.status === 'cancelled';
 
@@ -44,25 +55,49 @@ export default function Run() {
 }
 
 function Shown({ run, flow, flowError }: { run: RunOf; flow: unknown; flowError: unknown }) {
-  const { node } = useSearch({ from: '/inside/runs/$id' });
+  const { node, at: execution, view = 'graph', with: other } = useSearch({ from: '/inside/runs/$id' });
   const go = useNavigate({ from: '/runs/$id' });
   const queries = useQueryClient();
   const ended = over(run);
   const now = useNow(ended ? 0 : 1000);
   const [state, hear] = useReducer(add, nothing);
   const refresh = useCallback(() => void queries.invalidateQueries({ queryKey: ['run', run.id] }), [queries, run.id]);
+  const [book] = useState(() => new Book(run.started ? Date.parse(run.started) : 0));
+  const version = useSyncExternalStore(book.subscribe, book.version);
+  const started = run.started ? Date.parse(run.started) : 0;
   const onEvents = useCallback(
     (events: Event[]) => {
+      if (started) book.start(started);
+      book.add(events);
       hear(events);
       if (events.some((e) => e.kind.startsWith('run_') || e.kind === 'waiting' || e.kind === 'answered')) refresh();
     },
-    [refresh],
+    [refresh, book, started],
   );
   useJournal(run.id, onEvents, refresh);
   const doc = useMemo(() => readFlow(flow), [flow]);
-  const states = useMemo(() => painted(state, doc, run.status, run.failure?.node), [state, doc, run.status, run.failure]);
-  const select = useCallback((id: string | undefined) => void go({ search: { node: id }, replace: true }), [go]);
+  const compared = useComparison(run, other, view === 'compare' || (run.status === 'failed' && run.recorded <= compareUpTo));
+  const first = compared.data?.first;
+  const [moment, setMoment] = useState<number>();
+  const past = useMemo(() => (moment === undefined || version < 0 ? undefined : book.at(moment)), [book, moment, version]);
+  const states = useMemo(() => {
+    const out = past ? painted(past, doc, 'running') : painted(state, doc, run.status, run.failure?.path ? ownerOf(run.failure.path) : run.failure?.node);
+    const s = first && out.get(first.node);
+    if (first && s) out.set(first.node, { ...s, note: 'differs first here' });
+    return out;
+  }, [past, state, doc, run.status, run.failure, first]);
+  const events = useMemo(() => (past ? state.events.slice(0, past.count) : state.events), [past, state.events]);
+  const select = useCallback((id: string | undefined, path?: string) => void go({ search: (s) => ({ ...s, node: id, at: path }), replace: true }), [go]);
+  const selectPath = useCallback((id: string, path: string) => select(ownerOf(path) || id, path), [select]);
+  const selectExecution = useCallback((x: Execution) => select(x.owner, x.key), [select]);
+  const setView = useCallback((v: string | null) => void go({ search: (s) => ({ ...s, view: v && v !== 'graph' ? v : undefined }), replace: true }), [go]);
+  const setOther = useCallback((id: string | undefined) => void go({ search: (s) => ({ ...s, with: id }), replace: true }), [go]);
   const chosen = doc.nodes.find((n) => n.id === node);
+  const [from, last] = book.span();
+  const to = ended ? Math.max(last, run.ended ? Date.parse(run.ended) : 0) : Math.max(last, now);
+  const looked = moment ?? to;
+  const over_ = ended && moment === undefined;
+  const browses = doc.nodes.some((n) => n.type.startsWith('web.'));
   const [retrying, setRetrying] = useState(false);
   const cancel = useMutation({
     mutationFn: () => must(api.POST('/api/v1/runs/{id}/cancel', { params: { path: { id: run.id } } })),
@@ -90,6 +125,7 @@ function Shown({ run, flow, flowError }: { run: RunOf; flow: unknown; flowError:
         </Stack>
         <Group gap="xs">
           {!ended && <Button variant="default" color="red" loading={cancel.isPending || run.cancel} onClick={() => cancel.mutate()}>Cancel</Button>}
+          <Button variant="default" component="a" href={`/api/v1/runs/${encodeURIComponent(run.id)}/report`} download>Download report</Button>
           {ended && <Button variant="default" onClick={() => setRetrying(true)}>Run again…</Button>}
         </Group>
       </Group>
@@ -98,8 +134,13 @@ function Shown({ run, flow, flowError }: { run: RunOf; flow: unknown; flowError:
           <FailureText failure={run.failure} />
           {run.failure.node && (
             <Group mt="xs">
-              <Button size="xs" variant="light" onClick={() => select(run.failure?.node)}>Show the node</Button>
+              <Button size="xs" variant="light" onClick={() => (run.failure?.path ? selectPath(run.failure.node ?? '', run.failure.path) : select(run.failure?.node))}>Show the node</Button>
               <Button size="xs" variant="light" onClick={() => setRetrying(true)}>Run again from there…</Button>
+              {first && (
+                <Badge variant="light" color="orange" radius="sm" tt="none" className="status long-badge" data-color="orange">
+                  <Anchor inherit c="inherit" component="button" type="button" onClick={() => setView('compare')}>Differs from the last good run first at {doc.nodes.find((n) => n.id === first.node)?.title ?? first.node}</Anchor>
+                </Badge>
+              )}
             </Group>
           )}
         </Card>
@@ -109,22 +150,31 @@ function Shown({ run, flow, flowError }: { run: RunOf; flow: unknown; flowError:
       <div className="run-grid">
         <Card withBorder radius="md" padding={0} className="run-canvas">
           {flow ? (
-            <Tabs defaultValue="graph" keepMounted={false} h="100%" className="run-tabs">
+            <Tabs value={view} onChange={setView} keepMounted={false} h="100%" className="run-tabs">
               <Tabs.List>
                 <Tabs.Tab value="graph">Graph</Tabs.Tab>
                 <Tabs.Tab value="list">List</Tabs.Tab>
+                <Tabs.Tab value="time">Timeline</Tabs.Tab>
+                <Tabs.Tab value="steps">Executions</Tabs.Tab>
+                <Tabs.Tab value="compare">Compare</Tabs.Tab>
+                {browses && !ended && <Tabs.Tab value="browser">Browser</Tabs.Tab>}
               </Tabs.List>
               <Tabs.Panel value="graph" className="run-tab"><Canvas doc={doc} states={states} selected={node} onSelect={select} /></Tabs.Panel>
               <Tabs.Panel value="list" className="run-tab scroll"><NodeList doc={doc} states={states} selected={node} onSelect={select} /></Tabs.Panel>
+              <Tabs.Panel value="time" className="run-tab"><Gantt book={book} version={version} doc={doc} from={from} to={to} at={looked} over={over_} selected={execution} onSelect={selectExecution} /></Tabs.Panel>
+              <Tabs.Panel value="steps" className="run-tab"><Executions list={book.list} version={version} from={from} now={to} over={ended} selected={execution} onSelect={selectExecution} label="Executions" /></Tabs.Panel>
+              <Tabs.Panel value="compare" className="run-tab scroll"><Compare run={run} doc={doc} other={other} onOther={setOther} onSelect={select} /></Tabs.Panel>
+              <Tabs.Panel value="browser" className="run-tab scroll"><Suspense fallback={<Loading />}><Live run={run.id} /></Suspense></Tabs.Panel>
+              {(view === 'graph' || view === 'list' || view === 'time') && version > 0 && <Scrubber book={book} from={from} to={to} at={moment} onChange={setMoment} over={ended} />}
             </Tabs>
           ) : flowError ? null : <Loading />}
         </Card>
         <Card withBorder radius="md" padding={0} className="run-journal">
-          <Journal events={state.events} onSelect={select} />
+          <Journal events={events} onSelect={selectPath} />
         </Card>
         <div className="run-side">
           {chosen ? (
-            <Step key={chosen.id} run={run.id} node={chosen} live={!ended} onClose={() => select(undefined)} />
+            <Step key={chosen.id} run={run} doc={doc} node={chosen} book={book} version={version} at={execution} from={from} now={to} over={ended} onSelect={selectExecution} onClose={() => select(undefined)} />
           ) : (
             <Stack gap="md">
               <Card withBorder radius="md" component="section" aria-label="Output">

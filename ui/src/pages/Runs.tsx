@@ -1,14 +1,18 @@
-import { Button, Group, Select, Stack, Table, Text, TextInput, Title } from '@mantine/core';
+import { Button, Card, Group, Loader, Select, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { useEffect, useMemo, useRef, useState } from 'react';
 
+import '../run/runs.css';
 import { api, must, type Run } from '../api/client';
-import { Listing } from '../parts/Listing';
-import { Empty } from '../parts/Notice';
+import { Empty, Loading, Wrong } from '../parts/Notice';
 import { shownStatus, Status } from '../parts/Status';
 import { duration, useNow } from '../parts/time';
 import { When } from '../parts/When';
+import { clean, moment, type Filter } from '../run/views';
+import { Views } from '../run/Views';
 
 const statuses = [
   { value: 'attention', label: 'Needs attention' },
@@ -19,43 +23,60 @@ const statuses = [
   { value: 'done', label: 'Done' },
   { value: 'cancelled', label: 'Cancelled' },
 ];
+const times = [
+  { value: '1h', label: 'Last hour' },
+  { value: '24h', label: 'Last 24 hours' },
+  { value: '7d', label: 'Last 7 days' },
+  { value: '30d', label: 'Last 30 days' },
+];
 type Wanted = 'queued' | 'running' | 'waiting' | 'attention' | 'done' | 'failed' | 'cancelled';
 
-function Took({ run, now }: { run: Run; now: number }) {
-  if (!run.started) return null;
-  const open = !run.ended && run.status !== 'running';
-  return <>{open ? '' : duration((run.ended ? Date.parse(run.ended) : now) - Date.parse(run.started))}</>;
+function took(run: Run, now: number): string {
+  if (!run.started || (!run.ended && run.status !== 'running')) return '';
+  return duration((run.ended ? Date.parse(run.ended) : now) - Date.parse(run.started));
 }
 
 /** The list of runs, newest first. */
 export default function Runs() {
-  const { flow, status } = useSearch({ from: '/inside/runs' });
+  const search = useSearch({ from: '/inside/runs' });
+  const filter = useMemo(() => clean(search), [search]);
   const go = useNavigate({ from: '/runs' });
-  const now = useNow(1000);
+  const set = (f: Filter) => void go({ search: clean({ ...filter, ...f }), replace: true });
+  const minute = useNow(60_000);
+  const since = moment(filter.since, minute);
+  const before = moment(filter.before, minute);
   const list = useInfiniteQuery({
-    queryKey: ['runs', flow ?? '', status ?? ''],
-    queryFn: ({ pageParam }) => must(api.GET('/api/v1/runs', { params: { query: { limit: 50, cursor: pageParam, flow, status: status as Wanted | undefined } } })),
+    queryKey: ['runs', filter, since, before],
+    queryFn: ({ pageParam }) => must(api.GET('/api/v1/runs', { params: { query: { limit: 100, cursor: pageParam, flow: filter.flow, status: filter.status as Wanted | undefined, since, before, error: filter.error } } })),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (p) => p.next || undefined,
-    refetchInterval: (q) => ((q.state.data?.pages.length ?? 0) > 3 ? false : 2000),
+    refetchInterval: (q) => ((q.state.data?.pages.length ?? 0) > 3 || filter.error ? false : 2000),
+    placeholderData: (old) => old,
   });
-  const setFlow = useDebouncedCallback((v: string) => void go({ search: (s) => ({ ...s, flow: v || undefined }), replace: true }), 300);
-  const runs = list.data?.pages.flatMap((p) => p.items ?? []) ?? [];
-  const filtered = !!flow || !!status;
+  const runs = useMemo(() => list.data?.pages.flatMap((p) => p.items ?? []) ?? [], [list.data]);
+  const typeFlow = useDebouncedCallback((v: string) => set({ flow: v || undefined }), 300);
+  const typeError = useDebouncedCallback((v: string) => set({ error: v.trim() || undefined }), 400);
+  const filtered = Object.keys(filter).length > 0;
+  const custom = filter.since && !times.some((t) => t.value === filter.since) ? [{ value: filter.since, label: `Since ${filter.since}` }] : [];
   return (
     <Stack className="page">
       <Group justify="space-between" align="end">
         <Title order={1} size="h2">Runs</Title>
-        <Group align="end" gap="sm">
-          <TextInput label="Flow" placeholder="Name of a flow" defaultValue={flow} key={flow ?? ''} onChange={(e) => setFlow(e.currentTarget.value)} w={200} />
-          <Select label="Status" placeholder="Any" data={statuses} value={status ?? null} onChange={(v) => void go({ search: (s) => ({ ...s, status: v ?? undefined }) })} clearable w={180} />
-        </Group>
+        <Views filter={filter} onChoose={(f) => void go({ search: clean(f) })} />
       </Group>
-      <Listing
-        pages={list}
-        count={runs.length}
-        minWidth={640}
-        empty={filtered ? (
+      <Group align="end" gap="sm">
+        <TextInput label="Flow" placeholder="Name of a flow" defaultValue={filter.flow} key={`flow ${filter.flow ?? ''}`} onChange={(e) => typeFlow(e.currentTarget.value)} w={180} />
+        <Select label="Status" placeholder="Any" data={statuses} value={filter.status ?? null} onChange={(v) => set({ status: v ?? undefined })} clearable w={170} />
+        <Select label="Added" placeholder="At any time" data={[...times, ...custom]} value={filter.since ?? null} onChange={(v) => set({ since: v ?? undefined })} clearable w={160} />
+        <TextInput label="Before" type="date" value={filter.before ?? ''} onChange={(e) => set({ before: e.currentTarget.value || undefined })} w={150} />
+        <TextInput label="Error says" placeholder="A part of the sentence" defaultValue={filter.error} key={`error ${filter.error ?? ''}`} onChange={(e) => typeError(e.currentTarget.value)} w={220} />
+        {filtered && <Button variant="subtle" onClick={() => void go({ search: {} })}>Clear</Button>}
+      </Group>
+      {list.error ? <Wrong error={list.error} again={() => void list.refetch()} /> : null}
+      {list.isPending ? (
+        list.error ? null : <Loading />
+      ) : runs.length === 0 && !list.hasNextPage ? (
+        filtered ? (
           <Empty title="No run fits">
             <Button variant="light" onClick={() => void go({ search: {} })}>Show all runs</Button>
           </Empty>
@@ -63,23 +84,85 @@ export default function Runs() {
           <Empty title="Nothing has run yet">
             Choose a flow under <Link to="/flows">Flows</Link> and start it, or send one from a terminal: <span className="mono">aether flow push my.flow.yaml</span>
           </Empty>
-        )}
-        heads={['Flow', 'Status', 'Started', 'Took', 'Nodes']}
-      >
-        {runs.map((r) => (
-          <Table.Tr key={r.id}>
-            <Table.Td maw={380}>
-              <Link to="/runs/$id" params={{ id: r.id }} className="rows-link">{r.flow}</Link>
-              <Text size="xs" c="dimmed" className="mono">{r.id}</Text>
-              {r.failure && <Text size="xs" lineClamp={1} title={r.failure.message}>{r.failure.message}</Text>}
-            </Table.Td>
-            <Table.Td><Status of={shownStatus(r)} /></Table.Td>
-            <Table.Td><When at={r.started ?? r.created} /></Table.Td>
-            <Table.Td><Took run={r} now={now} /></Table.Td>
-            <Table.Td>{r.nodes}</Table.Td>
-          </Table.Tr>
-        ))}
-      </Listing>
+        )
+      ) : (
+        <List runs={runs} more={list.hasNextPage} busy={list.isFetchingNextPage} searching={!!filter.error} onMore={() => void list.fetchNextPage()} />
+      )}
     </Stack>
+  );
+}
+
+const height = 62;
+
+interface ListProps {
+  runs: Run[];
+  more: boolean;
+  busy: boolean;
+  searching: boolean;
+  onMore: () => void;
+}
+
+/** Rows of which only those in sight are in the page. What comes after them is asked for when one gets near the end. */
+function List({ runs, more, busy, searching, onMore }: ListProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const now = useNow(1000);
+  const [asked, setAsked] = useState(0);
+  // eslint-disable-next-line react-hooks/incompatible-library -- its functions are used here only and not remembered
+  const view = useVirtualizer({ count: runs.length, getScrollElement: () => box.current, estimateSize: () => height, overscan: 8 });
+  const items = view.getVirtualItems();
+  const last = items[items.length - 1]?.index ?? -1;
+  // A search answers after a bounded look: until there is something to see it goes on by itself for a while.
+  const near = more && !busy && (last >= runs.length - 20 || runs.length === 0) && (runs.length > 0 || asked < 25);
+  useEffect(() => {
+    if (!near) return;
+    const t = window.setTimeout(() => {
+      setAsked((n) => n + 1);
+      onMore();
+    }, 0);
+    return () => window.clearTimeout(t);
+  }, [near, onMore]);
+  const before = items[0]?.start ?? 0;
+  const after = view.getTotalSize() - (items[items.length - 1]?.end ?? 0);
+  return (
+    <Card withBorder padding={0} radius="md" className="runs-card">
+      <div ref={box} className="runs-box" tabIndex={0} role="region" aria-label="Runs, newest first">
+        <table className="runs-table" aria-rowcount={more ? -1 : runs.length + 1}>
+          <thead>
+            <tr>
+              <th scope="col">Flow</th>
+              <th scope="col">Status</th>
+              <th scope="col">Started</th>
+              <th scope="col">Took</th>
+              <th scope="col">Nodes</th>
+            </tr>
+          </thead>
+          <tbody>
+            {before > 0 && <tr aria-hidden style={{ height: before }} />}
+            {items.map((v) => {
+              const r = runs[v.index];
+              if (!r) return null;
+              return (
+                <tr key={r.id} aria-rowindex={v.index + 2} style={{ height }}>
+                  <td>
+                    <Link to="/runs/$id" params={{ id: r.id }} className="rows-link">{r.flow}</Link>
+                    <Text size="xs" c="dimmed" className="clip" title={r.failure?.message}><span className="mono">{r.id}</span>{r.failure && ` · ${r.failure.message}`}</Text>
+                  </td>
+                  <td><Status of={shownStatus(r)} /></td>
+                  <td><When at={r.started ?? r.created} /></td>
+                  <td>{took(r, now)}</td>
+                  <td>{r.nodes}</td>
+                </tr>
+              );
+            })}
+            {after > 0 && <tr aria-hidden style={{ height: after }} />}
+          </tbody>
+        </table>
+        {(more || busy) && (
+          <Group justify="center" p="sm" gap="sm">
+            {busy ? <Loader size="sm" aria-label="Loading more" /> : <Button variant="default" size="xs" onClick={onMore}>{searching ? 'Search further back' : 'Show more'}</Button>}
+          </Group>
+        )}
+      </div>
+    </Card>
   );
 }

@@ -29,6 +29,8 @@ function sentence(e: Event): string {
       return d.text ? `${e.path} asks: ${text(d.text)}` : `${e.path} waits`;
     case 'answered':
       return `${e.path} was answered: ${text(d.text)}`;
+    case 'trace':
+      return `${e.path}: its page was kept`;
     case 'log':
       return text(d.text);
     default:

@@ -27,7 +27,7 @@ export function NodeList({ doc, states, selected, onSelect }: { doc: FlowDoc; st
             <Table.Tr key={n.id} bg={n.id === selected ? 'var(--mantine-color-default-hover)' : undefined}>
               <Table.Td><button type="button" className="as-link" onClick={() => onSelect(n.id)}>{n.title}</button></Table.Td>
               <Table.Td className="mono">{n.type}</Table.Td>
-              {states && <Table.Td>{s ? `${words[s.state]}${s.count > 1 ? ` (${s.count}×)` : ''}` : ''}</Table.Td>}
+              {states && <Table.Td>{s ? `${words[s.state]}${s.count > 1 ? ` (${s.count}×)` : ''}${s.note ? `, ${s.note}` : ''}` : ''}</Table.Td>}
               {states && <Table.Td>{s?.ms === undefined ? '' : duration(s.ms)}</Table.Td>}
               <Table.Td>{next(n.id)}</Table.Td>
             </Table.Tr>

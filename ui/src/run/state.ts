@@ -13,6 +13,8 @@ export interface NodeState {
   until?: number;
   /** The execution that was heard of last. */
   path: string;
+  /** What else is to be said at the node, such as that it is the first that differs. */
+  note?: string;
 }
 
 /** The states of a run's nodes by their ids, and its journal. */
@@ -28,9 +30,18 @@ export interface RunState {
 export const nothing: RunState = { nodes: new Map(), events: [], seq: 0, at: 0 };
 
 /** The node that a path such as each[2]/fetch ends with, for events that do not name it. */
-function nodeOf(path: string): string {
+export function nodeOf(path: string): string {
   const last = path.slice(path.lastIndexOf('/') + 1);
-  return last.replace(/[[(.!#].*$/, '');
+  return last.replace(/[[(.!#@].*$/, '');
+}
+
+/**
+ * The node of the run's own flow that an execution belongs to: the one that its path ends with, or the one that calls
+ * the flow in which it is. A turn of a loop has a number, a way back the sign @; what has neither calls a flow.
+ */
+export function ownerOf(path: string): string {
+  const parts = path.split('/');
+  return nodeOf(parts.find((p, i) => i === parts.length - 1 || !/[[@]/.test(p)) ?? path);
 }
 
 const states: Record<string, NodeState['state']> = {
@@ -44,6 +55,24 @@ const states: Record<string, NodeState['state']> = {
   log: 'done',
 };
 
+/** Takes one event into the states of nodes. */
+export function fold(nodes: Map<string, NodeState>, e: Event) {
+  const state = states[e.kind];
+  if (!state || !e.path) return;
+  const id = ownerOf(e.path);
+  const inner = id !== nodeOf(e.path); // in a flow that the node calls
+  const old = nodes.get(id);
+  const ended = e.kind === 'node_finished' || e.kind === 'node_failed';
+  nodes.set(id, {
+    state: state === 'done' && old?.failed && old.path === e.path && e.kind === 'log' ? old.state : state,
+    count: (old?.count ?? 0) + (!inner && (ended || e.kind === 'log') ? 1 : 0),
+    failed: (old?.failed ?? 0) + (e.kind === 'node_failed' ? 1 : 0),
+    until: e.kind === 'waiting' && typeof e.data?.ms === 'number' ? Date.parse(e.at) + e.data.ms : undefined,
+    ms: ended && typeof e.data?.ms === 'number' ? e.data.ms : old?.ms,
+    path: e.path,
+  });
+}
+
 /** Takes events into account. It gives a new state and leaves the old one as it was. */
 export function add(s: RunState, events: Event[]): RunState {
   const fresh = events.filter((e) => e.seq > s.seq);
@@ -53,43 +82,37 @@ export function add(s: RunState, events: Event[]): RunState {
   for (const e of fresh) {
     seq = Math.max(seq, e.seq);
     at = Math.max(at, Date.parse(e.at));
-    const state = states[e.kind];
-    if (!state || !e.path) continue;
-    const id = typeof e.data?.node === 'string' && e.data.node ? e.data.node : nodeOf(e.path);
-    const old = nodes.get(id);
-    const ended = e.kind === 'node_finished' || e.kind === 'node_failed';
-    nodes.set(id, {
-      state: state === 'done' && old?.failed && old.path === e.path && e.kind === 'log' ? old.state : state,
-      count: (old?.count ?? 0) + (ended || e.kind === 'log' ? 1 : 0),
-      failed: (old?.failed ?? 0) + (e.kind === 'node_failed' ? 1 : 0),
-      until: e.kind === 'waiting' && typeof e.data?.ms === 'number' ? Date.parse(e.at) + e.data.ms : undefined,
-      ms: ended && typeof e.data?.ms === 'number' ? e.data.ms : old?.ms,
-      path: e.path,
-    });
+    fold(nodes, e);
   }
   return { nodes, events: s.events.concat(fresh), seq, at };
+}
+
+/** The nodes that left no trace and were passed all the same: what stands behind them was reached. */
+export function passed(doc: FlowDoc, reached: (id: string) => boolean): Set<string> {
+  const out = new Set<string>();
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (const e of doc.edges) {
+      if (out.has(e.from) || reached(e.from) || !(out.has(e.to) || reached(e.to))) continue;
+      out.add(e.from);
+      changed = true;
+    }
+  }
+  return out;
 }
 
 /**
  * What to paint. Nodes without effect leave nothing in the journal: they were passed if what stands behind them was
  * reached. What was at work when the run ended was not ended. failed is the node that the run failed at.
  */
-export function painted(s: RunState, doc: FlowDoc, status: string, failed?: string): Map<string, NodeState> {
+export function painted(s: Pick<RunState, 'nodes' | 'at'>, doc: FlowDoc, status: string, failed?: string): Map<string, NodeState> {
   const out = new Map(s.nodes);
   if (failed && doc.nodes.some((n) => n.id === failed)) {
     const old = out.get(failed);
     out.set(failed, { state: 'failed', count: old?.count ?? 0, failed: Math.max(1, old?.failed ?? 0), ms: old?.ms, path: old?.path ?? failed });
   }
   const over = status === 'done' || status === 'failed' || status === 'cancelled';
-  const passed: NodeState = { state: 'passed', count: 0, failed: 0, path: '' };
-  for (let changed = true; changed; ) {
-    changed = false;
-    for (const e of doc.edges) {
-      if (out.has(e.from) || !out.has(e.to)) continue;
-      out.set(e.from, passed);
-      changed = true;
-    }
-  }
+  for (const id of passed(doc, (id) => out.has(id))) out.set(id, { state: 'passed', count: 0, failed: 0, path: '' });
   for (const [id, n] of out) {
     if (n.state === 'waiting' && n.until && n.until <= s.at) {
       out.set(id, { ...n, state: 'done' });
