@@ -23,6 +23,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/aether-rpa/aether/internal/auth"
+	"github.com/aether-rpa/aether/internal/config"
 	"github.com/aether-rpa/aether/internal/db"
 	"github.com/aether-rpa/aether/internal/item"
 	"github.com/aether-rpa/aether/internal/orch"
@@ -53,6 +54,12 @@ type Server struct {
 	Secrets vault.Reader
 	// Store is the store of secrets, which people look after.
 	Store *secret.Store
+	// Watch remembers what the queue was like in the last hour; nil for none.
+	Watch *queue.Watch
+	// Settings are those in effect, with what is secret masked.
+	Settings []config.Value
+	// DataDir is the folder whose disk people want to know about; empty for none.
+	DataDir string
 	// Secure says that people reach the server by HTTPS: cookies then never
 	// travel without it.
 	Secure bool
@@ -112,6 +119,8 @@ func (s *Server) register(mux *http.ServeMux) {
 	s.robots(a)
 	s.secrets(a)
 	s.access(a)
+	s.stats(a)
+	s.system(a)
 	s.remote(a)
 	s.doc = a.OpenAPI()
 }
@@ -179,13 +188,20 @@ func handle[I, O any](s *Server, a huma.API, o op, fn func(context.Context, *I) 
 			return nil, s.problem(ctx, err)
 		}
 		if p := who(ctx); o.method != http.MethodGet && p != nil && !o.often {
-			if err := s.Auth.Note(ctx, p.Name, o.id, object(in), ""); err != nil {
+			about, detail := object(in), ""
+			if n, ok := any(in).(noted); ok {
+				about, detail = n.note()
+			}
+			if err := s.Auth.Note(ctx, p.Name, o.id, about, detail); err != nil {
 				s.Log.Error("writing the audit log", "err", err)
 			}
 		}
 		return out, nil
 	})
 }
+
+// noted is a request that says itself what the audit log has of it; no secret and no value of others may be in that.
+type noted interface{ note() (about, detail string) }
 
 // object names what a request is about, by its path parameters.
 func object(in any) string {

@@ -123,11 +123,16 @@ func (s *Server) items(a huma.API) {
 			Paging
 			Status    string `query:"status" enum:"new,in_progress,successful,failed,retried,abandoned,deleted" doc:"Only with this status."`
 			Reference string `query:"reference" doc:"Only with this reference."`
+			SLA       string `query:"sla" enum:"late,at_risk" doc:"Only those that have not ended and are past their due date, or past their risk time."`
+			Kind      string `query:"kind" enum:"business,application" doc:"Only with this kind of failure."`
+			Review    string `query:"review" enum:"in_review,verified,retried" doc:"Only with this review."`
+			Search    string `query:"search" maxLength:"200" doc:"Only those whose reference, reason or content holds this text."`
+			Order     string `query:"order" enum:"oldest,newest" default:"oldest" doc:"Which come first."`
 		}) (*page[*node.Item], error) {
 			if _, err := s.workQueue(ctx, in.Name); err != nil {
 				return nil, err
 			}
-			f := node.ItemFilter{Queue: in.Name, Reference: in.Reference, Limit: in.Limit + 1}
+			f := item.Find{ItemFilter: node.ItemFilter{Queue: in.Name, Reference: in.Reference, Limit: in.Limit + 1}, SLA: in.SLA, Kind: in.Kind, Review: in.Review, Search: in.Search, Newest: in.Order == "newest"}
 			if in.Status != "" {
 				f.Status = []string{in.Status}
 			}
@@ -138,7 +143,7 @@ func (s *Server) items(a huma.API) {
 			if err := s.Items.Tick(ctx); err != nil {
 				return nil, err
 			}
-			list, err := s.Items.List(ctx, "", f)
+			list, err := s.Items.Find(ctx, "", f)
 			return paged(list, in.Limit, func(i *node.Item) any { return i.ID }), err
 		})
 	handle(s, a, op{right: auth.ReadItems, method: http.MethodGet, path: "/items/{id}", id: "get-item", summary: "Get a work item with those that it retries, and that retry it", tag: "items", errors: missing},
@@ -182,6 +187,8 @@ func (s *Server) items(a huma.API) {
 		}) (*struct{}, error) {
 			return nil, s.Items.Delete(ctx, in.ID, in.Match)
 		})
+	s.itemsAtOnce(a)
+	s.itemFiles(a)
 }
 
 // workQueue finds a queue that is for all.

@@ -257,6 +257,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell how the server, its database, its disk and the robots are doing */
+        get: operations["health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/items/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Retry, delete or review several work items, each by itself */
+        post: operations["bulk-items"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/items/{id}": {
         parameters: {
             query?: never;
@@ -274,6 +308,23 @@ export interface paths {
         head?: never;
         /** Edit a work item */
         patch: operations["edit-item"];
+        trace?: never;
+    };
+    "/api/v1/items/{id}/files/{digest}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a file of a work item */
+        get: operations["get-item-file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/items/{id}/retry": {
@@ -491,6 +542,23 @@ export interface paths {
         /** Make a queue of work items, or change its settings */
         put: operations["set-queue"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/queues/{name}/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add work items from a CSV file, or tell what that would do */
+        post: operations["import-items"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1184,6 +1252,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the settings in effect and where each is from; what is secret is masked */
+        get: operations["list-settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stats/dead": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Count the dead letters by flow and reason, the largest groups first */
+        get: operations["dead-groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stats/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell how all queues of work items are doing, by day too */
+        get: operations["item-stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stats/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Count the jobs by stage, and tell how deep the queue was and how long claims took in the last hour */
+        get: operations["queue-samples"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tokens": {
         parameters: {
             query?: never;
@@ -1286,6 +1422,39 @@ export interface components {
             session_key?: string;
             why?: string;
         };
+        BulkDone: {
+            /** Format: int64 */
+            done: number;
+            refused: components["schemas"]["BulkRefuse"][] | null;
+        };
+        BulkInBody: {
+            /** @enum {string} */
+            action: "retry" | "delete" | "review";
+            comment?: string;
+            items: number[] | null;
+            /**
+             * @description For the action review.
+             * @enum {string}
+             */
+            review?: "in_review" | "verified" | "none";
+        };
+        BulkRefuse: {
+            error: string;
+            /** Format: int64 */
+            item: number;
+        };
+        CSVImport: {
+            /** @description The file: a header, then an item a row. */
+            csv: string;
+            /** @description What stands between cells; left out, it is found in the header. */
+            delimiter?: string;
+            /** @description Add nothing: tell what would be. */
+            dry_run?: boolean;
+            /** @description Column that holds the reference. */
+            reference?: string;
+            /** @description Add the rows that are right and report the others; otherwise one that is wrong keeps all from being added. */
+            rows?: boolean;
+        };
         Claimed: {
             job?: components["schemas"]["Given"];
         };
@@ -1304,13 +1473,67 @@ export interface components {
             /** @enum {string} */
             role: "viewer" | "operator" | "developer" | "admin" | "robot";
         };
+        DatabaseHealth: {
+            /** @enum {string} */
+            kind: "sqlite" | "postgres";
+            /**
+             * Format: double
+             * @description Of a question and its answer, in milliseconds.
+             */
+            latency_ms: number;
+            /**
+             * Format: int64
+             * @description The last that was applied.
+             */
+            migration: number;
+            /**
+             * Format: int64
+             * @description In bytes.
+             */
+            size: number;
+            version: string;
+        };
+        Day: {
+            /** Format: int64 */
+            added: number;
+            day: string;
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            successful: number;
+        };
+        DeadGroup: {
+            /** Format: int64 */
+            count: number;
+            /** Format: date-time */
+            first: string;
+            flow: string;
+            /** Format: date-time */
+            last: string;
+            /** Format: int64 */
+            poison: number;
+            reason: string;
+        };
+        DeadLetters: {
+            /** @description All dead letters, up to 10000. */
+            all?: boolean;
+            /** @description Only those whose run is of this flow. */
+            flow?: string;
+            /** @description Numbers of the jobs. Left out: all that fit the rest. */
+            jobs?: number[] | null;
+            /** @description Only those that failed for this reason, word for word. */
+            reason?: string;
+        };
         Detail: {
             message: string;
             /** @description Where: a part of the request such as body.priority, or a place in a flow. */
             path?: string;
         };
-        "Drop-jobsRequest": {
-            jobs: number[] | null;
+        DiskHealth: {
+            /** Format: int64 */
+            free: number;
+            /** Format: int64 */
+            total: number;
         };
         EditItemInBody: {
             content?: {
@@ -1455,6 +1678,24 @@ export interface components {
             /** @description Make the new version of the flow its production version, too. */
             promote?: boolean;
         };
+        Health: {
+            database: components["schemas"]["DatabaseHealth"];
+            /** @description Of the data folder. */
+            disk?: components["schemas"]["DiskHealth"];
+            go: string;
+            parts: components["schemas"]["HealthPart"][] | null;
+            /** @description Robots by the version of their program. */
+            robots: components["schemas"]["RobotVersion"][] | null;
+            system: string;
+            version: string;
+        };
+        HealthPart: {
+            detail: string;
+            /** @description What to do. */
+            hint?: string;
+            name: string;
+            ok: boolean;
+        };
         Heard: {
             cancel?: boolean;
             /** Format: int64 */
@@ -1560,6 +1801,30 @@ export interface components {
             /** Format: int64 */
             retry?: number;
             status: string;
+        };
+        ItemQueueStats: {
+            /** Format: int64 */
+            application: number;
+            /** Format: int64 */
+            at_risk: number;
+            /** Format: int64 */
+            average_time: number;
+            /** Format: int64 */
+            business: number;
+            counts: {
+                [key: string]: number;
+            };
+            /** @description The last days in UTC, the present one last. */
+            days: components["schemas"]["Day"][] | null;
+            /** Format: int64 */
+            deferred: number;
+            /** Format: int64 */
+            ended_last_hour: number;
+            /** Format: int64 */
+            late: number;
+            /** Format: date-time */
+            oldest?: string;
+            queue: string;
         };
         ItemRow: {
             /** @description Why this row is no item; it is reported under its number. */
@@ -1689,6 +1954,15 @@ export interface components {
             /** @description Send it as Authorization: Bearer. It is shown only now. */
             token: string;
         };
+        MeBody: {
+            account?: string;
+            name: string;
+            /** @description What the role may do: pages show nothing else. */
+            rights: string[] | null;
+            role: string;
+            signed_in?: boolean;
+            token: string;
+        };
         MessageBody: {
             data?: unknown;
             /** @description Sending the same id to a topic twice is once. */
@@ -1728,6 +2002,11 @@ export interface components {
             /** @description Cursor of the next page; absent on the last. */
             next?: string;
         };
+        PageDeadGroupBody: {
+            items: components["schemas"]["DeadGroup"][] | null;
+            /** @description Cursor of the next page; absent on the last. */
+            next?: string;
+        };
         PageEntryBody: {
             items: components["schemas"]["Entry"][] | null;
             /** @description Cursor of the next page; absent on the last. */
@@ -1750,6 +2029,11 @@ export interface components {
         };
         PageItemBody: {
             items: components["schemas"]["Item"][] | null;
+            /** @description Cursor of the next page; absent on the last. */
+            next?: string;
+        };
+        PageItemQueueStatsBody: {
+            items: components["schemas"]["ItemQueueStats"][] | null;
             /** @description Cursor of the next page; absent on the last. */
             next?: string;
         };
@@ -1793,6 +2077,11 @@ export interface components {
             /** @description Cursor of the next page; absent on the last. */
             next?: string;
         };
+        PageValueBody: {
+            items: components["schemas"]["Value"][] | null;
+            /** @description Cursor of the next page; absent on the last. */
+            next?: string;
+        };
         PageVersionBody: {
             items: components["schemas"]["Version"][] | null;
             /** @description Cursor of the next page; absent on the last. */
@@ -1802,12 +2091,25 @@ export interface components {
             flow: string;
             node: string;
         };
-        Principal: {
-            account?: string;
-            name: string;
-            role: string;
-            signed_in?: boolean;
-            token: string;
+        Preview: {
+            /** Format: int64 */
+            added: number;
+            errors?: components["schemas"]["ItemAddError"][] | null;
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            first?: number;
+            /** Format: int64 */
+            last?: number;
+            sample: components["schemas"]["PreviewRow"][] | null;
+        };
+        PreviewRow: {
+            content: {
+                [key: string]: unknown;
+            };
+            reference?: string;
+            /** Format: int64 */
+            row: number;
         };
         Print: {
             /** Format: int64 */
@@ -1891,6 +2193,16 @@ export interface components {
             sla_risk: number;
             unique_reference: boolean;
         };
+        QueueStats: {
+            /**
+             * Format: double
+             * @description Seconds between two samples.
+             */
+            every: number;
+            /** @description What this server saw of the last hour since it was started, oldest first. Another server has its own. */
+            samples: components["schemas"]["Sample"][] | null;
+            stages: components["schemas"]["Stage"][] | null;
+        };
         Record: {
             data: unknown;
             name: string;
@@ -1945,11 +2257,22 @@ export interface components {
             /** Format: int64 */
             heal: number;
         };
-        RequeueBody: {
-            jobs: number[] | null;
+        RequeueInBody: {
+            /** @description All dead letters, up to 10000. */
+            all?: boolean;
+            /** @description Only those whose run is of this flow. */
+            flow?: string;
+            /** @description Inputs that take the place of the runs', by name; the others stay. What was recorded is used as far as it does not depend on them. */
+            input?: {
+                [key: string]: unknown;
+            };
+            /** @description Numbers of the jobs. Left out: all that fit the rest. */
+            jobs?: number[] | null;
             needs?: string;
             /** Format: int64 */
             priority?: number;
+            /** @description Only those that failed for this reason, word for word. */
+            reason?: string;
         };
         Requeued: {
             from?: string;
@@ -2084,6 +2407,13 @@ export interface components {
             path: string;
             worked?: boolean;
         };
+        RobotVersion: {
+            /** Format: int64 */
+            count: number;
+            /** Format: int64 */
+            online: number;
+            version: string;
+        };
         Run: {
             cancel?: boolean;
             /** Format: date-time */
@@ -2121,6 +2451,24 @@ export interface components {
             /** Format: date-time */
             wake?: string;
         };
+        Sample: {
+            /** Format: date-time */
+            at: string;
+            /** Format: double */
+            claim_p50_ms: number;
+            /** Format: double */
+            claim_p95_ms: number;
+            /** Format: int64 */
+            claims: number;
+            /** Format: int64 */
+            dead: number;
+            /** Format: int64 */
+            leased: number;
+            /** Format: int64 */
+            retried: number;
+            /** Format: int64 */
+            waiting: number;
+        };
         SecretEntry: {
             /** Format: date-time */
             created: string;
@@ -2130,6 +2478,13 @@ export interface components {
             read?: string;
             /** Format: date-time */
             updated: string;
+            /** @description Flows that name it, in their draft or in production. */
+            used_by: components["schemas"]["SecretUse"][] | null;
+        };
+        SecretUse: {
+            draft: boolean;
+            flow: string;
+            production: boolean;
         };
         Seed: {
             artifact: string;
@@ -2176,6 +2531,13 @@ export interface components {
              * @default 1
              */
             limit: number;
+        };
+        Stage: {
+            /** Format: int64 */
+            count: number;
+            /** Format: date-time */
+            oldest?: string;
+            stage: string;
         };
         StartRun: {
             /** @description Name of a flow that was pushed. */
@@ -2279,6 +2641,12 @@ export interface components {
         };
         UseList: {
             uses: components["schemas"]["Use"][] | null;
+        };
+        Value: {
+            key: string;
+            secret?: boolean;
+            source: string;
+            value: string;
         };
         Version: {
             /** Format: date-time */
@@ -2492,6 +2860,16 @@ export interface operations {
                 cursor?: string;
                 /** @description How many at most. */
                 limit?: number;
+                /** @description Only of this account or token. */
+                who?: string;
+                /** @description Only this operation, such as set-secret. */
+                action?: string;
+                /** @description Only about this. */
+                object?: string;
+                /** @description Not before. */
+                from?: string;
+                /** @description Before. */
+                to?: string;
             };
             header?: never;
             path?: never;
@@ -3772,6 +4150,158 @@ export interface operations {
             };
         };
     };
+    health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "bulk-items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkDone"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-item": {
         parameters: {
             query?: never;
@@ -4054,6 +4584,92 @@ export interface operations {
             };
         };
     };
+    "get-item-file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the work item. */
+                id: number;
+                /** @description Digest of the file, as the item tells it. */
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "retry-item": {
         parameters: {
             query?: never;
@@ -4253,6 +4869,12 @@ export interface operations {
                 tenant?: string;
                 /** @description Only of this run. */
                 run?: string;
+                /** @description Only of runs of this flow. */
+                flow?: string;
+                /** @description Only those that failed for this reason last, word for word. */
+                reason?: string;
+                /** @description Only those that wait for their first attempt, that a robot has, that wait for another attempt, or that are dead letters or poison. */
+                stage?: "waiting" | "leased" | "retried" | "dead";
             };
             header?: never;
             path?: never;
@@ -4334,7 +4956,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Drop-jobsRequest"];
+                "application/json": components["schemas"]["DeadLetters"];
             };
         };
         responses: {
@@ -4415,7 +5037,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RequeueBody"];
+                "application/json": components["schemas"]["RequeueInBody"];
             };
         };
         responses: {
@@ -4927,7 +5549,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Principal"];
+                    "application/json": components["schemas"]["MeBody"];
                 };
             };
             /** @description Bad Request */
@@ -5139,6 +5761,96 @@ export interface operations {
             };
         };
     };
+    "import-items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the queue. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CSVImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-items": {
         parameters: {
             query?: {
@@ -5150,6 +5862,16 @@ export interface operations {
                 status?: "new" | "in_progress" | "successful" | "failed" | "retried" | "abandoned" | "deleted";
                 /** @description Only with this reference. */
                 reference?: string;
+                /** @description Only those that have not ended and are past their due date, or past their risk time. */
+                sla?: "late" | "at_risk";
+                /** @description Only with this kind of failure. */
+                kind?: "business" | "application";
+                /** @description Only with this review. */
+                review?: "in_review" | "verified" | "retried";
+                /** @description Only those whose reference, reason or content holds this text. */
+                search?: string;
+                /** @description Which come first. */
+                order?: "oldest" | "newest";
             };
             header?: never;
             path: {
@@ -9457,6 +10179,307 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageValueBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "dead-groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageDeadGroupBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "item-stats": {
+        parameters: {
+            query?: {
+                /** @description How many days. */
+                days?: number;
+                /** @description Only of this queue. */
+                queue?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageItemQueueStatsBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "queue-samples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueStats"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
