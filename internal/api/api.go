@@ -106,8 +106,9 @@ func (s *Server) register(mux *http.ServeMux) {
 		"token":  {Type: "http", Scheme: "bearer", Description: "A token made with `aether server token create`, or by signing in."},
 		"cookie": {Type: "apiKey", In: "cookie", Name: cookieName},
 	}
-	// It is a number in Go and its name everywhere else.
+	// They are numbers in Go and text everywhere else.
 	c.Components.Schemas.RegisterTypeAlias(reflect.TypeFor[queue.State](), reflect.TypeFor[string]())
+	c.Components.Schemas.RegisterTypeAlias(reflect.TypeFor[item.Span](), reflect.TypeFor[string]())
 	a := humago.New(mux, c)
 	s.flows(a)
 	s.runs(a)

@@ -35,6 +35,8 @@ type WorkQueue struct {
 	UniqueReference bool            `json:"unique_reference,omitempty" doc:"A second item with the same reference is refused."`
 	MaxRetries      int             `json:"max_retries,omitempty" minimum:"0" maximum:"100" doc:"How often an item is tried again after an application failure."`
 	RetryBackoff    string          `json:"retry_backoff,omitempty" doc:"Rest before a retry, doubled with each." example:"30s"`
+	Lease           string          `json:"lease,omitempty" doc:"How long a run keeps an item without a heartbeat; a minute if left out." example:"1m"`
+	AbandonAfter    int             `json:"abandon_after,omitempty" minimum:"0" maximum:"100" doc:"After how many deaths of runs an item is given up; 3 if left out."`
 	SLA             string          `json:"sla,omitempty" doc:"By when after its adding an item should have ended." example:"24h"`
 	Risk            string          `json:"sla_risk,omitempty" doc:"From when on it goes before all others." example:"20h"`
 }
@@ -83,11 +85,11 @@ func (s *Server) items(a huma.API) {
 			QueuePath
 			Body WorkQueue
 		}) (*struct{}, error) {
-			q := &item.Queue{Name: in.Name, Description: in.Body.Description, Schema: in.Body.Schema, Output: in.Body.OutputSchema, UniqueReference: in.Body.UniqueReference, MaxRetries: in.Body.MaxRetries}
+			q := &item.Queue{Name: in.Name, Description: in.Body.Description, Schema: in.Body.Schema, Output: in.Body.OutputSchema, UniqueReference: in.Body.UniqueReference, MaxRetries: in.Body.MaxRetries, AbandonAfter: in.Body.AbandonAfter}
 			for _, d := range []struct {
 				text, what string
 				into       *item.Span
-			}{{in.Body.RetryBackoff, "retry_backoff", &q.RetryBackoff}, {in.Body.SLA, "sla", &q.SLA}, {in.Body.Risk, "sla_risk", &q.Risk}} {
+			}{{in.Body.RetryBackoff, "retry_backoff", &q.RetryBackoff}, {in.Body.Lease, "lease", &q.Lease}, {in.Body.SLA, "sla", &q.SLA}, {in.Body.Risk, "sla_risk", &q.Risk}} {
 				if d.text == "" {
 					continue
 				}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
-
 )
 
 // SecretUse is a flow that names a secret.
@@ -112,4 +111,3 @@ func secretsIn(v any, names []string) []string {
 	}
 	return names
 }
-

@@ -16,8 +16,8 @@ type Filter struct {
 	Flow   string // name of the flow of its run
 	Reason string // of the last failure, word for word
 	Stage  string // one of Stages
-	After  int64 // jobs with a higher number, for the next page
-	Limit  int   // default 100
+	After  int64  // jobs with a higher number, for the next page
+	Limit  int    // default 100
 }
 
 // Jobs lists jobs by number.

@@ -1807,8 +1807,7 @@ export interface components {
             application: number;
             /** Format: int64 */
             at_risk: number;
-            /** Format: int64 */
-            average_time: number;
+            average_time: string;
             /** Format: int64 */
             business: number;
             counts: {
@@ -2177,20 +2176,16 @@ export interface components {
             /** Format: date-time */
             created: string;
             description?: string;
-            /** Format: int64 */
-            lease: number;
+            lease: string;
             /** Format: int64 */
             max_retries: number;
             name: string;
             output_schema?: unknown;
-            /** Format: int64 */
-            retry_backoff: number;
+            retry_backoff: string;
             run?: string;
             schema?: unknown;
-            /** Format: int64 */
-            sla: number;
-            /** Format: int64 */
-            sla_risk: number;
+            sla: string;
+            sla_risk: string;
             unique_reference: boolean;
         };
         QueueStats: {
@@ -2557,8 +2552,7 @@ export interface components {
             application: number;
             /** Format: int64 */
             at_risk: number;
-            /** Format: int64 */
-            average_time: number;
+            average_time: string;
             /** Format: int64 */
             business: number;
             counts: {
@@ -2662,7 +2656,17 @@ export interface components {
             sentences: string[] | null;
         };
         WorkQueue: {
+            /**
+             * Format: int64
+             * @description After how many deaths of runs an item is given up; 3 if left out.
+             */
+            abandon_after?: number;
             description?: string;
+            /**
+             * @description How long a run keeps an item without a heartbeat; a minute if left out.
+             * @example 1m
+             */
+            lease?: string;
             /**
              * Format: int64
              * @description How often an item is tried again after an application failure.
