@@ -23,7 +23,6 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/aether-rpa/aether/internal/auth"
-	"github.com/aether-rpa/aether/internal/config"
 	"github.com/aether-rpa/aether/internal/db"
 	"github.com/aether-rpa/aether/internal/item"
 	"github.com/aether-rpa/aether/internal/orch"
@@ -57,7 +56,7 @@ type Server struct {
 	// Watch remembers what the queue was like in the last hour; nil for none.
 	Watch *queue.Watch
 	// Settings are those in effect, with what is secret masked.
-	Settings []config.Value
+	Settings []Setting
 	// DataDir is the folder whose disk people want to know about; empty for none.
 	DataDir string
 	// Secure says that people reach the server by HTTPS: cookies then never

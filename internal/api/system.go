@@ -14,10 +14,17 @@ import (
 	"github.com/shirou/gopsutil/v4/disk"
 
 	"github.com/aether-rpa/aether/internal/auth"
-	"github.com/aether-rpa/aether/internal/config"
 	"github.com/aether-rpa/aether/internal/queue"
 	"github.com/aether-rpa/aether/internal/secret"
 )
+
+// Setting is one setting in effect.
+type Setting struct {
+	Key    string `json:"key" doc:"Its name in aether.yaml."`
+	Value  string `json:"value" doc:"Masked if it holds a secret."`
+	Source string `json:"source" doc:"Where it is from: a flag, the environment, a file, or default."`
+	Secret bool   `json:"secret,omitempty" doc:"The value is masked."`
+}
 
 // Health is how the server and what it needs are doing.
 type Health struct {
@@ -65,8 +72,8 @@ const lowDisk = 0.05
 
 func (s *Server) system(a huma.API) {
 	handle(s, a, op{right: auth.ReadSettings, method: http.MethodGet, path: "/settings", id: "list-settings", summary: "List the settings in effect and where each is from; what is secret is masked", tag: "system"},
-		func(context.Context, *struct{}) (*page[config.Value], error) {
-			return paged(slices.Clone(s.Settings), len(s.Settings), func(config.Value) any { return nil }), nil
+		func(context.Context, *struct{}) (*page[Setting], error) {
+			return paged(slices.Clone(s.Settings), len(s.Settings), func(Setting) any { return nil }), nil
 		})
 	handle(s, a, op{right: auth.ReadHealth, method: http.MethodGet, path: "/health", id: "health", summary: "Tell how the server, its database, its disk and the robots are doing", tag: "system"},
 		func(ctx context.Context, _ *struct{}) (*answer[Health], error) {
@@ -111,8 +118,8 @@ func (s *Server) healthNow(ctx context.Context) Health {
 
 func (s *Server) databaseHealth(ctx context.Context, d *DatabaseHealth) error {
 	version, size := `SELECT sqlite_version()`, `SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()`
-	if d.Kind = config.KindSQLite; s.DB.Pool != nil {
-		d.Kind, version, size = config.KindPostgres, `SELECT current_setting('server_version')`, `SELECT pg_database_size(current_database())`
+	if d.Kind = "sqlite"; s.DB.Pool != nil {
+		d.Kind, version, size = "postgres", `SELECT current_setting('server_version')`, `SELECT pg_database_size(current_database())`
 	}
 	return errors.Join(
 		s.DB.QueryRow(ctx, version).Scan(&d.Version),

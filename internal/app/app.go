@@ -191,11 +191,20 @@ func (s *System) API(secure bool) (*api.Server, error) {
 	s.Telemetry.Watch(&telemetry.Figures{Counts: s.counts, Stats: s.Queue.Stats})
 	s.speaks = true
 	door := &api.Server{DB: s.DB, Orch: s.Orch, Runs: s.Runs, Queue: s.Queue, Items: s.Items, Auth: s.Auth, Secrets: s.shared, Store: s.Secrets, Log: s.Log, Version: s.Version, Secure: secure, Metrics: scraper.Answer,
-		Watch: queue.NewWatch(s.Queue, counts), Settings: s.Settings, DataDir: s.Config.DataDir}
+		Watch: queue.NewWatch(s.Queue, counts), Settings: settings(s.Settings), DataDir: s.Config.DataDir}
 	if s.Telemetry.Tracing() {
 		door.Trace = s.Telemetry.Request
 	}
 	return door, nil
+}
+
+// settings are those in effect for people who look; what is secret is masked in them.
+func settings(all []config.Value) []api.Setting {
+	out := make([]api.Setting, len(all))
+	for i, v := range all {
+		out[i] = api.Setting{Key: v.Key, Value: v.Display, Source: v.Source, Secret: v.Secret}
+	}
+	return out
 }
 
 func (s *System) egress() egress.Policy {

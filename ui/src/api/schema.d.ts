@@ -2066,6 +2066,11 @@ export interface components {
             /** @description Cursor of the next page; absent on the last. */
             next?: string;
         };
+        PageSettingBody: {
+            items: components["schemas"]["Setting"][] | null;
+            /** @description Cursor of the next page; absent on the last. */
+            next?: string;
+        };
         PageStepBody: {
             items: components["schemas"]["Step"][] | null;
             /** @description Cursor of the next page; absent on the last. */
@@ -2073,11 +2078,6 @@ export interface components {
         };
         PageTokenBody: {
             items: components["schemas"]["Token"][] | null;
-            /** @description Cursor of the next page; absent on the last. */
-            next?: string;
-        };
-        PageValueBody: {
-            items: components["schemas"]["Value"][] | null;
             /** @description Cursor of the next page; absent on the last. */
             next?: string;
         };
@@ -2505,6 +2505,16 @@ export interface components {
              */
             value: string;
         };
+        Setting: {
+            /** @description Its name in aether.yaml. */
+            key: string;
+            /** @description The value is masked. */
+            secret?: boolean;
+            /** @description Where it is from: a flag, the environment, a file, or default. */
+            source: string;
+            /** @description Masked if it holds a secret. */
+            value: string;
+        };
         Slot: {
             full?: string;
             key?: string;
@@ -2635,12 +2645,6 @@ export interface components {
         };
         UseList: {
             uses: components["schemas"]["Use"][] | null;
-        };
-        Value: {
-            key: string;
-            secret?: boolean;
-            source: string;
-            value: string;
         };
         Version: {
             /** Format: date-time */
@@ -10234,7 +10238,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageValueBody"];
+                    "application/json": components["schemas"]["PageSettingBody"];
                 };
             };
             /** @description Bad Request */

@@ -12,6 +12,8 @@ export interface Line {
   values: (number | null)[];
   color: 'blue' | 'green' | 'red' | 'orange' | 'gray' | 'grape';
   bars?: boolean;
+  /** What the legend tells instead of the values, as for bars that stand on others. */
+  told?: number[];
 }
 
 interface Props {
@@ -41,9 +43,9 @@ export function Chart({ label, at, lines, height = 180, write = String, days = f
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const data: uPlot.AlignedData = [at, ...lines.map((l) => l.values)];
-  const shown = useRef(data);
+  const shown = useRef({ data, lines });
   useEffect(() => {
-    shown.current = data;
+    shown.current = { data, lines };
     plot.current?.setData(data);
   });
   const shape = lines.map((l) => `${l.label}/${l.color}/${l.bars ? 'bars' : ''}`).join('|');
@@ -63,7 +65,11 @@ export function Chart({ label, at, lines, height = 180, write = String, days = f
         fill: bars ? stroke : undefined,
         paths: bars ? uPlot.paths.bars?.({ size: [0.7, 28] }) : undefined,
         points: { show: false },
-        value: (_u, v: number | null) => (v === null || v === undefined ? '–' : write(v)),
+        value: (_u, v: number | null, i, at_) => {
+          const told = at_ === null ? undefined : shown.current.lines[i - 1]?.told?.[at_];
+          const n = told ?? v;
+          return n === null || n === undefined ? '–' : write(n);
+        },
       };
     });
     const made = new uPlot(
@@ -73,14 +79,14 @@ export function Chart({ label, at, lines, height = 180, write = String, days = f
         tzDate: days ? (ts) => uPlot.tzDate(new Date(ts * 1000), 'UTC') : undefined,
         legend: { show: legend, live: true },
         cursor: { drag: { x: false, y: false } },
-        scales: { y: { range: (_u, _min, max) => [0, Math.max(1, (Number.isFinite(max) ? max : 0) * 1.1)] } },
+        scales: { x: days ? { range: (_u, min, max) => [min - 43200, max + 43200] } : {}, y: { range: (_u, _min, max) => [0, Math.max(1, (Number.isFinite(max) ? max : 0) * 1.1)] } },
         axes: [
           { stroke: text, grid: { show: false }, ticks: grid, values: days ? (_u, all) => all.map((v) => day.format(new Date(v * 1000))) : '{HH}:{mm}', space: 54, incrs: days ? [86400, 2 * 86400, 7 * 86400, 14 * 86400] : undefined },
           { stroke: text, grid, ticks: { show: false }, size: 58, values: (_u, all) => all.map((v) => write(v)) },
         ],
         series: [{ label: days ? 'Day' : 'Time', value: (_u, v: number | null) => (v === null ? '–' : days ? day.format(new Date(v * 1000)) : new Date(v * 1000).toLocaleTimeString('en-GB')) }, ...series],
       },
-      shown.current,
+      shown.current.data,
       place.current,
     );
     plot.current = made;

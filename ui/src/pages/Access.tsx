@@ -1,6 +1,6 @@
 import '../ops/ops.css';
 
-import { Badge, Button, Checkbox, CopyButton, Group, Modal, PasswordInput, Select, Stack, Table, Tabs, Text, TextInput, Title } from '@mantine/core';
+import { Badge, Button, Card, Checkbox, CopyButton, Group, Modal, PasswordInput, Select, Stack, Table, Tabs, Text, TextInput, Title } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 
@@ -70,8 +70,8 @@ function Accounts() {
       ) : (
         <>
           <Group justify="end">{make}</Group>
-          <Table.ScrollContainer minWidth={520}>
-            <Table verticalSpacing="sm" horizontalSpacing="md" highlightOnHover withTableBorder>
+          <Card withBorder padding={0} radius="md"><Table.ScrollContainer minWidth={520}>
+            <Table verticalSpacing="sm" horizontalSpacing="md" highlightOnHover>
               <Table.Thead><Table.Tr><Table.Th>Name</Table.Th><Table.Th>Role</Table.Th><Table.Th>Made</Table.Th><Table.Th aria-label="What can be done" /></Table.Tr></Table.Thead>
               <Table.Tbody>
                 {accounts.map((a) => (
@@ -84,7 +84,7 @@ function Accounts() {
                 ))}
               </Table.Tbody>
             </Table>
-          </Table.ScrollContainer>
+          </Table.ScrollContainer></Card>
         </>
       )}
       <Modal opened={editing !== null} onClose={() => setEditing(null)} title={editing && editing !== 'new' ? `Account ${editing.name}` : 'New account'}>
@@ -168,8 +168,8 @@ function Tokens() {
       {list.error ? <Wrong error={list.error} again={() => void list.refetch()} /> : list.isPending ? <Loading /> : tokens.length === 0 ? (
         <Empty title="There is no token">Programs and robots behind firewalls send a token with each request.</Empty>
       ) : (
-        <Table.ScrollContainer minWidth={680}>
-          <Table verticalSpacing="sm" horizontalSpacing="md" highlightOnHover withTableBorder>
+        <Card withBorder padding={0} radius="md"><Table.ScrollContainer minWidth={680}>
+          <Table verticalSpacing="sm" horizontalSpacing="md" highlightOnHover>
             <Table.Thead><Table.Tr><Table.Th>Name</Table.Th><Table.Th>May do what</Table.Th><Table.Th>Made</Table.Th><Table.Th>Last used</Table.Th><Table.Th>Expires</Table.Th><Table.Th aria-label="What can be done" /></Table.Tr></Table.Thead>
             <Table.Tbody>
               {tokens.map((t) => (
@@ -184,7 +184,7 @@ function Tokens() {
               ))}
             </Table.Tbody>
           </Table>
-        </Table.ScrollContainer>
+        </Table.ScrollContainer></Card>
       )}
       <Modal opened={making} onClose={() => setMaking(false)} title="New token">{making && <TokenForm onClose={() => setMaking(false)} onMade={refresh} />}</Modal>
       <Confirm opened={revoking !== null} title={`Revoke the token ${revoking?.name ?? ''}?`} yes="Revoke" pending={revoke.isPending} error={revoke.error} onYes={() => revoking && revoke.mutate(revoking.id)} onClose={() => setRevoking(null)}>

@@ -27,8 +27,8 @@ export function Days({ stats, height = 130, legend = false }: { stats: Stats; he
       height={height}
       legend={legend}
       lines={[
-        { label: 'Successful', color: 'green', bars: true, values: days.map((d) => d.successful + d.failed) },
-        { label: 'Failed', color: 'red', bars: true, values: days.map((d) => d.failed) },
+        { label: 'Successful', color: 'green', bars: true, values: days.map((d) => (d.successful > 0 ? d.successful + d.failed : null)), told: days.map((d) => d.successful) },
+        { label: 'Failed', color: 'red', bars: true, values: days.map((d) => d.failed || null), told: days.map((d) => d.failed) },
         { label: 'Added', color: 'blue', values: days.map((d) => d.added) },
       ].map((l) => ({ ...l, color: l.color as 'green' | 'red' | 'blue' }))}
       write={whole}

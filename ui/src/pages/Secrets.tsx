@@ -1,4 +1,4 @@
-import { Alert, Anchor, Button, Group, Modal, PasswordInput, Stack, Table, Text, Textarea, TextInput, Title } from '@mantine/core';
+import { Alert, Anchor, Button, Card, Group, Modal, PasswordInput, Stack, Table, Text, Textarea, TextInput, Title } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -100,8 +100,8 @@ export default function Secrets() {
       {list.isPending ? <Loading /> : secrets.length === 0 ? (
         list.error ? null : <Empty title="There is no secret">A flow names a secret and never holds its value: <span className="mono">{'{secret: NAME}'}</span>{make && <div style={{ marginTop: 12 }}>{make}</div>}</Empty>
       ) : (
-        <Table.ScrollContainer minWidth={760}>
-          <Table verticalSpacing="sm" horizontalSpacing="md" highlightOnHover withTableBorder>
+        <Card withBorder padding={0} radius="md"><Table.ScrollContainer minWidth={760}>
+          <Table verticalSpacing="sm" horizontalSpacing="md" highlightOnHover>
             <Table.Thead><Table.Tr><Table.Th>Name</Table.Th><Table.Th>Used by</Table.Th><Table.Th>Changed</Table.Th><Table.Th>Last read</Table.Th><Table.Th aria-label="What can be done" /></Table.Tr></Table.Thead>
             <Table.Tbody>
               {secrets.map((s) => (
@@ -122,7 +122,7 @@ export default function Secrets() {
               ))}
             </Table.Tbody>
           </Table>
-        </Table.ScrollContainer>
+        </Table.ScrollContainer></Card>
       )}
       <SetSecret
         secret={setting === 'new' ? null : setting}
