@@ -35,6 +35,11 @@ type loginOut struct {
 	}
 }
 
+type meBody struct {
+	*auth.Principal
+	Rights []auth.Right `json:"rights" doc:"What the role may do: pages show nothing else."`
+}
+
 type tokenMade struct {
 	Secret string `json:"secret" doc:"The token. It is shown only now, and kept nowhere."`
 	*auth.Token
@@ -66,8 +71,8 @@ func (s *Server) access(a huma.API) {
 			return &out, s.Auth.Note(ctx, name, "login", id, "")
 		})
 	handle(s, a, op{right: auth.ReadSelf, method: http.MethodGet, path: "/me", id: "me", summary: "Tell who is signed in", tag: "access"},
-		func(ctx context.Context, _ *struct{}) (*answer[*auth.Principal], error) {
-			return &answer[*auth.Principal]{who(ctx)}, nil
+		func(ctx context.Context, _ *struct{}) (*answer[meBody], error) {
+			return &answer[meBody]{meBody{who(ctx), who(ctx).Role.Given()}}, nil
 		})
 	handle(s, a, op{right: auth.WriteSelf, method: http.MethodPost, path: "/logout", id: "logout", summary: "Sign out: the token that signing in made ends; one that was made for a program stays", tag: "access", status: http.StatusNoContent},
 		func(ctx context.Context, _ *struct{}) (*struct {
@@ -84,12 +89,19 @@ func (s *Server) access(a huma.API) {
 	s.tokens(a)
 	s.accounts(a)
 	handle(s, a, op{right: auth.ReadAudit, method: http.MethodGet, path: "/audit", id: "list-audit", summary: "List who did what, newest first", tag: "access"},
-		func(ctx context.Context, in *struct{ Paging }) (*page[*auth.Act], error) {
-			before := int64(0)
-			if _, err := decodeCursor(in.Cursor, &before); err != nil {
+		func(ctx context.Context, in *struct {
+			Paging
+			Who    string    `query:"who" doc:"Only of this account or token."`
+			Action string    `query:"action" doc:"Only this operation, such as set-secret."`
+			Object string    `query:"object" doc:"Only about this."`
+			From   time.Time `query:"from" doc:"Not before."`
+			To     time.Time `query:"to" doc:"Before."`
+		}) (*page[*auth.Act], error) {
+			f := auth.ActFilter{Who: in.Who, Action: in.Action, Object: in.Object, From: in.From, To: in.To, Limit: in.Limit + 1}
+			if _, err := decodeCursor(in.Cursor, &f.Before); err != nil {
 				return nil, err
 			}
-			list, err := s.Auth.Acts(ctx, before, in.Limit+1)
+			list, err := s.Auth.Acts(ctx, f)
 			return paged(list, in.Limit, func(x *auth.Act) any { return x.ID }), err
 		})
 }

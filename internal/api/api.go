@@ -53,6 +53,12 @@ type Server struct {
 	Secrets vault.Reader
 	// Store is the store of secrets, which people look after.
 	Store *secret.Store
+	// Watch remembers what the queue was like in the last hour; nil for none.
+	Watch *queue.Watch
+	// Settings are those in effect, with what is secret masked.
+	Settings []Setting
+	// DataDir is the folder whose disk people want to know about; empty for none.
+	DataDir string
 	// Secure says that people reach the server by HTTPS: cookies then never
 	// travel without it.
 	Secure bool
@@ -99,8 +105,9 @@ func (s *Server) register(mux *http.ServeMux) {
 		"token":  {Type: "http", Scheme: "bearer", Description: "A token made with `aether server token create`, or by signing in."},
 		"cookie": {Type: "apiKey", In: "cookie", Name: cookieName},
 	}
-	// It is a number in Go and its name everywhere else.
+	// They are numbers in Go and text everywhere else.
 	c.Components.Schemas.RegisterTypeAlias(reflect.TypeFor[queue.State](), reflect.TypeFor[string]())
+	c.Components.Schemas.RegisterTypeAlias(reflect.TypeFor[item.Span](), reflect.TypeFor[string]())
 	a := humago.New(mux, c)
 	s.flows(a)
 	s.runs(a)
@@ -113,6 +120,8 @@ func (s *Server) register(mux *http.ServeMux) {
 	s.robots(a)
 	s.secrets(a)
 	s.access(a)
+	s.stats(a)
+	s.system(a)
 	s.remote(a)
 	s.doc = a.OpenAPI()
 }
@@ -180,13 +189,20 @@ func handle[I, O any](s *Server, a huma.API, o op, fn func(context.Context, *I) 
 			return nil, s.problem(ctx, err)
 		}
 		if p := who(ctx); o.method != http.MethodGet && p != nil && !o.often {
-			if err := s.Auth.Note(ctx, p.Name, o.id, object(in), ""); err != nil {
+			about, detail := object(in), ""
+			if n, ok := any(in).(noted); ok {
+				about, detail = n.note()
+			}
+			if err := s.Auth.Note(ctx, p.Name, o.id, about, detail); err != nil {
 				s.Log.Error("writing the audit log", "err", err)
 			}
 		}
 		return out, nil
 	})
 }
+
+// noted is a request that says itself what the audit log has of it; no secret and no value of others may be in that.
+type noted interface{ note() (about, detail string) }
 
 // object names what a request is about, by its path parameters.
 func object(in any) string {

@@ -35,6 +35,8 @@ type WorkQueue struct {
 	UniqueReference bool            `json:"unique_reference,omitempty" doc:"A second item with the same reference is refused."`
 	MaxRetries      int             `json:"max_retries,omitempty" minimum:"0" maximum:"100" doc:"How often an item is tried again after an application failure."`
 	RetryBackoff    string          `json:"retry_backoff,omitempty" doc:"Rest before a retry, doubled with each." example:"30s"`
+	Lease           string          `json:"lease,omitempty" doc:"How long a run keeps an item without a heartbeat; a minute if left out." example:"1m"`
+	AbandonAfter    int             `json:"abandon_after,omitempty" minimum:"0" maximum:"100" doc:"After how many deaths of runs an item is given up; 3 if left out."`
 	SLA             string          `json:"sla,omitempty" doc:"By when after its adding an item should have ended." example:"24h"`
 	Risk            string          `json:"sla_risk,omitempty" doc:"From when on it goes before all others." example:"20h"`
 }
@@ -83,11 +85,11 @@ func (s *Server) items(a huma.API) {
 			QueuePath
 			Body WorkQueue
 		}) (*struct{}, error) {
-			q := &item.Queue{Name: in.Name, Description: in.Body.Description, Schema: in.Body.Schema, Output: in.Body.OutputSchema, UniqueReference: in.Body.UniqueReference, MaxRetries: in.Body.MaxRetries}
+			q := &item.Queue{Name: in.Name, Description: in.Body.Description, Schema: in.Body.Schema, Output: in.Body.OutputSchema, UniqueReference: in.Body.UniqueReference, MaxRetries: in.Body.MaxRetries, AbandonAfter: in.Body.AbandonAfter}
 			for _, d := range []struct {
 				text, what string
 				into       *item.Span
-			}{{in.Body.RetryBackoff, "retry_backoff", &q.RetryBackoff}, {in.Body.SLA, "sla", &q.SLA}, {in.Body.Risk, "sla_risk", &q.Risk}} {
+			}{{in.Body.RetryBackoff, "retry_backoff", &q.RetryBackoff}, {in.Body.Lease, "lease", &q.Lease}, {in.Body.SLA, "sla", &q.SLA}, {in.Body.Risk, "sla_risk", &q.Risk}} {
 				if d.text == "" {
 					continue
 				}
@@ -123,11 +125,16 @@ func (s *Server) items(a huma.API) {
 			Paging
 			Status    string `query:"status" enum:"new,in_progress,successful,failed,retried,abandoned,deleted" doc:"Only with this status."`
 			Reference string `query:"reference" doc:"Only with this reference."`
+			SLA       string `query:"sla" enum:"late,at_risk" doc:"Only those that have not ended and are past their due date, or past their risk time."`
+			Kind      string `query:"kind" enum:"business,application" doc:"Only with this kind of failure."`
+			Review    string `query:"review" enum:"in_review,verified,retried" doc:"Only with this review."`
+			Search    string `query:"search" maxLength:"200" doc:"Only those whose reference, reason or content holds this text."`
+			Order     string `query:"order" enum:"oldest,newest" default:"oldest" doc:"Which come first."`
 		}) (*page[*node.Item], error) {
 			if _, err := s.workQueue(ctx, in.Name); err != nil {
 				return nil, err
 			}
-			f := node.ItemFilter{Queue: in.Name, Reference: in.Reference, Limit: in.Limit + 1}
+			f := item.Find{ItemFilter: node.ItemFilter{Queue: in.Name, Reference: in.Reference, Limit: in.Limit + 1}, SLA: in.SLA, Kind: in.Kind, Review: in.Review, Search: in.Search, Newest: in.Order == "newest"}
 			if in.Status != "" {
 				f.Status = []string{in.Status}
 			}
@@ -138,7 +145,7 @@ func (s *Server) items(a huma.API) {
 			if err := s.Items.Tick(ctx); err != nil {
 				return nil, err
 			}
-			list, err := s.Items.List(ctx, "", f)
+			list, err := s.Items.Find(ctx, "", f)
 			return paged(list, in.Limit, func(i *node.Item) any { return i.ID }), err
 		})
 	handle(s, a, op{right: auth.ReadItems, method: http.MethodGet, path: "/items/{id}", id: "get-item", summary: "Get a work item with those that it retries, and that retry it", tag: "items", errors: missing},
@@ -182,6 +189,8 @@ func (s *Server) items(a huma.API) {
 		}) (*struct{}, error) {
 			return nil, s.Items.Delete(ctx, in.ID, in.Match)
 		})
+	s.itemsAtOnce(a)
+	s.itemFiles(a)
 }
 
 // workQueue finds a queue that is for all.

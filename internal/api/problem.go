@@ -119,7 +119,7 @@ func (s *Server) problem(ctx context.Context, err error) error {
 		status = http.StatusConflict
 	case errors.Is(err, run.ErrChanged), errors.Is(err, item.ErrChanged), errors.Is(err, element.ErrChanged):
 		status = http.StatusPreconditionFailed
-	case errors.Is(err, orch.ErrInput), errors.Is(err, run.ErrSeveral), errors.Is(err, auth.ErrInput), errors.Is(err, item.ErrInput), errors.Is(err, secret.ErrBad), errors.Is(err, element.ErrInput), errors.As(err, &refusal):
+	case errors.Is(err, orch.ErrInput), errors.Is(err, queue.ErrJob), errors.Is(err, run.ErrSeveral), errors.Is(err, auth.ErrInput), errors.Is(err, item.ErrInput), errors.Is(err, secret.ErrBad), errors.Is(err, element.ErrInput), errors.As(err, &refusal):
 		status = http.StatusUnprocessableEntity
 	case db.Unfit(err):
 		return &Problem{Kind: "input", Message: "the request has text or numbers that the database cannot keep", Hint: "leave out zero bytes and bytes that are not UTF-8", status: http.StatusUnprocessableEntity}

@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/aether-rpa/aether/internal/auth"
+	"github.com/aether-rpa/aether/internal/orch"
 	"github.com/aether-rpa/aether/internal/secret"
 	"github.com/aether-rpa/aether/vault"
 )
@@ -18,7 +19,10 @@ type SecretPath struct {
 }
 
 // SecretEntry is what may be known of a secret.
-type SecretEntry struct{ secret.Entry }
+type SecretEntry struct {
+	secret.Entry
+	UsedBy []orch.SecretUse `json:"used_by" doc:"Flows that name it, in their draft or in production."`
+}
 
 // secretBody is larger than any value is, written in JSON.
 const secretBody = 2 << 20
@@ -37,9 +41,13 @@ func (s *Server) secrets(a huma.API) {
 	handle(s, a, op{right: auth.ReadSecrets, method: http.MethodGet, path: "/secrets", id: "list-secrets", summary: "List the secrets of the store by name; their values are never shown", tag: "secrets"},
 		func(ctx context.Context, _ *struct{}) (*page[SecretEntry], error) {
 			have, err := s.Store.List(ctx)
+			if err != nil {
+				return nil, err
+			}
+			uses, err := s.Orch.SecretUses(ctx)
 			list := make([]SecretEntry, len(have))
 			for i, e := range have {
-				list[i] = SecretEntry{e}
+				list[i] = SecretEntry{e, append([]orch.SecretUse{}, uses[e.Name]...)}
 			}
 			return paged(list, len(list), func(SecretEntry) any { return nil }), err
 		})

@@ -58,7 +58,9 @@ type Options struct {
 	Lookup  func(string) (string, bool)
 	Environ []string
 	Version string
-	Stderr  io.Writer // what the console exporters of telemetry write to
+	// Settings are those in effect, masked, for people who look.
+	Settings []config.Value
+	Stderr   io.Writer // what the console exporters of telemetry write to
 	// Observe is told of all that happens in runs; see robot.Robot.
 	Observe func(*run.Run, engine.Event)
 	// Ask puts questions to the person who attends; nil if nobody does.
@@ -181,16 +183,28 @@ func (s *System) counts(context.Context) (*tally.Counts, error) { return s.Queue
 // HTTPS.
 func (s *System) API(secure bool) (*api.Server, error) {
 	// Whoever has a door speaks for the fleet.
-	scraper, err := telemetry.NewScraper(telemetry.Figures{Counts: s.Queue.Board().Counts, Stats: s.Queue.Stats})
+	counts := s.Queue.Board().Counts // of one board: what it takes no other gets
+	scraper, err := telemetry.NewScraper(telemetry.Figures{Counts: counts, Stats: s.Queue.Stats})
 	if err != nil {
 		return nil, err
 	}
 	s.Telemetry.Watch(&telemetry.Figures{Counts: s.counts, Stats: s.Queue.Stats})
-	door := &api.Server{DB: s.DB, Orch: s.Orch, Runs: s.Runs, Queue: s.Queue, Items: s.Items, Auth: s.Auth, Secrets: s.shared, Store: s.Secrets, Log: s.Log, Version: s.Version, Secure: secure, Metrics: scraper.Answer}
+	s.speaks = true
+	door := &api.Server{DB: s.DB, Orch: s.Orch, Runs: s.Runs, Queue: s.Queue, Items: s.Items, Auth: s.Auth, Secrets: s.shared, Store: s.Secrets, Log: s.Log, Version: s.Version, Secure: secure, Metrics: scraper.Answer,
+		Watch: queue.NewWatch(s.Queue, counts), Settings: settings(s.Settings), DataDir: s.Config.DataDir}
 	if s.Telemetry.Tracing() {
 		door.Trace = s.Telemetry.Request
 	}
 	return door, nil
+}
+
+// settings are those in effect for people who look; what is secret is masked in them.
+func settings(all []config.Value) []api.Setting {
+	out := make([]api.Setting, len(all))
+	for i, v := range all {
+		out[i] = api.Setting{Key: v.Key, Value: v.Display, Source: v.Source, Secret: v.Secret}
+	}
+	return out
 }
 
 func (s *System) egress() egress.Policy {

@@ -24,12 +24,31 @@ func (s *Store) Note(ctx context.Context, who, action, object, detail string) er
 	return nil
 }
 
-// Acts lists the audit log, newest first, of lines before one (0 for all).
-func (s *Store) Acts(ctx context.Context, before int64, limit int) ([]*Act, error) {
-	if before <= 0 {
-		before = 1 << 62
+// ActFilter selects lines of the audit log; zero fields select all.
+type ActFilter struct {
+	Who, Action, Object string
+	From, To            time.Time
+	Before              int64 // lines with a lower number, for the next page
+	Limit               int
+}
+
+// Acts lists the audit log, newest first.
+func (s *Store) Acts(ctx context.Context, f ActFilter) ([]*Act, error) {
+	if f.Before <= 0 {
+		f.Before = 1 << 62
 	}
-	rows, err := s.db.Query(ctx, `SELECT id, at, who, action, object, detail FROM {s}audit WHERE id < $1 ORDER BY id DESC LIMIT $2`, before, limit)
+	where, args := `id < $1`, []any{f.Before}
+	for _, c := range []struct {
+		given     bool
+		condition string
+		value     any
+	}{{f.Who != "", ` AND who = $%d`, f.Who}, {f.Action != "", ` AND action = $%d`, f.Action}, {f.Object != "", ` AND object = $%d`, f.Object}, {!f.From.IsZero(), ` AND at >= $%d`, f.From.UnixMilli()}, {!f.To.IsZero(), ` AND at < $%d`, f.To.UnixMilli()}} {
+		if c.given {
+			args = append(args, c.value)
+			where += fmt.Sprintf(c.condition, len(args))
+		}
+	}
+	rows, err := s.db.Query(ctx, `SELECT id, at, who, action, object, detail FROM {s}audit WHERE `+where+fmt.Sprintf(` ORDER BY id DESC LIMIT %d`, f.Limit), args...)
 	if err != nil {
 		return nil, fmt.Errorf("reading the audit log: %w", err)
 	}

@@ -65,15 +65,17 @@ const (
 	WriteAccess  Right = "access.write"
 	ReadAudit    Right = "audit.read"
 	ReadMetrics  Right = "metrics.read"
+	ReadHealth   Right = "health.read"
+	ReadSettings Right = "settings.read"
 	Work         Right = "robot.work"
 )
 
 // Rights says from which role on a right is given.
 var Rights = map[Right]Role{
 	ReadFlows: Viewer, ReadRuns: Viewer, ReadQueue: Viewer, ReadItems: Viewer, ReadHeals: Viewer, ReadRobots: Viewer, ReadSelf: Viewer, WriteSelf: Viewer, ReadMetrics: Viewer,
-	WriteRuns: Operator, WriteQueue: Operator, WriteItems: Operator, WriteRobots: Operator,
+	WriteRuns: Operator, WriteQueue: Operator, WriteItems: Operator, WriteRobots: Operator, ReadHealth: Operator,
 	WriteFlows: Developer, WriteHeals: Developer, WriteQueues: Developer, PromoteFlows: Developer, ReadSecrets: Developer,
-	ReadAccess: Admin, WriteAccess: Admin, ReadAudit: Admin, WriteSecrets: Admin,
+	ReadAccess: Admin, WriteAccess: Admin, ReadAudit: Admin, WriteSecrets: Admin, ReadSettings: Admin,
 	Work: Worker,
 }
 
@@ -103,6 +105,18 @@ func (r Role) May(right Right) bool {
 		return known && r == from
 	}
 	return known && slices.Contains(Roles, r) && slices.Index(Roles, r) >= slices.Index(Roles, from)
+}
+
+// Given lists the rights of a role by name.
+func (r Role) Given() []Right {
+	out := []Right{}
+	for right := range Rights {
+		if r.May(right) {
+			out = append(out, right)
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 // Principal is who asks.

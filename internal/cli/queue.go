@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"slices"
 	"strconv"
 	"text/tabwriter"
 	"time"
@@ -20,7 +19,7 @@ import (
 
 func (c *command) queueCmd() *cobra.Command {
 	cmd := &cobra.Command{Use: "queue", Short: "Give runs to robots, and look after the jobs that wait"}
-	cmd.AddCommand(c.queueAdd(), c.queueList(), c.queueShow(), c.queueCancel(), c.queueRequeue(), c.queueDrop())
+	cmd.AddCommand(c.queueAdd(), c.queueList(), c.queueShow(), c.queueWhy(), c.queueDead(), c.queueCancel(), c.queueRequeue(), c.queueDrop())
 	return cmd
 }
 
@@ -254,6 +253,32 @@ func (c *command) queueShow() *cobra.Command {
 	return c.jsonFlag(cmd)
 }
 
+func (c *command) queueWhy() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "why JOB", Short: "Tell why no robot takes a job, in a sentence for each robot", Args: oneArg("the number of a job"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ids, err := jobNumbers(args)
+			if err != nil {
+				return err
+			}
+			return c.withQueue(cmd, func(s *app.System) error {
+				why, err := s.Queue.Why(cmd.Context(), ids[0])
+				if err != nil {
+					return jobError(err)
+				}
+				if c.asJSON {
+					return c.printJSON(why)
+				}
+				for _, line := range why {
+					c.printf("%s\n", line)
+				}
+				return nil
+			})
+		},
+	}
+	return c.jsonFlag(cmd)
+}
+
 // jobNumbers reads the numbers of jobs.
 func jobNumbers(args []string) ([]int64, error) {
 	var out []int64
@@ -296,111 +321,4 @@ func (c *command) queueCancel() *cobra.Command {
 			})
 		},
 	}
-}
-
-// someJobs wants numbers of jobs, or --all.
-func someJobs(all *bool) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if len(args) == 0 == !*all {
-			return badInput(fmt.Errorf("%s needs the numbers of dead letters, or --all", cmd.CommandPath()))
-		}
-		return nil
-	}
-}
-
-// dead returns the numbers given, or those of all dead letters.
-func (c *command) dead(cmd *cobra.Command, s *app.System, args []string, all bool) ([]int64, error) {
-	if !all {
-		return jobNumbers(args)
-	}
-	var out []int64
-	f := queue.Filter{States: []queue.State{queue.Dead, queue.Poison}, Limit: 1000}
-	for {
-		page, err := s.Queue.Jobs(cmd.Context(), f)
-		if err != nil || len(page) == 0 {
-			return out, err
-		}
-		for _, j := range page {
-			out = append(out, j.ID)
-		}
-		f.After = page[len(page)-1].ID
-	}
-}
-
-func (c *command) queueRequeue() *cobra.Command {
-	var all bool
-	var priority int
-	var needs string
-	cmd := &cobra.Command{
-		Use:   "requeue JOB...",
-		Short: "Try dead letters again, from the node that failed",
-		Long:  "Makes dead letters ready again. A run that failed is retried from the node that failed, with all that was recorded before it; a run that was cut short goes on. Priority and needs can be changed.",
-		Args:  someJobs(&all),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			var edit queue.Change
-			if cmd.Flags().Changed("priority") {
-				edit.Priority = &priority
-			}
-			if cmd.Flags().Changed("needs") {
-				edit.Needs = &needs
-			}
-			return c.withQueue(cmd, func(s *app.System) error {
-				ids, err := c.dead(cmd, s, args, all)
-				if err != nil {
-					return err
-				}
-				if err := s.Start(cmd.Context(), false); err != nil { // the records are the durable engine's
-					return err
-				}
-				done, err := s.Orch.Requeue(cmd.Context(), edit, ids...)
-				if c.asJSON {
-					if done == nil {
-						done = []orch.Requeued{}
-					}
-					return errors.Join(c.printJSON(done), jobError(err))
-				}
-				for _, q := range done {
-					if q.From != "" {
-						c.printf("job %d: run %s, a retry of %s\n", q.Job, q.Run, q.From)
-					} else {
-						c.printf("job %d: run %s goes on\n", q.Job, q.Run)
-					}
-				}
-				if err == nil && len(done) == 0 {
-					c.printf("There are no dead letters.\n")
-				}
-				return jobError(err)
-			})
-		},
-	}
-	cmd.Flags().BoolVar(&all, "all", false, "All dead letters.")
-	cmd.Flags().IntVar(&priority, "priority", 0, "New priority, from 0 to 20.")
-	cmd.Flags().StringVar(&needs, "needs", "", "What a robot must have from now on.")
-	return c.jsonFlag(cmd)
-}
-
-func (c *command) queueDrop() *cobra.Command {
-	var all bool
-	cmd := &cobra.Command{
-		Use: "drop JOB...", Short: "Take dead letters out of the queue; their runs stay", Args: someJobs(&all),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.withQueue(cmd, func(s *app.System) error {
-				ids, err := c.dead(cmd, s, args, all)
-				if err != nil {
-					return err
-				}
-				n, err := s.Queue.Drop(cmd.Context(), ids...)
-				if err != nil {
-					return err
-				}
-				if !all && n < len(slices.Compact(slices.Sorted(slices.Values(ids)))) {
-					return badInput(fmt.Errorf("%d of %d were dead letters and are dropped; the others are not in the queue, or not dead", n, len(ids)))
-				}
-				c.printf("Dropped %s.\n", plural(n, "dead letter"))
-				return nil
-			})
-		},
-	}
-	cmd.Flags().BoolVar(&all, "all", false, "All dead letters.")
-	return cmd
 }

@@ -21,6 +21,7 @@ import (
 
 	"github.com/aether-rpa/aether/internal/app"
 	"github.com/aether-rpa/aether/internal/auth"
+	"github.com/aether-rpa/aether/internal/queue"
 )
 
 // serveFlags say where the server listens.
@@ -183,6 +184,7 @@ func (c *command) serve(cmd *cobra.Command, f serveFlags, robotName string, labe
 		}
 	})
 	wg.Go(func() { c.tend(ctx, s) })
+	wg.Go(func() { watch(ctx, s, door.Watch) })
 	drain, done := make(chan struct{}), make(chan struct{})
 	go c.stopOnSignals(say, drain, interrupt, done)
 	if robotName != "" {
@@ -200,6 +202,22 @@ func (c *command) serve(cmd *cobra.Command, f serveFlags, robotName string, labe
 	_ = srv.Shutdown(bye)
 	wg.Wait()
 	return err
+}
+
+// watch looks at the queue from time to time, for those who ask how it was.
+func watch(ctx context.Context, s *app.System, w *queue.Watch) {
+	tick := time.NewTicker(queue.SampleEvery)
+	defer tick.Stop()
+	for {
+		if err := w.Look(ctx); err != nil && ctx.Err() == nil {
+			s.Log.Warn("looking at the queue", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
 }
 
 // tend does what time asks for while no robot of this process does.

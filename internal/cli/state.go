@@ -216,14 +216,14 @@ func (c *command) logger(cfg *config.Config) *slog.Logger {
 
 // open opens the stores. Start the system as well to execute runs.
 func (c *command) open(cmd *cobra.Command, observe func(*run.Run, engine.Event), parkAfter time.Duration) (*app.System, error) {
-	cfg, _, err := c.config(cmd)
+	cfg, values, err := c.config(cmd)
 	if err != nil {
 		return nil, err
 	}
 	c.fileRoots = cfg.Files.Roots
 	return app.Open(cmd.Context(), app.Options{
 		Config: cfg, Nodes: node.Default, Log: c.logger(cfg), Host: c.Host, PID: c.PID, Executable: c.Executable,
-		Lookup: c.lookupWithDotenv(cfg), Environ: c.Environ, Version: Version(), Stderr: c.Stderr, Observe: observe, Ask: c.askFunc(), ParkAfter: parkAfter,
+		Lookup: c.lookupWithDotenv(cfg), Environ: c.Environ, Version: Version(), Settings: values, Stderr: c.Stderr, Observe: observe, Ask: c.askFunc(), ParkAfter: parkAfter,
 	})
 }
 

@@ -13,9 +13,41 @@ import (
 // maxList bounds one page.
 const maxList = 10_000
 
+// Find selects items for people, beyond what flows ask for.
+type Find struct {
+	node.ItemFilter
+	// SLA is late or at_risk: not ended, and past that time.
+	SLA string
+	// Kind is the kind of failure: business or application.
+	Kind string
+	// Review is what the last review says.
+	Review string
+	// Search is text that the reference, the reason or the content holds.
+	Search string
+	// Newest gives the highest numbers first; After is then the number to stay below.
+	Newest bool
+}
+
 // List returns items of the queues a run sees (see Queue), by number.
 func (s *Store) List(ctx context.Context, run string, f node.ItemFilter) ([]*node.Item, error) {
-	where, args := []string{`id > $1`}, []any{f.After}
+	return s.Find(ctx, run, Find{ItemFilter: f})
+}
+
+// slas are the conditions of Find.SLA.
+var slas = map[string]string{
+	"late":    `state IN (0, 1, 2) AND due > 0 AND due < {now}`,
+	"at_risk": `state IN (0, 1, 2) AND risk > 0 AND risk < {now} AND NOT (due > 0 AND due < {now})`,
+}
+
+// Find is List for people.
+func (s *Store) Find(ctx context.Context, run string, f Find) ([]*node.Item, error) {
+	where, args, order := []string{`id > $1`}, []any{f.After}, `id`
+	if f.Newest {
+		order = `id DESC`
+		if where[0] = `id < $1`; f.After <= 0 {
+			args[0] = int64(1) << 62
+		}
+	}
 	arg := func(condition string, v any) {
 		args = append(args, v)
 		where = append(where, fmt.Sprintf(condition, len(args)))
@@ -35,6 +67,24 @@ func (s *Store) List(ctx context.Context, run string, f node.ItemFilter) ([]*nod
 	if f.Reference != "" {
 		arg(`reference = $%d`, f.Reference)
 	}
+	if f.SLA != "" {
+		condition, ok := slas[f.SLA]
+		if !ok {
+			return nil, refuse("an item is late or at_risk, not %q", f.SLA)
+		}
+		where = append(where, condition)
+	}
+	if f.Kind != "" {
+		arg(`kind = $%d`, f.Kind)
+	}
+	if f.Review != "" {
+		arg(`review = $%d`, f.Review)
+	}
+	if f.Search != "" {
+		args = append(args, `%`+strings.NewReplacer(`!`, `!!`, `%`, `!%`, `_`, `!_`).Replace(strings.ToLower(f.Search))+`%`)
+		n := len(args)
+		where = append(where, fmt.Sprintf(`(lower(reference) LIKE $%d ESCAPE '!' OR lower(reason) LIKE $%d ESCAPE '!' OR lower(content) LIKE $%d ESCAPE '!')`, n, n, n))
+	}
 	if len(f.Status) > 0 {
 		in, err := states(f.Status)
 		if err != nil {
@@ -50,7 +100,7 @@ func (s *Store) List(ctx context.Context, run string, f node.ItemFilter) ([]*nod
 	if limit <= 0 {
 		limit = 100
 	}
-	rows, err := s.db.Query(ctx, `SELECT `+columns+` FROM {s}item WHERE `+strings.Join(where, ` AND `)+fmt.Sprintf(` ORDER BY id LIMIT %d`, min(limit, maxList)), args...)
+	rows, err := s.db.Query(ctx, `SELECT `+columns+` FROM {s}item WHERE `+strings.Join(where, ` AND `)+fmt.Sprintf(` ORDER BY %s LIMIT %d`, order, min(limit, maxList)), args...)
 	if err != nil {
 		return nil, fmt.Errorf("listing items: %w", err)
 	}

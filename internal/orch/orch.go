@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aether-rpa/aether/artifact"
@@ -49,6 +50,8 @@ type Orch struct {
 	Trace func(ctx context.Context, what string, r *run.Run, began time.Time) (context.Context, Span)
 
 	room room // where robots without a database wait
+
+	named sync.Map // digest of a flow version -> names of secrets in it
 }
 
 // Bundle is a flow with all flows it calls, read and checked.

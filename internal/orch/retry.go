@@ -24,6 +24,9 @@ type Retry struct {
 	From string
 	// Flow is the version to run: nil for the same, else the current bundle.
 	Flow *Bundle
+	// Input takes the place of the run's inputs, encoded; nil for the same. Recorded executions whose input turns out to
+	// differ then happen again.
+	Input json.RawMessage
 	// DryRun plans only.
 	DryRun bool
 	// Queued leaves the new run to a job of the queue.
@@ -141,16 +144,22 @@ func (o *Orch) plan(ctx context.Context, id string, rt Retry) (_ *RetryPlan, nex
 	if !plan.Same {
 		plan.Notes = append(plan.Notes, "the flow version is another: a reused execution whose input turns out to differ happens again, with all after it")
 	}
+	if rt.Input != nil {
+		plan.Notes = append(plan.Notes, "the inputs are others: a reused execution whose input turns out to differ happens again, with all after it")
+	}
 	if rt.DryRun {
 		return plan, nil, kept, nil
 	}
 	next = &run.Run{Flow: old.Flow, Digest: old.Digest, Pins: old.Pins, Source: old.Source, RetryOf: old.ID, RetryTrace: old.Trace, Input: old.Input, Status: run.Running, Owner: o.Owner}
+	if rt.Input != nil {
+		next.Input = rt.Input
+	}
 	if rt.Flow != nil {
 		if err := o.Publish(ctx, rt.Flow); err != nil {
 			return fail(err)
 		}
 		next.Flow, next.Digest, next.Pins, next.Source = rt.Flow.Flow.Name, rt.Flow.Digest, rt.Flow.Pins, rt.Flow.Source
-		in, err := value.Decode(old.Input, nil)
+		in, err := value.Decode(next.Input, nil)
 		if err != nil {
 			return fail(fmt.Errorf("reading the input of run %s: %w", old.ID, err))
 		}
@@ -174,7 +183,7 @@ func (o *Orch) plan(ctx context.Context, id string, rt Retry) (_ *RetryPlan, nex
 		if err != nil {
 			return fail(err)
 		}
-		next.Seed = &run.Seed{Artifact: d, Count: len(kept), Check: !plan.Same, Sealed: old.SealedAs()}
+		next.Seed = &run.Seed{Artifact: d, Count: len(kept), Check: !plan.Same || rt.Input != nil, Sealed: old.SealedAs()}
 	}
 	return plan, next, kept, nil
 }

@@ -124,67 +124,6 @@ func (o *Orch) CancelJob(ctx context.Context, id int64) (*run.Run, error) {
 	return o.CancelRun(ctx, r.ID)
 }
 
-// Requeued is a dead letter that is tried again.
-type Requeued struct {
-	Job int64  `json:"job"`
-	Run string `json:"run"`
-	// From is the run that had ended; a new run goes on from the node that
-	// failed in it. It is empty if the run goes on itself.
-	From string `json:"from,omitempty"`
-}
-
-// Requeue tries dead letters again: a run that has ended is retried from the
-// node that failed, with all that was recorded before it; one that has not
-// goes on.
-func (o *Orch) Requeue(ctx context.Context, edit queue.Change, jobs ...int64) ([]Requeued, error) {
-	var out []Requeued
-	for _, id := range jobs {
-		j, err := o.Queue.Get(ctx, id)
-		if err != nil {
-			return out, err
-		}
-		if j.State != queue.Dead && j.State != queue.Poison {
-			return out, notNow("job %d is %s: only dead letters are requeued", id, j.State)
-		}
-		r, err := o.Runs.Get(ctx, j.Run)
-		if err != nil {
-			return out, err
-		}
-		q, err := o.requeue(ctx, edit, id, r)
-		if err != nil {
-			return out, err
-		}
-		out = append(out, q)
-	}
-	return out, nil
-}
-
-// requeue tries one dead letter again.
-func (o *Orch) requeue(ctx context.Context, edit queue.Change, id int64, r *run.Run) (q Requeued, err error) {
-	q = Requeued{Job: id, Run: r.ID}
-	var span Span
-	if r.Status.Final() {
-		from := "failed"
-		if r.Status != run.Failed {
-			from = "start"
-		}
-		var plan *RetryPlan
-		if plan, span, err = o.retry(ctx, r.ID, Retry{From: from, Queued: true}); err != nil {
-			return q, err
-		}
-		q.Run, q.From = plan.Run.ID, r.ID
-		edit.Run = &q.Run
-	} else {
-		ctx, span = o.span(ctx, enqueued, r, time.Now())
-	}
-	defer func() { span.End(err == nil, err) }()
-	n, err := o.Queue.Requeue(ctx, edit, id)
-	if err == nil && n == 0 {
-		err = notNow("job %d was requeued or dropped by somebody else in the meantime", id)
-	}
-	return q, err
-}
-
 // RetryQueued retries an ended run, as Retry does with the same flow version,
 // and gives the new run to the queue.
 func (o *Orch) RetryQueued(ctx context.Context, id, from string, j queue.Job) (*Submitted, error) {

@@ -134,12 +134,12 @@ func TestSpansOfAddedRuns(t *testing.T) {
 		s.want(t, "a plan", "")
 		// A dead letter whose run has not ended goes on; one whose run has is retried.
 		first := dead()
-		_, err = o.Requeue(t.Context(), queue.Change{}, first)
+		_, err = o.Requeue(t.Context(), orch.Edit{}, first)
 		must(err)
 		s.want(t, "requeued", "enqueue b for itself: true false")
 		end("b", run.Failed)
 		again := dead()
-		_, err = o.Requeue(ctx, queue.Change{}, again)
+		_, err = o.Requeue(ctx, orch.Edit{}, again)
 		must(err)
 		s.want(t, "requeued as a retry", "enqueue b.2 for the caller, which retries a traced run: true false")
 

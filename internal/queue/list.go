@@ -13,8 +13,11 @@ type Filter struct {
 	States []State
 	Run    string
 	Tenant string
-	After  int64 // jobs with a higher number, for the next page
-	Limit  int   // default 100
+	Flow   string // name of the flow of its run
+	Reason string // of the last failure, word for word
+	Stage  string // one of Stages
+	After  int64  // jobs with a higher number, for the next page
+	Limit  int    // default 100
 }
 
 // Jobs lists jobs by number.
@@ -37,6 +40,21 @@ func (q *Queue) Jobs(ctx context.Context, f Filter) ([]*Job, error) {
 	if f.Tenant != "" {
 		args = append(args, f.Tenant)
 		where = append(where, fmt.Sprintf(`lane IN (SELECT id FROM {s}lane WHERE tenant = $%d)`, len(args)))
+	}
+	if f.Flow != "" {
+		args = append(args, f.Flow)
+		where = append(where, fmt.Sprintf(`run IN (SELECT id FROM {s}run WHERE flow = $%d)`, len(args)))
+	}
+	if f.Reason != "" {
+		args = append(args, f.Reason)
+		where = append(where, fmt.Sprintf(`reason = $%d`, len(args)))
+	}
+	if f.Stage != "" {
+		condition, ok := stages[f.Stage]
+		if !ok {
+			return nil, fmt.Errorf("there is no stage %q: use %s", f.Stage, sentence(Stages))
+		}
+		where = append(where, condition)
 	}
 	rows, err := q.db.Direct(ctx, `SELECT `+columns+` FROM {s}job WHERE `+strings.Join(where, ` AND `)+fmt.Sprintf(` ORDER BY id LIMIT %d`, f.Limit), args...)
 	if err != nil {

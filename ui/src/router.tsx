@@ -100,7 +100,42 @@ const healing = createRoute({
   component: lazyRouteComponent(() => import('./pages/Heals')),
 });
 
-const tree = root.addChildren([login, inside.addChildren([home, runs, run, flows, flow, queue, robots, healing])]);
+const items = createRoute({ getParentRoute: () => inside, path: '/items', component: lazyRouteComponent(() => import('./pages/Items')) });
+const itemQueue = createRoute({
+  getParentRoute: () => inside,
+  path: '/items/$queue',
+  validateSearch: (s: Record<string, unknown>): { status?: string; sla?: 'late' | 'at_risk'; search?: string; item?: number } => ({
+    status: text(s.status),
+    sla: s.sla === 'late' || s.sla === 'at_risk' ? s.sla : undefined,
+    search: typeof s.search === 'number' ? String(s.search) : text(s.search),
+    item: Number.isSafeInteger(s.item) ? (s.item as number) : undefined,
+  }),
+  component: lazyRouteComponent(() => import('./pages/ItemQueue')),
+});
+const dead = createRoute({
+  getParentRoute: () => inside,
+  path: '/dead',
+  validateSearch: (s: Record<string, unknown>): { flow?: string; reason?: string } => ({ flow: text(s.flow), reason: text(s.reason) }),
+  component: lazyRouteComponent(() => import('./pages/Dead')),
+});
+const secrets = createRoute({ getParentRoute: () => inside, path: '/secrets', component: lazyRouteComponent(() => import('./pages/Secrets')) });
+const access = createRoute({ getParentRoute: () => inside, path: '/access', component: lazyRouteComponent(() => import('./pages/Access')) });
+const audit = createRoute({
+  getParentRoute: () => inside,
+  path: '/audit',
+  validateSearch: (s: Record<string, unknown>): { who?: string; action?: string; object?: string; from?: string; to?: string } => ({
+    who: text(s.who),
+    action: text(s.action),
+    object: typeof s.object === 'number' ? String(s.object) : text(s.object),
+    from: text(s.from),
+    to: text(s.to),
+  }),
+  component: lazyRouteComponent(() => import('./pages/Audit')),
+});
+const settings = createRoute({ getParentRoute: () => inside, path: '/settings', component: lazyRouteComponent(() => import('./pages/Settings')) });
+const health = createRoute({ getParentRoute: () => inside, path: '/health', component: lazyRouteComponent(() => import('./pages/Health')) });
+
+const tree = root.addChildren([login, inside.addChildren([home, runs, run, flows, flow, queue, robots, healing, items, itemQueue, dead, secrets, access, audit, settings, health])]);
 
 /** Makes the router of all pages. */
 export function makeRouter(queries: QueryClient) {

@@ -1,18 +1,23 @@
-import { Button, Checkbox, Group, Modal, NumberInput, SegmentedControl, Stack, Table, Text, TextInput, Title } from '@mantine/core';
+import { Button, Checkbox, Group, SegmentedControl, Stack, Table, Text, Title } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
-import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 
 import { api, must, type Job } from '../api/client';
+import { Board } from '../ops/Board';
+import { useMay } from '../ops/may';
+import { Requeue } from '../ops/Requeue';
+import { Why } from '../ops/Why';
 import { Listing } from '../parts/Listing';
-import { Empty, Loading, Wrong } from '../parts/Notice';
+import { Empty } from '../parts/Notice';
 import { Status } from '../parts/Status';
 import { duration, useNow } from '../parts/time';
 import { When } from '../parts/When';
 
 const states = [
-  { value: '', label: 'All' },
+  { value: '', label: 'Board' },
+  { value: 'all', label: 'All' },
   { value: 'ready', label: 'Ready' },
   { value: 'leased', label: 'At work' },
   { value: 'later', label: 'Later' },
@@ -22,60 +27,31 @@ const states = [
 ];
 type Wanted = 'ready' | 'leased' | 'later' | 'held' | 'dead' | 'poison';
 
-function Why({ job, onClose }: { job: Job | null; onClose: () => void }) {
-  const why = useQuery({ queryKey: ['why', job?.id], enabled: !!job, queryFn: () => must(api.GET('/api/v1/jobs/{id}/why', { params: { path: { id: job?.id ?? 0 } } })) });
-  return (
-    <Modal opened={!!job} onClose={onClose} title={`Why is job ${job?.id ?? ''} not taken?`}>
-      {why.error ? <Wrong error={why.error} /> : why.data ? <Stack gap="xs">{(why.data.sentences ?? []).map((s) => <Text size="sm" key={s}>{s}</Text>)}</Stack> : <Loading />}
-    </Modal>
-  );
-}
-
-function Requeue({ jobs, opened, onClose }: { jobs: number[]; opened: boolean; onClose: (done: boolean) => void }) {
-  const [priority, setPriority] = useState<number | ''>('');
-  const [needs, setNeeds] = useState('');
-  const send = useMutation({
-    mutationFn: () => must(api.POST('/api/v1/jobs/requeue', { body: { jobs, priority: priority === '' ? undefined : priority, needs: needs || undefined } })),
-    onSuccess: () => onClose(true),
-  });
-  return (
-    <Modal opened={opened} onClose={() => onClose(false)} title={jobs.length === 1 ? 'Try the dead letter again' : `Try ${jobs.length} dead letters again`}>
-      <Stack>
-        <Text size="sm">Each goes on from the node that failed. What is left empty stays as it is.</Text>
-        <NumberInput label="Priority" description="0 to 20, higher first" min={0} max={20} allowDecimal={false} value={priority} onChange={(v) => setPriority(v === '' ? '' : Number(v))} />
-        <TextInput label="Needs" description="What a robot must have, as an expression over labels" placeholder="linux && chromium" value={needs} onChange={(e) => setNeeds(e.currentTarget.value)} />
-        {send.error && <Wrong error={send.error} />}
-        <Group justify="end">
-          <Button variant="default" onClick={() => onClose(false)}>Leave it</Button>
-          <Button loading={send.isPending} onClick={() => send.mutate()}>Try again</Button>
-        </Group>
-      </Stack>
-    </Modal>
-  );
-}
-
 /** The queue: which jobs wait, are at work, or are dead letters, and why. */
 export default function Queue() {
   const { state = '' } = useSearch({ from: '/inside/queue' });
   const go = useNavigate({ from: '/queue' });
+  const may = useMay();
+  const wanted = state === 'all' ? '' : state;
   const queries = useQueryClient();
   const now = useNow(1000);
   const [why, setWhy] = useState<Job | null>(null);
   const [chosen, setChosen] = useState<Set<number>>(new Set());
   const [asking, setAsking] = useState(false);
   const list = useInfiniteQuery({
-    queryKey: ['jobs', state],
-    queryFn: ({ pageParam }) => must(api.GET('/api/v1/jobs', { params: { query: { limit: 100, cursor: pageParam, state: (state || undefined) as Wanted | undefined } } })),
+    queryKey: ['jobs', wanted],
+    enabled: state !== '',
+    queryFn: ({ pageParam }) => must(api.GET('/api/v1/jobs', { params: { query: { limit: 100, cursor: pageParam, state: (wanted || undefined) as Wanted | undefined } } })),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (p) => p.next || undefined,
     refetchInterval: (q) => ((q.state.data?.pages.length ?? 0) > 3 ? false : 2000),
   });
   const jobs = list.data?.pages.flatMap((p) => p.items ?? []) ?? [];
-  const dead = jobs.filter((j) => j.state === 'dead' || j.state === 'poison');
+  const dead = may('queue.write') ? jobs.filter((j) => j.state === 'dead' || j.state === 'poison') : [];
   const picked = dead.filter((j) => chosen.has(j.id)).map((j) => j.id);
   const refresh = () => {
     setChosen(new Set());
-    void queries.invalidateQueries({ queryKey: ['jobs'] });
+    for (const key of ['jobs', 'queue-stats', 'dead-groups']) void queries.invalidateQueries({ queryKey: [key] });
   };
   const onError = (e: Error) => notifications.show({ color: 'red', message: e.message });
   const drop = useMutation({ mutationFn: () => must(api.POST('/api/v1/jobs/drop', { body: { jobs: picked } })), onSuccess: refresh, onError });
@@ -98,17 +74,17 @@ export default function Queue() {
           <Button size="xs" variant="default" color="red" loading={drop.isPending} onClick={() => drop.mutate()}>Take out of the queue</Button>
         </Group>
       )}
-      <Listing
+      {state === '' ? <Board onWhy={setWhy} onCancel={may('queue.write') ? (id) => cancel.mutate(id) : undefined} /> : <Listing
         pages={list}
         count={jobs.length}
         minWidth={760}
         spacing="xs"
-        empty={<Empty title={state ? 'No job is in this state' : 'The queue is empty'}>{state ? null : 'All that was asked for is done.'}</Empty>}
+        empty={<Empty title={wanted ? 'No job is in this state' : 'The queue is empty'}>{wanted ? null : 'All that was asked for is done.'}</Empty>}
         heads={[dead.length > 0 ? (<Checkbox size="xs" aria-label="Choose all dead letters" checked={picked.length === dead.length} indeterminate={picked.length > 0 && picked.length < dead.length} onChange={() => setChosen(picked.length === dead.length ? new Set() : new Set(dead.map((j) => j.id)))} />) : null, 'Job', 'Run', 'State', 'Priority', 'Attempt', 'Robot', 'Added', ' ']}
       >
         {jobs.map((j) => (
           <Table.Tr key={j.id}>
-            <Table.Td>{(j.state === 'dead' || j.state === 'poison') && <Checkbox size="xs" aria-label={`Choose job ${j.id}`} checked={chosen.has(j.id)} onChange={() => toggle(j.id)} />}</Table.Td>
+            <Table.Td>{dead.includes(j) && <Checkbox size="xs" aria-label={`Choose job ${j.id}`} checked={chosen.has(j.id)} onChange={() => toggle(j.id)} />}</Table.Td>
             <Table.Td>{j.id}</Table.Td>
             <Table.Td maw={300}>
               <Link to="/runs/$id" params={{ id: j.run }} className="rows-link mono">{j.run}</Link>
@@ -125,15 +101,17 @@ export default function Queue() {
             <Table.Td>
               <Group gap={6} wrap="nowrap" justify="end">
                 {j.state !== 'leased' && j.state !== 'dead' && j.state !== 'poison' && <Button size="compact-xs" variant="subtle" onClick={() => setWhy(j)}>Why?</Button>}
-                {j.state !== 'dead' && j.state !== 'poison' && <Button size="compact-xs" variant="subtle" color="red" onClick={() => cancel.mutate(j.id)}>Cancel</Button>}
+                {may('queue.write') && j.state !== 'dead' && j.state !== 'poison' && <Button size="compact-xs" variant="subtle" color="red" onClick={() => cancel.mutate(j.id)}>Cancel</Button>}
               </Group>
             </Table.Td>
           </Table.Tr>
         ))}
-      </Listing>
+      </Listing>}
       <Why job={why} onClose={() => setWhy(null)} />
       <Requeue
-        jobs={picked}
+        which={{ jobs: picked }}
+        many={picked.length}
+        run={picked.length === 1 ? dead.find((j) => j.id === picked[0])?.run : undefined}
         opened={asking}
         onClose={(done) => {
           setAsking(false);

@@ -3,11 +3,13 @@ import { notifications } from '@mantine/notifications';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 
 import { api, must, type Robot } from '../api/client';
+import { useMay } from '../ops/may';
 import { Empty, Loading, Wrong } from '../parts/Notice';
 import { Status } from '../parts/Status';
 import { When } from '../parts/When';
 
 function One({ robot }: { robot: Robot }) {
+  const may = useMay();
   const queries = useQueryClient();
   const done = {
     onSuccess: () => queries.invalidateQueries({ queryKey: ['robots'] }),
@@ -16,7 +18,7 @@ function One({ robot }: { robot: Robot }) {
   const path = { params: { path: { name: robot.name } } };
   const pause = useMutation({ mutationFn: () => must(robot.paused ? api.POST('/api/v1/robots/{name}/resume', path) : api.POST('/api/v1/robots/{name}/pause', path)), ...done });
   const forget = useMutation({ mutationFn: () => must(api.DELETE('/api/v1/robots/{name}', path)), ...done });
-  const gone = robot.state === 'lost' || robot.state === 'gone' || robot.state === 'stopped';
+  const gone = robot.state === 'lost' || robot.state === 'offline';
   return (
     <Card withBorder radius="md" component="section" aria-label={robot.name}>
       <Group justify="space-between" wrap="nowrap">
@@ -30,8 +32,8 @@ function One({ robot }: { robot: Robot }) {
         {(robot.labels ?? []).map((l) => <Badge key={l} variant="default" radius="sm" tt="none" size="sm">{l}</Badge>)}
       </Group>
       <Group mt="md" gap="xs">
-        {!gone && <Button size="xs" variant="default" loading={pause.isPending} onClick={() => pause.mutate()}>{robot.paused ? 'Let it take jobs again' : 'Pause'}</Button>}
-        {gone && <Button size="xs" variant="default" loading={forget.isPending} onClick={() => forget.mutate()}>Take off the list</Button>}
+        {may('robots.write') && !gone && <Button size="xs" variant="default" loading={pause.isPending} onClick={() => pause.mutate()}>{robot.paused ? 'Let it take jobs again' : 'Pause'}</Button>}
+        {may('robots.write') && gone && <Button size="xs" variant="default" loading={forget.isPending} onClick={() => forget.mutate()}>Take off the list</Button>}
       </Group>
     </Card>
   );

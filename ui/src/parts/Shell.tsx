@@ -1,18 +1,41 @@
 import { ActionIcon, AppShell, Burger, Group, Menu, NavLink, Text, UnstyledButton, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { IconActivity, IconBandage, IconLogout, IconMoon, IconRobot, IconRoute, IconStack2, IconSun, IconUser } from '@tabler/icons-react';
+import { IconActivity, IconBandage, IconHeartbeat, IconHistory, IconKey, IconListDetails, IconLogout, IconMailOff, IconMoon, IconRobot, IconRoute, IconSettings, IconStack2, IconSun, IconUser, IconUsers } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
 
 import { api } from '../api/client';
 import { me, signed } from '../router';
 
-const places = [
-  { to: '/runs', label: 'Runs', icon: IconActivity },
-  { to: '/flows', label: 'Flows', icon: IconRoute },
-  { to: '/queue', label: 'Queue', icon: IconStack2 },
-  { to: '/robots', label: 'Robots', icon: IconRobot },
-  { to: '/healing', label: 'Healing', icon: IconBandage },
+/** Where one can go, and the right that a place needs: what a role may not see is not shown. */
+const sections = [
+  {
+    title: '',
+    places: [
+      { to: '/runs', label: 'Runs', icon: IconActivity, right: 'runs.read' },
+      { to: '/flows', label: 'Flows', icon: IconRoute, right: 'flows.read' },
+      { to: '/healing', label: 'Healing', icon: IconBandage, right: 'heals.read' },
+    ],
+  },
+  {
+    title: 'Operations',
+    places: [
+      { to: '/items', label: 'Work items', icon: IconListDetails, right: 'items.read' },
+      { to: '/queue', label: 'Queue', icon: IconStack2, right: 'queue.read' },
+      { to: '/dead', label: 'Dead letters', icon: IconMailOff, right: 'queue.read' },
+      { to: '/robots', label: 'Robots', icon: IconRobot, right: 'robots.read' },
+    ],
+  },
+  {
+    title: 'Settings',
+    places: [
+      { to: '/secrets', label: 'Secrets', icon: IconKey, right: 'secrets.read' },
+      { to: '/access', label: 'Access', icon: IconUsers, right: 'access.read' },
+      { to: '/audit', label: 'Audit log', icon: IconHistory, right: 'audit.read' },
+      { to: '/settings', label: 'Settings', icon: IconSettings, right: 'settings.read' },
+      { to: '/health', label: 'Health', icon: IconHeartbeat, right: 'health.read' },
+    ],
+  },
 ] as const;
 
 /** The frame of all pages: where one can go, and who is signed in. */
@@ -62,9 +85,18 @@ export function Shell() {
         </Group>
       </AppShell.Header>
       <AppShell.Navbar p="xs" aria-label="Where to go">
-        {places.map(({ to, label, icon: Icon }) => (
-          <NavLink key={to} component={Link} to={to} label={label} leftSection={<Icon size={18} aria-hidden />} active={path.startsWith(to)} onClick={close} />
-        ))}
+        <div className="scroll">
+          {sections.map(({ title, places }) => {
+            const open = places.filter((p) => (who?.rights ?? []).includes(p.right));
+            if (open.length === 0) return null;
+            return (
+              <div key={title}>
+                {title && <Text size="xs" fw={600} c="dimmed" px={12} pt={14} pb={4}>{title}</Text>}
+                {open.map(({ to, label, icon: Icon }) => <NavLink key={to} component={Link} to={to} label={label} leftSection={<Icon size={18} aria-hidden />} active={path.startsWith(to)} onClick={close} />)}
+              </div>
+            );
+          })}
+        </div>
       </AppShell.Navbar>
       <AppShell.Main>
         <Outlet />

@@ -23,6 +23,8 @@ const looks: Record<string, [color: string, words: string]> = {
   draining: ['orange', 'Draining'],
   lost: ['red', 'Lost'],
   gone: ['gray', 'Gone'],
+  online: ['green', 'Online'],
+  offline: ['gray', 'Offline'],
 };
 
 /** What a person reads of a status; a run whose process died says that it is interrupted. */
