@@ -53,6 +53,10 @@ type Server struct {
 	Secrets vault.Reader
 	// Store is the store of secrets, which people look after.
 	Store *secret.Store
+	// Demo is what is offered to who has just begun; nil for nothing.
+	Demo *orch.Demo
+	// Public says that other machines reach the server.
+	Public bool
 	// Secure says that people reach the server by HTTPS: cookies then never
 	// travel without it.
 	Secure bool
@@ -109,6 +113,7 @@ func (s *Server) register(mux *http.ServeMux) {
 	s.jobs(a)
 	s.items(a)
 	s.heals(a)
+	s.demo(a)
 	s.robots(a)
 	s.secrets(a)
 	s.access(a)
