@@ -2,6 +2,7 @@ import type { QueryClient } from '@tanstack/react-query';
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router';
 
 import { api, must, Problem } from './api/client';
+import { demo as demoQuery } from './demo/query';
 import { Empty, Loading, Wrong } from './parts/Notice';
 import { Shell } from './parts/Shell';
 import { Login } from './pages/Login';
@@ -62,8 +63,10 @@ const text = (v: unknown) => (typeof v === 'string' && v ? v : undefined);
 const home = createRoute({
   getParentRoute: () => inside,
   path: '/',
-  beforeLoad: () => {
-    throw redirect({ to: '/runs' });
+  beforeLoad: async ({ context }) => {
+    // What cannot be asked is not offered.
+    const d = await context.queries.fetchQuery(demoQuery).catch(() => undefined);
+    throw redirect({ to: d?.fresh && d.may ? '/demo' : '/runs' });
   },
 });
 const runs = createRoute({
@@ -92,6 +95,7 @@ const queue = createRoute({
   component: lazyRouteComponent(() => import('./pages/Queue')),
 });
 const robots = createRoute({ getParentRoute: () => inside, path: '/robots', component: lazyRouteComponent(() => import('./pages/Robots')) });
+const demo = createRoute({ getParentRoute: () => inside, path: '/demo', component: lazyRouteComponent(() => import('./pages/Demo')) });
 const healing = createRoute({
   getParentRoute: () => inside,
   path: '/healing',
@@ -99,7 +103,7 @@ const healing = createRoute({
   component: lazyRouteComponent(() => import('./pages/Heals')),
 });
 
-const tree = root.addChildren([login, inside.addChildren([home, runs, run, flows, flow, queue, robots, healing])]);
+const tree = root.addChildren([login, inside.addChildren([home, runs, run, flows, flow, queue, robots, healing, demo])]);
 
 /** Makes the router of all pages. */
 export function makeRouter(queries: QueryClient) {

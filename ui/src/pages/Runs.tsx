@@ -4,6 +4,7 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 
 import { api, must, type Run } from '../api/client';
+import { DemoLink } from '../demo/DemoLink';
 import { Listing } from '../parts/Listing';
 import { Empty } from '../parts/Notice';
 import { shownStatus, Status } from '../parts/Status';
@@ -62,6 +63,7 @@ export default function Runs() {
         ) : (
           <Empty title="Nothing has run yet">
             Choose a flow under <Link to="/flows">Flows</Link> and start it, or send one from a terminal: <span className="mono">aether flow push my.flow.yaml</span>
+            <div><DemoLink /></div>
           </Empty>
         )}
         heads={['Flow', 'Status', 'Started', 'Took', 'Nodes']}

@@ -1,6 +1,6 @@
 import { ActionIcon, AppShell, Burger, Group, Menu, NavLink, Text, UnstyledButton, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { IconActivity, IconBandage, IconLogout, IconMoon, IconRobot, IconRoute, IconStack2, IconSun, IconUser } from '@tabler/icons-react';
+import { IconActivity, IconBandage, IconLogout, IconMoon, IconPlayerPlay, IconRobot, IconRoute, IconStack2, IconSun, IconUser } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
 
@@ -55,6 +55,7 @@ export function Shell() {
               </Menu.Target>
               <Menu.Dropdown>
                 <Menu.Label>{who ? `${who.name}, ${who.role}` : ''}</Menu.Label>
+                <Menu.Item leftSection={<IconPlayerPlay size={16} aria-hidden />} component={Link} to="/demo">The demo</Menu.Item>
                 <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => void leave()}>Sign out</Menu.Item>
               </Menu.Dropdown>
             </Menu>
