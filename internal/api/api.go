@@ -59,6 +59,10 @@ type Server struct {
 	Settings []Setting
 	// DataDir is the folder whose disk people want to know about; empty for none.
 	DataDir string
+	// Demo is what is offered to who has just begun; nil for nothing.
+	Demo *orch.Demo
+	// Public says that other machines reach the server.
+	Public bool
 	// Secure says that people reach the server by HTTPS: cookies then never
 	// travel without it.
 	Secure bool
@@ -117,6 +121,7 @@ func (s *Server) register(mux *http.ServeMux) {
 	s.jobs(a)
 	s.items(a)
 	s.heals(a)
+	s.demo(a)
 	s.robots(a)
 	s.secrets(a)
 	s.access(a)

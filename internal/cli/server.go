@@ -5,11 +5,13 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -96,7 +98,7 @@ func (f serveFlags) listen(ctx context.Context) (net.Listener, bool, error) {
 		return nil, false, badInput(fmt.Errorf("--addr is written HOST:PORT, not %q", f.addr))
 	}
 	secure := f.cert != ""
-	if ip := net.ParseIP(host); !secure && !f.public && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+	if !secure && !f.public && !loopback(host) {
 		return nil, false, badInput(fmt.Errorf("%s can be reached from other machines, and tokens would travel in the clear: give --tls-cert and --tls-key, listen on 127.0.0.1, or say --insecure-public if a proxy does HTTPS", f.addr))
 	}
 	var lc net.ListenConfig
@@ -113,6 +115,23 @@ func (f serveFlags) listen(ctx context.Context) (net.Listener, bool, error) {
 		l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}})
 	}
 	return l, secure, nil
+}
+
+// loopback reports whether only this machine reaches a host.
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+var noLabel = regexp.MustCompile(`[^A-Za-z0-9_.]+`)
+
+// ownLabel is the label that of all robots only the one with a name has, for jobs that need what its machine serves.
+func ownLabel(name string) string {
+	label := noLabel.ReplaceAllString(name, "_")
+	if label != name { // so that no two names become one
+		label += fmt.Sprintf(".%08x", crc32.ChecksumIEEE([]byte(name)))
+	}
+	return "own." + label
 }
 
 // serve answers requests, and is a robot if it has a name, until it is stopped.
@@ -147,6 +166,14 @@ func (c *command) serve(cmd *cobra.Command, f serveFlags, robotName string, labe
 	if err != nil {
 		_ = l.Close()
 		return err
+	}
+	host, _, odd := net.SplitHostPort(l.Addr().String())
+	door.Public = f.public || odd != nil || !loopback(host)
+	if robotName != "" {
+		own := ownLabel(robotName)
+		labels = append(labels, own)
+		door.Demo = s.Demo(own)
+		defer door.Demo.Site.Close()
 	}
 	srv := &http.Server{
 		Handler: door.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,

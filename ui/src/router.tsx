@@ -2,6 +2,7 @@ import type { QueryClient } from '@tanstack/react-query';
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router';
 
 import { api, must, Problem } from './api/client';
+import { demo as demoQuery } from './demo/query';
 import { Empty, Loading, Wrong } from './parts/Notice';
 import { Shell } from './parts/Shell';
 import { Login } from './pages/Login';
@@ -63,8 +64,10 @@ const text = (v: unknown) => (typeof v === 'string' && v ? v : undefined);
 const home = createRoute({
   getParentRoute: () => inside,
   path: '/',
-  beforeLoad: () => {
-    throw redirect({ to: '/runs' });
+  beforeLoad: async ({ context }) => {
+    // What cannot be asked is not offered.
+    const d = await context.queries.fetchQuery(demoQuery).catch(() => undefined);
+    throw redirect({ to: d?.fresh && d.may ? '/demo' : '/runs' });
   },
 });
 const runs = createRoute({
@@ -93,6 +96,7 @@ const queue = createRoute({
   component: lazyRouteComponent(() => import('./pages/Queue')),
 });
 const robots = createRoute({ getParentRoute: () => inside, path: '/robots', component: lazyRouteComponent(() => import('./pages/Robots')) });
+const demo = createRoute({ getParentRoute: () => inside, path: '/demo', component: lazyRouteComponent(() => import('./pages/Demo')) });
 const healing = createRoute({
   getParentRoute: () => inside,
   path: '/healing',
@@ -135,7 +139,7 @@ const audit = createRoute({
 const settings = createRoute({ getParentRoute: () => inside, path: '/settings', component: lazyRouteComponent(() => import('./pages/Settings')) });
 const health = createRoute({ getParentRoute: () => inside, path: '/health', component: lazyRouteComponent(() => import('./pages/Health')) });
 
-const tree = root.addChildren([login, inside.addChildren([home, runs, run, flows, flow, queue, robots, healing, items, itemQueue, dead, secrets, access, audit, settings, health])]);
+const tree = root.addChildren([login, inside.addChildren([home, runs, run, flows, flow, queue, robots, healing, items, itemQueue, dead, secrets, access, audit, settings, health, demo])]);
 
 /** Makes the router of all pages. */
 export function makeRouter(queries: QueryClient) {

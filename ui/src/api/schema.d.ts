@@ -52,6 +52,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/demo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell how far the demo has come, and whether it can be run here */
+        get: operations["get-demo"];
+        put?: never;
+        post?: never;
+        /** Remove the demo: its runs, its flow with what is known of its elements, and the practice site */
+        delete: operations["remove-demo"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/demo/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Run the demo: serve the practice site, push its flow if it is not there, and give a run of it to the robot of this server */
+        post: operations["run-demo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -257,40 +292,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/health": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Tell how the server, its database, its disk and the robots are doing */
-        get: operations["health"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/items/bulk": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Retry, delete or review several work items, each by itself */
-        post: operations["bulk-items"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/items/{id}": {
         parameters: {
             query?: never;
@@ -308,23 +309,6 @@ export interface paths {
         head?: never;
         /** Edit a work item */
         patch: operations["edit-item"];
-        trace?: never;
-    };
-    "/api/v1/items/{id}/files/{digest}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Get a file of a work item */
-        get: operations["get-item-file"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
         trace?: never;
     };
     "/api/v1/items/{id}/retry": {
@@ -542,23 +526,6 @@ export interface paths {
         /** Make a queue of work items, or change its settings */
         put: operations["set-queue"];
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/queues/{name}/import": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Add work items from a CSV file, or tell what that would do */
-        post: operations["import-items"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1252,74 +1219,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/settings": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List the settings in effect and where each is from; what is secret is masked */
-        get: operations["list-settings"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/stats/dead": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Count the dead letters by flow and reason, the largest groups first */
-        get: operations["dead-groups"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/stats/items": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Tell how all queues of work items are doing, by day too */
-        get: operations["item-stats"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/stats/queue": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Count the jobs by stage, and tell how deep the queue was and how long claims took in the last hour */
-        get: operations["queue-samples"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/tokens": {
         parameters: {
             query?: never;
@@ -1422,39 +1321,6 @@ export interface components {
             session_key?: string;
             why?: string;
         };
-        BulkDone: {
-            /** Format: int64 */
-            done: number;
-            refused: components["schemas"]["BulkRefuse"][] | null;
-        };
-        BulkInBody: {
-            /** @enum {string} */
-            action: "retry" | "delete" | "review";
-            comment?: string;
-            items: number[] | null;
-            /**
-             * @description For the action review.
-             * @enum {string}
-             */
-            review?: "in_review" | "verified" | "none";
-        };
-        BulkRefuse: {
-            error: string;
-            /** Format: int64 */
-            item: number;
-        };
-        CSVImport: {
-            /** @description The file: a header, then an item a row. */
-            csv: string;
-            /** @description What stands between cells; left out, it is found in the header. */
-            delimiter?: string;
-            /** @description Add nothing: tell what would be. */
-            dry_run?: boolean;
-            /** @description Column that holds the reference. */
-            reference?: string;
-            /** @description Add the rows that are right and report the others; otherwise one that is wrong keeps all from being added. */
-            rows?: boolean;
-        };
         Claimed: {
             job?: components["schemas"]["Given"];
         };
@@ -1473,67 +1339,32 @@ export interface components {
             /** @enum {string} */
             role: "viewer" | "operator" | "developer" | "admin" | "robot";
         };
-        DatabaseHealth: {
-            /** @enum {string} */
-            kind: "sqlite" | "postgres";
-            /**
-             * Format: double
-             * @description Of a question and its answer, in milliseconds.
-             */
-            latency_ms: number;
-            /**
-             * Format: int64
-             * @description The last that was applied.
-             */
-            migration: number;
-            /**
-             * Format: int64
-             * @description In bytes.
-             */
-            size: number;
-            version: string;
-        };
-        Day: {
-            /** Format: int64 */
-            added: number;
-            day: string;
-            /** Format: int64 */
-            failed: number;
-            /** Format: int64 */
-            successful: number;
-        };
-        DeadGroup: {
-            /** Format: int64 */
-            count: number;
-            /** Format: date-time */
-            first: string;
+        DemoOut: {
+            /** @description Name of the flow. */
             flow: string;
-            /** Format: date-time */
-            last: string;
-            /** Format: int64 */
-            poison: number;
-            reason: string;
+            /** @description Whether the installation is empty: there is no flow and no run. */
+            fresh: boolean;
+            /** @description Whether who asks may run it. */
+            may: boolean;
+            /** @description Why it cannot be run here; absent if it can. */
+            missing?: string;
+            /** @description Whether the flow was pushed. */
+            ready: boolean;
+            /** @description Its runs, newest first, ten at most. */
+            runs: components["schemas"]["Run"][] | null;
+            site: components["schemas"]["SiteState"];
         };
-        DeadLetters: {
-            /** @description All dead letters, up to 10000. */
-            all?: boolean;
-            /** @description Only those whose run is of this flow. */
-            flow?: string;
-            /** @description Numbers of the jobs. Left out: all that fit the rest. */
-            jobs?: number[] | null;
-            /** @description Only those that failed for this reason, word for word. */
-            reason?: string;
+        DemoRunInBody: {
+            /** @description Change the pages of the practice site before, as its next release would. */
+            release?: boolean;
         };
         Detail: {
             message: string;
             /** @description Where: a part of the request such as body.priority, or a place in a flow. */
             path?: string;
         };
-        DiskHealth: {
-            /** Format: int64 */
-            free: number;
-            /** Format: int64 */
-            total: number;
+        "Drop-jobsRequest": {
+            jobs: number[] | null;
         };
         EditItemInBody: {
             content?: {
@@ -1678,24 +1509,6 @@ export interface components {
             /** @description Make the new version of the flow its production version, too. */
             promote?: boolean;
         };
-        Health: {
-            database: components["schemas"]["DatabaseHealth"];
-            /** @description Of the data folder. */
-            disk?: components["schemas"]["DiskHealth"];
-            go: string;
-            parts: components["schemas"]["HealthPart"][] | null;
-            /** @description Robots by the version of their program. */
-            robots: components["schemas"]["RobotVersion"][] | null;
-            system: string;
-            version: string;
-        };
-        HealthPart: {
-            detail: string;
-            /** @description What to do. */
-            hint?: string;
-            name: string;
-            ok: boolean;
-        };
         Heard: {
             cancel?: boolean;
             /** Format: int64 */
@@ -1801,29 +1614,6 @@ export interface components {
             /** Format: int64 */
             retry?: number;
             status: string;
-        };
-        ItemQueueStats: {
-            /** Format: int64 */
-            application: number;
-            /** Format: int64 */
-            at_risk: number;
-            average_time: string;
-            /** Format: int64 */
-            business: number;
-            counts: {
-                [key: string]: number;
-            };
-            /** @description The last days in UTC, the present one last. */
-            days: components["schemas"]["Day"][] | null;
-            /** Format: int64 */
-            deferred: number;
-            /** Format: int64 */
-            ended_last_hour: number;
-            /** Format: int64 */
-            late: number;
-            /** Format: date-time */
-            oldest?: string;
-            queue: string;
         };
         ItemRow: {
             /** @description Why this row is no item; it is reported under its number. */
@@ -1953,15 +1743,6 @@ export interface components {
             /** @description Send it as Authorization: Bearer. It is shown only now. */
             token: string;
         };
-        MeBody: {
-            account?: string;
-            name: string;
-            /** @description What the role may do: pages show nothing else. */
-            rights: string[] | null;
-            role: string;
-            signed_in?: boolean;
-            token: string;
-        };
         MessageBody: {
             data?: unknown;
             /** @description Sending the same id to a topic twice is once. */
@@ -2001,11 +1782,6 @@ export interface components {
             /** @description Cursor of the next page; absent on the last. */
             next?: string;
         };
-        PageDeadGroupBody: {
-            items: components["schemas"]["DeadGroup"][] | null;
-            /** @description Cursor of the next page; absent on the last. */
-            next?: string;
-        };
         PageEntryBody: {
             items: components["schemas"]["Entry"][] | null;
             /** @description Cursor of the next page; absent on the last. */
@@ -2028,11 +1804,6 @@ export interface components {
         };
         PageItemBody: {
             items: components["schemas"]["Item"][] | null;
-            /** @description Cursor of the next page; absent on the last. */
-            next?: string;
-        };
-        PageItemQueueStatsBody: {
-            items: components["schemas"]["ItemQueueStats"][] | null;
             /** @description Cursor of the next page; absent on the last. */
             next?: string;
         };
@@ -2066,11 +1837,6 @@ export interface components {
             /** @description Cursor of the next page; absent on the last. */
             next?: string;
         };
-        PageSettingBody: {
-            items: components["schemas"]["Setting"][] | null;
-            /** @description Cursor of the next page; absent on the last. */
-            next?: string;
-        };
         PageStepBody: {
             items: components["schemas"]["Step"][] | null;
             /** @description Cursor of the next page; absent on the last. */
@@ -2090,25 +1856,12 @@ export interface components {
             flow: string;
             node: string;
         };
-        Preview: {
-            /** Format: int64 */
-            added: number;
-            errors?: components["schemas"]["ItemAddError"][] | null;
-            /** Format: int64 */
-            failed: number;
-            /** Format: int64 */
-            first?: number;
-            /** Format: int64 */
-            last?: number;
-            sample: components["schemas"]["PreviewRow"][] | null;
-        };
-        PreviewRow: {
-            content: {
-                [key: string]: unknown;
-            };
-            reference?: string;
-            /** Format: int64 */
-            row: number;
+        Principal: {
+            account?: string;
+            name: string;
+            role: string;
+            signed_in?: boolean;
+            token: string;
         };
         Print: {
             /** Format: int64 */
@@ -2176,27 +1929,21 @@ export interface components {
             /** Format: date-time */
             created: string;
             description?: string;
-            lease: string;
+            /** Format: int64 */
+            lease: number;
             /** Format: int64 */
             max_retries: number;
             name: string;
             output_schema?: unknown;
-            retry_backoff: string;
+            /** Format: int64 */
+            retry_backoff: number;
             run?: string;
             schema?: unknown;
-            sla: string;
-            sla_risk: string;
+            /** Format: int64 */
+            sla: number;
+            /** Format: int64 */
+            sla_risk: number;
             unique_reference: boolean;
-        };
-        QueueStats: {
-            /**
-             * Format: double
-             * @description Seconds between two samples.
-             */
-            every: number;
-            /** @description What this server saw of the last hour since it was started, oldest first. Another server has its own. */
-            samples: components["schemas"]["Sample"][] | null;
-            stages: components["schemas"]["Stage"][] | null;
         };
         Record: {
             data: unknown;
@@ -2252,22 +1999,11 @@ export interface components {
             /** Format: int64 */
             heal: number;
         };
-        RequeueInBody: {
-            /** @description All dead letters, up to 10000. */
-            all?: boolean;
-            /** @description Only those whose run is of this flow. */
-            flow?: string;
-            /** @description Inputs that take the place of the runs', by name; the others stay. What was recorded is used as far as it does not depend on them. */
-            input?: {
-                [key: string]: unknown;
-            };
-            /** @description Numbers of the jobs. Left out: all that fit the rest. */
-            jobs?: number[] | null;
+        RequeueBody: {
+            jobs: number[] | null;
             needs?: string;
             /** Format: int64 */
             priority?: number;
-            /** @description Only those that failed for this reason, word for word. */
-            reason?: string;
         };
         Requeued: {
             from?: string;
@@ -2402,13 +2138,6 @@ export interface components {
             path: string;
             worked?: boolean;
         };
-        RobotVersion: {
-            /** Format: int64 */
-            count: number;
-            /** Format: int64 */
-            online: number;
-            version: string;
-        };
         Run: {
             cancel?: boolean;
             /** Format: date-time */
@@ -2446,24 +2175,6 @@ export interface components {
             /** Format: date-time */
             wake?: string;
         };
-        Sample: {
-            /** Format: date-time */
-            at: string;
-            /** Format: double */
-            claim_p50_ms: number;
-            /** Format: double */
-            claim_p95_ms: number;
-            /** Format: int64 */
-            claims: number;
-            /** Format: int64 */
-            dead: number;
-            /** Format: int64 */
-            leased: number;
-            /** Format: int64 */
-            retried: number;
-            /** Format: int64 */
-            waiting: number;
-        };
         SecretEntry: {
             /** Format: date-time */
             created: string;
@@ -2473,13 +2184,6 @@ export interface components {
             read?: string;
             /** Format: date-time */
             updated: string;
-            /** @description Flows that name it, in their draft or in production. */
-            used_by: components["schemas"]["SecretUse"][] | null;
-        };
-        SecretUse: {
-            draft: boolean;
-            flow: string;
-            production: boolean;
         };
         Seed: {
             artifact: string;
@@ -2505,15 +2209,19 @@ export interface components {
              */
             value: string;
         };
-        Setting: {
-            /** @description Its name in aether.yaml. */
-            key: string;
-            /** @description The value is masked. */
-            secret?: boolean;
-            /** @description Where it is from: a flag, the environment, a file, or default. */
-            source: string;
-            /** @description Masked if it holds a secret. */
-            value: string;
+        SiteState: {
+            /**
+             * Format: int64
+             * @description How much its pages are changed, from 0, not at all, to 5.
+             */
+            level: number;
+            /**
+             * Format: int64
+             * @description How many releases its pages have seen since it was opened.
+             */
+            release: number;
+            /** @description Where the practice site is, for browsers on the machine of the server; empty while it is closed. */
+            url?: string;
         };
         Slot: {
             full?: string;
@@ -2537,13 +2245,6 @@ export interface components {
              */
             limit: number;
         };
-        Stage: {
-            /** Format: int64 */
-            count: number;
-            /** Format: date-time */
-            oldest?: string;
-            stage: string;
-        };
         StartRun: {
             /** @description Name of a flow that was pushed. */
             flow: string;
@@ -2562,7 +2263,8 @@ export interface components {
             application: number;
             /** Format: int64 */
             at_risk: number;
-            average_time: string;
+            /** Format: int64 */
+            average_time: number;
             /** Format: int64 */
             business: number;
             counts: {
@@ -2660,17 +2362,7 @@ export interface components {
             sentences: string[] | null;
         };
         WorkQueue: {
-            /**
-             * Format: int64
-             * @description After how many deaths of runs an item is given up; 3 if left out.
-             */
-            abandon_after?: number;
             description?: string;
-            /**
-             * @description How long a run keeps an item without a heartbeat; a minute if left out.
-             * @example 1m
-             */
-            lease?: string;
             /**
              * Format: int64
              * @description How often an item is tried again after an application failure.
@@ -2868,16 +2560,6 @@ export interface operations {
                 cursor?: string;
                 /** @description How many at most. */
                 limit?: number;
-                /** @description Only of this account or token. */
-                who?: string;
-                /** @description Only this operation, such as set-secret. */
-                action?: string;
-                /** @description Only about this. */
-                object?: string;
-                /** @description Not before. */
-                from?: string;
-                /** @description Before. */
-                to?: string;
             };
             header?: never;
             path?: never;
@@ -2914,6 +2596,248 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-demo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DemoOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "remove-demo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "run-demo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DemoRunInBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Submitted"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4158,158 +4082,6 @@ export interface operations {
             };
         };
     };
-    health: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Health"];
-                };
-            };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "bulk-items": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["BulkInBody"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BulkDone"];
-                };
-            };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     "get-item": {
         parameters: {
             query?: never;
@@ -4592,92 +4364,6 @@ export interface operations {
             };
         };
     };
-    "get-item-file": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Number of the work item. */
-                id: number;
-                /** @description Digest of the file, as the item tells it. */
-                digest: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     "retry-item": {
         parameters: {
             query?: never;
@@ -4877,12 +4563,6 @@ export interface operations {
                 tenant?: string;
                 /** @description Only of this run. */
                 run?: string;
-                /** @description Only of runs of this flow. */
-                flow?: string;
-                /** @description Only those that failed for this reason last, word for word. */
-                reason?: string;
-                /** @description Only those that wait for their first attempt, that a robot has, that wait for another attempt, or that are dead letters or poison. */
-                stage?: "waiting" | "leased" | "retried" | "dead";
             };
             header?: never;
             path?: never;
@@ -4964,7 +4644,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["DeadLetters"];
+                "application/json": components["schemas"]["Drop-jobsRequest"];
             };
         };
         responses: {
@@ -5045,7 +4725,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RequeueInBody"];
+                "application/json": components["schemas"]["RequeueBody"];
             };
         };
         responses: {
@@ -5557,7 +5237,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MeBody"];
+                    "application/json": components["schemas"]["Principal"];
                 };
             };
             /** @description Bad Request */
@@ -5769,96 +5449,6 @@ export interface operations {
             };
         };
     };
-    "import-items": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Name of the queue. */
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CSVImport"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Preview"];
-                };
-            };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     "list-items": {
         parameters: {
             query?: {
@@ -5870,16 +5460,6 @@ export interface operations {
                 status?: "new" | "in_progress" | "successful" | "failed" | "retried" | "abandoned" | "deleted";
                 /** @description Only with this reference. */
                 reference?: string;
-                /** @description Only those that have not ended and are past their due date, or past their risk time. */
-                sla?: "late" | "at_risk";
-                /** @description Only with this kind of failure. */
-                kind?: "business" | "application";
-                /** @description Only with this review. */
-                review?: "in_review" | "verified" | "retried";
-                /** @description Only those whose reference, reason or content holds this text. */
-                search?: string;
-                /** @description Which come first. */
-                order?: "oldest" | "newest";
             };
             header?: never;
             path: {
@@ -10187,307 +9767,6 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "list-settings": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PageSettingBody"];
-                };
-            };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "dead-groups": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PageDeadGroupBody"];
-                };
-            };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "item-stats": {
-        parameters: {
-            query?: {
-                /** @description How many days. */
-                days?: number;
-                /** @description Only of this queue. */
-                queue?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PageItemQueueStatsBody"];
-                };
-            };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "queue-samples": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["QueueStats"];
-                };
-            };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -3,6 +3,7 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 
 import { api, must } from '../api/client';
+import { DemoLink } from '../demo/DemoLink';
 import { Listing } from '../parts/Listing';
 import { Empty } from '../parts/Notice';
 import { When } from '../parts/When';
@@ -26,6 +27,7 @@ export default function Flows() {
         minWidth={520}
         empty={<Empty title="There are no flows yet">
           Push one from a terminal: <span className="mono">aether flow push my.flow.yaml</span>
+          <div><DemoLink /></div>
         </Empty>}
         heads={['Name', 'Draft', 'Production', 'Changed']}
       >

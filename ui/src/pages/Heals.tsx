@@ -4,6 +4,7 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 
 import { api, must, type Schemas } from '../api/client';
+import { HealPicture } from '../parts/HealPicture';
 import { Json } from '../parts/Json';
 import { Listing } from '../parts/Listing';
 import { Empty, Loading, Wrong } from '../parts/Notice';
@@ -32,27 +33,6 @@ const words: Record<State, [color: string, word: string]> = {
 function StateBadge({ state }: { state: State }) {
   const [color, word] = words[state];
   return <Badge color={color} variant="light" radius="sm" tt="none" className="status" data-color={color}>{word}</Badge>;
-}
-
-/** The picture of a heal, as data: what the server kept is never taken for a page. */
-function Picture({ id }: { id: number }) {
-  const picture = useQuery({
-    queryKey: ['heal-picture', id],
-    staleTime: Infinity,
-    retry: false,
-    queryFn: async () => {
-      const res = await fetch(`/api/v1/heals/${id}/evidence/screenshot`);
-      if (!res.ok) return null;
-      const blob = new Blob([await res.arrayBuffer()], { type: 'image/png' });
-      return new Promise<string>((done, fail) => {
-        const r = new FileReader();
-        r.onload = () => done(String(r.result));
-        r.onerror = () => fail(r.error ?? new Error('the picture cannot be read'));
-        r.readAsDataURL(blob);
-      });
-    },
-  });
-  return picture.data ? <img src={picture.data} alt="The page, with the old and the new place marked" className="picture" /> : null;
 }
 
 const target = (v: unknown): string => (typeof v === 'string' ? v : JSON.stringify(v, (k, x: unknown) => (k === 'print' ? undefined : x), 2));
@@ -142,7 +122,7 @@ function Detail({ id }: { id: number }) {
           </div>
         </SimpleGrid>
         <Differences before={h.before} found={h.found} />
-        {h.screenshot && <Picture id={h.id} />}
+        {h.screenshot && <HealPicture id={h.id} />}
         {decide.error && <Wrong error={decide.error} />}
         {(open || h.state === 'approved') && <Textarea label="Comment" autosize value={comment} onChange={(e) => setComment(e.currentTarget.value)} />}
         {open && (

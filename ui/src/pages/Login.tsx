@@ -9,7 +9,7 @@ import { signed } from '../router';
 
 /** Signing in: by the link that `aether up` prints, by a token, or by name and password. */
 export function Login() {
-  const { to = '/runs' } = useSearch({ from: '/login' });
+  const { to = '/' } = useSearch({ from: '/login' });
   const queries = useQueryClient();
   const go = useNavigate();
   const [name, setName] = useState('');

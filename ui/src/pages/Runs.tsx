@@ -7,6 +7,7 @@ import { useEffect, useMemo, useRef, useState } from 'react';
 
 import '../run/runs.css';
 import { api, must, type Run } from '../api/client';
+import { DemoLink } from '../demo/DemoLink';
 import { Empty, Loading, Wrong } from '../parts/Notice';
 import { shownStatus, Status } from '../parts/Status';
 import { duration, useNow } from '../parts/time';
@@ -83,6 +84,7 @@ export default function Runs() {
         ) : (
           <Empty title="Nothing has run yet">
             Choose a flow under <Link to="/flows">Flows</Link> and start it, or send one from a terminal: <span className="mono">aether flow push my.flow.yaml</span>
+            <div><DemoLink /></div>
           </Empty>
         )
       ) : (

@@ -1,6 +1,6 @@
 import { ActionIcon, AppShell, Burger, Group, Menu, NavLink, Text, UnstyledButton, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { IconActivity, IconBandage, IconHeartbeat, IconHistory, IconKey, IconListDetails, IconLogout, IconMailOff, IconMoon, IconRobot, IconRoute, IconSettings, IconStack2, IconSun, IconUser, IconUsers } from '@tabler/icons-react';
+import { IconActivity, IconBandage, IconHeartbeat, IconHistory, IconKey, IconListDetails, IconLogout, IconMailOff, IconMoon, IconPlayerPlay, IconRobot, IconRoute, IconSettings, IconStack2, IconSun, IconUser, IconUsers } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
 
@@ -78,6 +78,7 @@ export function Shell() {
               </Menu.Target>
               <Menu.Dropdown>
                 <Menu.Label>{who ? `${who.name}, ${who.role}` : ''}</Menu.Label>
+                <Menu.Item leftSection={<IconPlayerPlay size={16} aria-hidden />} component={Link} to="/demo">The demo</Menu.Item>
                 <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => void leave()}>Sign out</Menu.Item>
               </Menu.Dropdown>
             </Menu>
