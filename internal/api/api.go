@@ -103,6 +103,8 @@ func (s *Server) register(mux *http.ServeMux) {
 	c.Components.Schemas.RegisterTypeAlias(reflect.TypeFor[queue.State](), reflect.TypeFor[string]())
 	a := humago.New(mux, c)
 	s.flows(a)
+	s.nodes(a)
+	s.checks(a)
 	s.runs(a)
 	s.events(a)
 	s.live(a)
