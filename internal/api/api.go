@@ -105,6 +105,7 @@ func (s *Server) register(mux *http.ServeMux) {
 	s.flows(a)
 	s.nodes(a)
 	s.checks(a)
+	s.tries(a)
 	s.runs(a)
 	s.events(a)
 	s.live(a)

@@ -366,7 +366,7 @@ func (o *Orch) Unfinished(ctx context.Context, b *Bundle, input map[string]any, 
 		return nil, fmt.Errorf("%w: %w", ErrInput, err)
 	}
 	for _, status := range []run.Status{run.Running, run.Waiting, run.Attention} {
-		list, err := o.Runs.List(ctx, run.Filter{Digest: b.Digest, Status: status, Limit: 100})
+		list, err := o.Runs.List(ctx, run.Filter{Digest: b.Digest, Status: status, Development: run.WithoutDevelopment, Limit: 100})
 		if err != nil {
 			return nil, err
 		}
