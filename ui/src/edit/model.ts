@@ -3,14 +3,21 @@ import { Compartment, EditorState, type Extension, type Transaction, type Transa
 import { EditorView } from '@codemirror/view';
 import { useSyncExternalStore } from 'react';
 
+import type { Schemas } from '../api/client';
+import type { NodeState } from '../run/state';
 import { parse, type ParsedFlow } from './parse';
 import { Selection } from './selection';
+import { Store } from './store';
 import type { TextEdit } from './source';
 
 /** The version that a flow was opened from; nothing for a new one. */
 export interface Base {
   digest: string;
   text: string;
+  /** What to send as If-Match, so that nobody else's version is written over. */
+  tag?: string;
+  /** The name of its file. */
+  file?: string;
 }
 
 /** What the server says of a text. */
@@ -23,16 +30,7 @@ export interface Checked {
   sameAs: string[];
 }
 
-export interface Problem {
-  severity: string;
-  node?: string;
-  path?: string;
-  line?: number;
-  column?: number;
-  message: string;
-  remedy?: string;
-  fix?: { title: string; edits: TextEdit[] };
-}
+export type Problem = Schemas['FoundProblem'];
 
 /**
  * A flow that is edited: one text, in one CodeMirror state, for the canvas and the text view alike. All that is shown is
@@ -40,6 +38,12 @@ export interface Problem {
  */
 export class Model {
   readonly selection = new Selection();
+  /** The node whose panel is open. */
+  readonly opened = new Store<string | undefined>(undefined);
+  /** What a try of the flow has made of its nodes, to be painted on the canvas. */
+  readonly painted = new Store<ReadonlyMap<string, NodeState> | null>(null);
+  /** Nodes whose output is pinned. */
+  readonly pinned = new Store<ReadonlySet<string>>(new Set());
   state: EditorState;
   base: Base;
   private readonly extras = new Compartment();
