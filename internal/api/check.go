@@ -31,9 +31,9 @@ type checkedFlow struct {
 	Digest   string          `json:"digest,omitempty" doc:"What identifies this version; absent if the text is no flow."`
 	Name     string          `json:"name,omitempty" doc:"The name in the text."`
 	Flow     json.RawMessage `json:"flow,omitempty" doc:"The flow as JSON; absent if the text is no flow."`
-	SameAs   []string        `json:"same_as" doc:"Labels of the flow that are at this version, and its digest if it is kept."`
+	SameAs   []string        `json:"same_as" nullable:"false" doc:"Labels of the flow that are at this version, and its digest if it is kept."`
 	Valid    bool            `json:"valid" doc:"Whether it can be pushed."`
-	Problems []foundProblem  `json:"problems" doc:"In the order of the text."`
+	Problems []foundProblem  `json:"problems" nullable:"false" doc:"In the order of the text."`
 }
 
 type foundProblem struct {
@@ -52,7 +52,7 @@ type foundProblem struct {
 
 type foundFix struct {
 	Title string      `json:"title"`
-	Edits []foundEdit `json:"edits"`
+	Edits []foundEdit `json:"edits" nullable:"false"`
 }
 
 type foundEdit struct {

@@ -13,10 +13,10 @@ import (
 // Catalog is what an editor needs to know of the node types and the expression
 // language to complete, explain and show forms.
 type Catalog struct {
-	Families  []CatalogFamily   `json:"families" doc:"Groups of node types, by name."`
-	Nodes     []CatalogNode     `json:"nodes" doc:"Node types, by name."`
-	Roots     []CatalogRoot     `json:"roots" doc:"Names that expressions can start from."`
-	Functions []CatalogFunction `json:"functions" doc:"Functions of expressions."`
+	Families  []CatalogFamily   `json:"families" nullable:"false" doc:"Groups of node types, by name."`
+	Nodes     []CatalogNode     `json:"nodes" nullable:"false" doc:"Node types, by name."`
+	Roots     []CatalogRoot     `json:"roots" nullable:"false" doc:"Names that expressions can start from."`
+	Functions []CatalogFunction `json:"functions" nullable:"false" doc:"Functions of expressions."`
 	Keys      CatalogKeys       `json:"keys" doc:"Keys of a flow file beside params, and their choices."`
 }
 
@@ -36,11 +36,11 @@ type CatalogNode struct {
 	Effect   string           `json:"effect" enum:"pure,read,idempotent,once,steers" doc:"What it does to the world; steers for nodes that decide which way to go."`
 	Varies   bool             `json:"varies,omitempty" doc:"Whether some params make it do less to the world than effect says."`
 	Aliases  []string         `json:"aliases,omitempty" doc:"Older names of the type."`
-	Ports    []CatalogPort    `json:"ports" doc:"Where wires leave."`
+	Ports    []CatalogPort    `json:"ports" nullable:"false" doc:"Where wires leave."`
 	Computed bool             `json:"computed,omitempty" doc:"Whether there are more ports, which depend on the params."`
 	Needs    []string         `json:"needs,omitempty" doc:"What must be there where it runs: browser, display."`
-	Input    []CatalogField   `json:"input" doc:"Its params."`
-	Output   []CatalogField   `json:"output" doc:"What it gives to expressions behind it."`
+	Input    []CatalogField   `json:"input" nullable:"false" doc:"Its params."`
+	Output   []CatalogField   `json:"output" nullable:"false" doc:"What it gives to expressions behind it."`
 	Examples []CatalogExample `json:"examples,omitempty"`
 }
 
@@ -97,13 +97,13 @@ type CatalogFunction struct {
 
 // CatalogKeys are the words of a flow file that are no node's.
 type CatalogKeys struct {
-	Types       []string `json:"types" doc:"Of inputs and outputs."`
-	OnError     []string `json:"on_error"`
-	Interrupted []string `json:"on_interrupted"`
-	Heal        []string `json:"heal"`
-	Trace       []string `json:"trace"`
-	Failures    []string `json:"failures" doc:"Kinds of failures that retry.on may name."`
-	Reserved    []string `json:"reserved" doc:"Words that are no id of a node."`
+	Types       []string `json:"types" nullable:"false" doc:"Of inputs and outputs."`
+	OnError     []string `json:"on_error" nullable:"false"`
+	Interrupted []string `json:"on_interrupted" nullable:"false"`
+	Heal        []string `json:"heal" nullable:"false"`
+	Trace       []string `json:"trace" nullable:"false"`
+	Failures    []string `json:"failures" nullable:"false" doc:"Kinds of failures that retry.on may name."`
+	Reserved    []string `json:"reserved" nullable:"false" doc:"Words that are no id of a node."`
 }
 
 // needs says what a family cannot do without.

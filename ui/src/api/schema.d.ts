@@ -1394,15 +1394,15 @@ export interface components {
         };
         Catalog: {
             /** @description Groups of node types, by name. */
-            families: components["schemas"]["CatalogFamily"][] | null;
+            families: components["schemas"]["CatalogFamily"][];
             /** @description Functions of expressions. */
-            functions: components["schemas"]["CatalogFunction"][] | null;
+            functions: components["schemas"]["CatalogFunction"][];
             /** @description Keys of a flow file beside params, and their choices. */
             keys: components["schemas"]["CatalogKeys"];
             /** @description Node types, by name. */
-            nodes: components["schemas"]["CatalogNode"][] | null;
+            nodes: components["schemas"]["CatalogNode"][];
             /** @description Names that expressions can start from. */
-            roots: components["schemas"]["CatalogRoot"][] | null;
+            roots: components["schemas"]["CatalogRoot"][];
         };
         CatalogExample: {
             /** @description What it gives, as YAML. */
@@ -1459,15 +1459,15 @@ export interface components {
         };
         CatalogKeys: {
             /** @description Kinds of failures that retry.on may name. */
-            failures: string[] | null;
-            heal: string[] | null;
-            on_error: string[] | null;
-            on_interrupted: string[] | null;
+            failures: string[];
+            heal: string[];
+            on_error: string[];
+            on_interrupted: string[];
             /** @description Words that are no id of a node. */
-            reserved: string[] | null;
-            trace: string[] | null;
+            reserved: string[];
+            trace: string[];
             /** @description Of inputs and outputs. */
-            types: string[] | null;
+            types: string[];
         };
         CatalogNode: {
             /** @description Older names of the type. */
@@ -1483,13 +1483,13 @@ export interface components {
             examples?: components["schemas"]["CatalogExample"][] | null;
             family: string;
             /** @description Its params. */
-            input: components["schemas"]["CatalogField"][] | null;
+            input: components["schemas"]["CatalogField"][];
             /** @description What must be there where it runs: browser, display. */
             needs?: string[] | null;
             /** @description What it gives to expressions behind it. */
-            output: components["schemas"]["CatalogField"][] | null;
+            output: components["schemas"]["CatalogField"][];
             /** @description Where wires leave. */
-            ports: components["schemas"]["CatalogPort"][] | null;
+            ports: components["schemas"]["CatalogPort"][];
             title: string;
             type: string;
             /** @description Whether some params make it do less to the world than effect says. */
@@ -1530,9 +1530,9 @@ export interface components {
             /** @description The name in the text. */
             name?: string;
             /** @description In the order of the text. */
-            problems: components["schemas"]["FoundProblem"][] | null;
+            problems: components["schemas"]["FoundProblem"][];
             /** @description Labels of the flow that are at this version, and its digest if it is kept. */
-            same_as: string[] | null;
+            same_as: string[];
             /** @description Whether it can be pushed. */
             valid: boolean;
         };
@@ -1720,7 +1720,7 @@ export interface components {
             to: number;
         };
         FoundFix: {
-            edits: components["schemas"]["FoundEdit"][] | null;
+            edits: components["schemas"]["FoundEdit"][];
             title: string;
         };
         FoundProblem: {
