@@ -1,9 +1,9 @@
 import './panel.css';
 import '../../forms/forms.css';
 
-import { Alert, Badge, Tabs, Text, Title } from '@mantine/core';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useCallback, useEffect, useMemo, useState } from 'react';
+import { Alert, Badge, CloseButton, Tabs, Text, Title } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useCallback, useMemo, useState } from 'react';
 
 import { api, must, Problem } from '../../api/client';
 import type { FlowNode } from '../../canvas/flow';
@@ -16,40 +16,25 @@ import { Wrong } from '../../parts/Notice';
 import { nodesQuery, useCatalog, useNodeTypes } from '../catalog';
 import { useModel, type Model } from '../model';
 import { idProblem, renameNode, setNode, setParam, setTitle } from '../ops';
-import { useSelection } from '../selection';
 import { useBench, type Mode } from './bench';
 import { InputColumn, type RunChoice } from './InputColumn';
 import { OutputColumn } from './OutputColumn';
 import { Policies } from './Policies';
 import { placesOf } from './Tree';
-import { TryButtons, TryStatus } from './TryBar';
+import { TryButtons } from './TryBar';
 import { useEvaluated } from './useEvaluated';
 import { useTry } from './useTry';
 
-/** Sets up the chosen node: what it is given, its parameters, what it gives; and tries it on recorded data. */
-export function NodePanel({ model }: { model: Model }) {
+/** Sets up a node: what it is given, its parameters, what it gives; and tries it on recorded data. */
+export function NodePanel({ model, node, onClose }: { model: Model; node: string; onClose: () => void }) {
   useModel(model);
-  const bench = useBench(model);
-  const chosen = useSelection(model).filter((id) => !id.includes(':'));
-  const flow = model.flow();
-  const queries = useQueryClient();
-  useEffect(() => bench.open(flow.name), [bench, flow.name]);
-  const one = chosen.length === 1 ? flow.byId.get(chosen[0] ?? '') : undefined;
-  return (
-    <section className="panel" aria-label="Node">
-      {bench.trying && <TryStatus key={bench.trying.run} trying={bench.trying} bench={bench} onEnd={() => void queries.invalidateQueries({ queryKey: ['runs'] })} />}
-      {one ? (
-        <Panel key={one.id} model={model} node={one} />
-      ) : (
-        <Text size="sm" c="dimmed" p="md">{chosen.length > 1 ? `${chosen.length} nodes are chosen. Choose one to set it up.` : 'Choose a node to set it up.'}</Text>
-      )}
-    </section>
-  );
+  const known = model.flow().byId.get(node);
+  return <div className="panel">{known && <Panel key={node} model={model} node={known} onClose={onClose} />}</div>;
 }
 
 const ended = ['done', 'failed', 'cancelled'];
 
-function Panel({ model, node }: { model: Model; node: FlowNode }) {
+function Panel({ model, node, onClose }: { model: Model; node: FlowNode; onClose: () => void }) {
   const bench = useBench(model);
   const flow = model.flow();
   const given = useCatalog();
@@ -144,6 +129,7 @@ function Panel({ model, node }: { model: Model; node: FlowNode }) {
         </div>
         {bench.pins[node.id] && <Badge color="violet" variant="light" tt="none">pinned</Badge>}
         <TryButtons onTry={start} busy={busy} />
+        <CloseButton aria-label="Close the panel" onClick={onClose} />
       </header>
       {broken && <Alert color="orange" p="xs" role="alert">The text of the flow cannot be read ({broken}): mend it before you change the node here.</Alert>}
       {trying.error && <Wrong error={trying.error} />}
@@ -193,6 +179,7 @@ function Panel({ model, node }: { model: Model; node: FlowNode }) {
                         if (bad) return setWrong(bad);
                         model.apply(`Rename ${node.id} to ${t}`, renameNode(model.text(), node.id, t));
                         model.selection.set([t]);
+                        model.opened.set(t);
                       }}
                     />
                     <Text size="xs" c="dimmed">Wires and expressions that name it follow.</Text>

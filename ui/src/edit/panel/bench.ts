@@ -1,7 +1,7 @@
 import { useSyncExternalStore } from 'react';
 
 import type { Event } from '../../api/events';
-import { add, nothing, type NodeState, type RunState } from '../../run/state';
+import { add, nothing, type RunState } from '../../run/state';
 import type { Model } from '../model';
 
 export type Pins = Record<string, Record<string, unknown>>;
@@ -35,6 +35,8 @@ export class Bench {
   private count = 0;
   private readonly listeners = new Set<() => void>();
 
+  constructor(private readonly model: Model) {}
+
   readonly subscribe = (f: () => void): (() => void) => {
     this.listeners.add(f);
     return () => this.listeners.delete(f);
@@ -66,6 +68,10 @@ export class Bench {
       return 'This browser has no room to keep the pinned data: it is lost when you leave the page.';
     }
     return undefined;
+  };
+  /** Takes all pins away. */
+  readonly unpin = (): void => {
+    for (const id of Object.keys(this.pins)) this.pin(id, undefined);
   };
   readonly choose = (run: string | undefined): void => {
     this.run = run;
@@ -99,6 +105,9 @@ export class Bench {
 
   private changed(): void {
     this.count++;
+    this.model.painted.set(this.trying?.state.nodes ?? null);
+    const ids = Object.keys(this.pins);
+    if (ids.length !== this.model.pinned.get().size || ids.some((id) => !this.model.pinned.get().has(id))) this.model.pinned.set(new Set(ids));
     for (const f of this.listeners) f();
   }
 }
@@ -108,7 +117,7 @@ const benches = new WeakMap<Model, Bench>();
 /** The bench of a model. */
 export function benchOf(model: Model): Bench {
   let b = benches.get(model);
-  if (!b) benches.set(model, (b = new Bench()));
+  if (!b) benches.set(model, (b = new Bench(model)));
   return b;
 }
 
@@ -117,9 +126,4 @@ export function useBench(model: Model): Bench {
   const b = benchOf(model);
   useSyncExternalStore(b.subscribe, b.version);
   return b;
-}
-
-/** What the nodes did in the development run, to be painted on the canvas; nothing if there is none. */
-export function useTried(model: Model): Map<string, NodeState> | undefined {
-  return useBench(model).trying?.state.nodes;
 }
