@@ -59,6 +59,9 @@ const inside = createRoute({
 
 const text = (v: unknown) => (typeof v === 'string' && v ? v : undefined);
 
+// Numbers in an address are read as such.
+const words = (v: unknown) => (typeof v === 'number' ? String(v) : text(v));
+
 const home = createRoute({
   getParentRoute: () => inside,
   path: '/',
@@ -85,6 +88,14 @@ const flow = createRoute({
   validateSearch: (s: Record<string, unknown>): { version?: string; node?: string } => ({ version: text(s.version), node: text(s.node) }),
   component: lazyRouteComponent(() => import('./pages/Flow')),
 });
+const newFlow = createRoute({ getParentRoute: () => inside, path: '/flows/new', component: lazyRouteComponent(() => import('./edit/EditPage')) });
+const editFlow = createRoute({ getParentRoute: () => inside, path: '/flows/$name/edit', component: lazyRouteComponent(() => import('./edit/EditPage')) });
+const versions = createRoute({
+  getParentRoute: () => inside,
+  path: '/flows/$name/versions',
+  validateSearch: (s: Record<string, unknown>): { from?: string; to?: string } => ({ from: words(s.from), to: words(s.to) }),
+  component: lazyRouteComponent(() => import('./edit/versions/VersionsPage')),
+});
 const queue = createRoute({
   getParentRoute: () => inside,
   path: '/queue',
@@ -99,7 +110,7 @@ const healing = createRoute({
   component: lazyRouteComponent(() => import('./pages/Heals')),
 });
 
-const tree = root.addChildren([login, inside.addChildren([home, runs, run, flows, flow, queue, robots, healing])]);
+const tree = root.addChildren([login, inside.addChildren([home, runs, run, flows, flow, newFlow, editFlow, versions, queue, robots, healing])]);
 
 /** Makes the router of all pages. */
 export function makeRouter(queries: QueryClient) {

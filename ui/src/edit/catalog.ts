@@ -12,6 +12,9 @@ export interface Port {
   many?: boolean;
 }
 
+/** What flows are mostly made of, shown first where nothing was used yet. */
+const usual = ['flow.if', 'flow.for_each', 'var.set', 'web.open', 'web.click', 'web.fill', 'http.request', 'file.read_text', 'file.write_text', 'sheet.read', 'csv.read', 'mail.send', 'flow.switch', 'flow.try', 'flow.wait_for_approval', 'flow.log'];
+
 /** The node types that the server knows, by name; older names lead to them, too. */
 export class Catalog {
   private readonly byType = new Map<string, NodeType>();
@@ -53,7 +56,7 @@ export class Catalog {
   search(text: string, recent: readonly string[], limit = 60): NodeType[] {
     const words = text.toLowerCase().split(/[\s.]+/).filter(Boolean);
     if (!words.length) {
-      const first = recent.flatMap((t) => this.of(t) ?? []);
+      const first = [...recent, ...usual].flatMap((t) => this.of(t) ?? []);
       return [...new Set([...first, ...this.nodes])].slice(0, limit);
     }
     const found: { type: NodeType; score: number }[] = [];
