@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -221,6 +222,9 @@ func (o *Orch) keptFor(ctx context.Context, t Try, old *run.Run, entries []durab
 			from = base(entries[i].Name)
 		}
 	}
+	// Where a node was tried alone, its record stands behind those that follow it.
+	later := newLater(oldFlow, from)
+	slices.SortStableFunc(c.entries, func(a, b durable.Entry) int { return later.of(a.Name) - later.of(b.Name) })
 	if err := c.choose(from, old); err != nil {
 		return nil, err
 	}
@@ -291,4 +295,66 @@ func fitsOutput(def *node.Def, out map[string]any) error {
 		}
 	}
 	return nil
+}
+
+// later tells what a flow comes to after an execution.
+type later struct {
+	f     *flow.Flow
+	path  []string
+	reach map[string]map[string]bool // by node id: what its wires lead to
+}
+
+func newLater(f *flow.Flow, path string) *later {
+	return &later{f, strings.Split(path, "/"), map[string]map[string]bool{}}
+}
+
+// of returns 2 for a record of what comes after the execution, 1 for its own, and 0
+// for any other.
+func (l *later) of(name string) int {
+	for i, part := range strings.Split(base(name), "/") {
+		if i == len(l.path) {
+			return 1
+		}
+		mine, its := lastID(l.path[i]), lastID(part)
+		switch {
+		case mine != its && l.from(mine)[its]:
+			return 2
+		case mine != its:
+			return 0
+		case i == len(l.path)-1:
+			return 1
+		}
+		if a, b := turn(part), turn(l.path[i]); a != b {
+			if a > b {
+				return 2
+			}
+			return 0
+		}
+	}
+	return 0
+}
+
+// from returns the nodes that the wires of a node lead to.
+func (l *later) from(id string) map[string]bool {
+	if seen, ok := l.reach[id]; ok {
+		return seen
+	}
+	seen := map[string]bool{}
+	for queue := []string{id}; len(queue) > 0; queue = queue[1:] {
+		for _, e := range l.f.Edges {
+			if e.From == queue[0] && !seen[e.To] {
+				seen[e.To] = true
+				queue = append(queue, e.To)
+			}
+		}
+	}
+	l.reach[id] = seen
+	return seen
+}
+
+// turn returns the turn that a part of a path is of: 2 for each[2].
+func turn(part string) int {
+	_, rest, _ := strings.Cut(part, "[")
+	n, _ := strconv.Atoi(strings.TrimSuffix(rest, "]"))
+	return n
 }

@@ -137,7 +137,15 @@ func TestTry(t *testing.T) {
 				b.Errorf("%s: it is marked %+v", tt.name, d)
 			}
 		}
-		for which, want := range map[string]int{"": 12, run.WithoutDevelopment: 1, run.OnlyDevelopment: 11} {
+		// A node that was tried alone was recorded last; it is before what follows it all the same.
+		alone, _ := b.try(orch.Try{Flow: b.bundle(triedFlow), Mode: run.TryNode, Node: "one", Of: id})
+		if _, done := b.try(orch.Try{Flow: b.bundle(triedFlow), Mode: run.TryFrom, Node: "one", Of: alone.ID}); done != "one each[0]/two each[1]/two three" {
+			b.Errorf("from what was tried alone, %q acted", done)
+		}
+		if _, done := b.try(orch.Try{Flow: b.bundle(triedFlow), Mode: run.TryFrom, Node: "two", At: "each[1]/two", Of: alone.ID}); done != "each[1]/two three" {
+			b.Errorf("from a turn on the records of what was tried alone, %q acted", done)
+		}
+		for which, want := range map[string]int{"": 15, run.WithoutDevelopment: 1, run.OnlyDevelopment: 14} {
 			list, err := b.o.Runs.List(b.Context(), run.Filter{Flow: "tried", Development: which})
 			if err != nil || len(list) != want {
 				b.Errorf("%d runs are listed with %q, want %d (%v)", len(list), which, want, err)
