@@ -71,7 +71,7 @@ export function FieldRow({ field, value, path, set }: Props) {
       ) : (
         <Widget id={id} field={field} value={value} path={path} set={set} />
       )}
-      <Live text={value} param={path.length === 1 && always ? name : undefined} />
+      <Live text={value} path={path} param={path.length === 1 && always ? name : undefined} />
       {doc && (
         <Text size="xs" c="dimmed" className="field-doc" title={firstSentence(doc) === doc ? undefined : doc}>
           {firstSentence(doc)}

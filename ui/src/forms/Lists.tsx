@@ -26,7 +26,7 @@ function Entry({ field, value, path, set }: Row) {
       ) : (
         <Widget field={one} value={value} path={path} set={set} />
       )}
-      <Live text={value} />
+      <Live text={value} path={path} />
     </div>
   );
 }

@@ -1,11 +1,12 @@
 import { Text } from '@mantine/core';
 
 import { useForm } from './env';
-import { isExpression, kindOf, line } from './values';
+import { isExpression, kindOf, line, type Path } from './values';
 
 /** What an expression gives on recorded data, or why nothing. */
-export function Live({ text, param }: { text: unknown; param?: string }) {
-  const { live } = useForm();
+export function Live({ text: kept, path, param }: { text: unknown; path: Path; param?: string }) {
+  const { live, drafted } = useForm();
+  const text = drafted(path) ?? kept;
   if (!isExpression(text)) return null;
   const a = live(text, param);
   if (!a) return <Text size="xs" c="dimmed" className="live">…</Text>;

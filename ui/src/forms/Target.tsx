@@ -38,7 +38,7 @@ export function Target({ id, field, value, path, set }: WidgetProps) {
               </Group>
             )}
           </div>
-          <Live text={q} />
+          <Live text={q} path={[...path, i]} />
         </div>
       ))}
       {queries.length > 0 && (

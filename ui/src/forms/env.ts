@@ -23,10 +23,12 @@ export interface FormEnv {
   secrets: readonly string[];
   /** A value that is being written and not kept yet; undefined when it is kept or left. */
   draft: (path: Path, value: unknown, on: boolean) => void;
+  /** What is being written there, if something is. */
+  drafted: (path: Path) => unknown;
   takes: (t: Taker) => void;
 }
 
-const none: FormEnv = { live: () => undefined, refs: [], secrets: [], draft: () => undefined, takes: () => undefined };
+const none: FormEnv = { live: () => undefined, refs: [], secrets: [], draft: () => undefined, drafted: () => undefined, takes: () => undefined };
 
 export const FormContext = createContext<FormEnv>(none);
 export const useForm = (): FormEnv => useContext(FormContext);

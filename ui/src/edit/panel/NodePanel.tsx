@@ -95,6 +95,7 @@ function Panel({ model, node, onClose }: { model: Model; node: FlowNode; onClose
     refs,
     secrets: (secrets.data?.items ?? []).map((s) => s.name),
     draft,
+    drafted: (path) => drafts.find((d) => JSON.stringify(d.path) === JSON.stringify(path))?.value,
     takes: setTaker,
   };
   const trying = useTry(model, bench);
