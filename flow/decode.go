@@ -77,6 +77,9 @@ func (d *decoder) object(it *item, what, path string, each map[string]func(it *i
 		fn := each[k]
 		if fn == nil {
 			d.fail(it.kpos[i], "unknown-key", fmt.Sprintf("%s has no %s", what, quote(k)), DidYouMean(k, known))
+			if Nearest(k, known) == "" {
+				d.bad.Mend(Remedy{Title: "Take out " + k, Do: Remove, Path: strings.TrimPrefix(path+"."+k, ".")})
+			}
 			continue
 		}
 		p := k
@@ -94,6 +97,7 @@ func (d *decoder) file(root *item) {
 		switch v := root.kids["aether"]; {
 		case v == nil:
 			d.fail(root.pos, "version", "the file does not begin with `aether: 1`", "if this is a flow, add the line; other formats must be imported first")
+			d.bad.Mend(Remedy{Title: "Add aether: 1", Do: Add, Key: "aether", Value: Version})
 			return
 		case v.val != Version:
 			d.fail(v.pos, "version", fmt.Sprintf("this flow has format %v, and this program reads format %d", v.val, Version), "update Aether")
@@ -122,6 +126,7 @@ func (d *decoder) file(root *item) {
 	})
 	if root.isMap() && f.Name == "" && root.kids["name"] == nil {
 		d.fail(root.pos, "missing-key", "the flow has no name", "add a line such as `name: invoice intake`")
+		d.bad.Mend(Remedy{Title: "Add a name", Do: Add, Key: "name", Value: "my flow"})
 	}
 	if root.isMap() && root.kids["nodes"] == nil {
 		d.fail(root.pos, "missing-key", "the flow has no nodes", "")
@@ -335,6 +340,7 @@ func (d *decoder) retry(dst **Retry) func(*item, string) {
 		})
 		if it.isMap() && it.kids["max_attempts"] == nil {
 			d.fail(it.pos, "missing-key", "retry needs max_attempts", "")
+			d.bad.Mend(Remedy{Title: "Add max_attempts: 3", Do: Add, Path: path, Key: "max_attempts", Value: 3})
 		}
 		*dst = r
 	}

@@ -19,13 +19,17 @@ const (
 // be right.
 type Problem struct {
 	Severity Severity `json:"severity"`
-	Rule     string   `json:"rule"` // stable name of the check: unknown-type, missing-param, ...
+	Rule     string   `json:"rule"`           // stable name of the check: unknown-type, missing-param, ...
+	File     string   `json:"file,omitempty"` // if that is not the one that was asked about, but one that it calls
 	Line     int      `json:"line,omitempty"`
 	Col      int      `json:"col,omitempty"`
 	Node     string   `json:"node,omitempty"`
 	Param    string   `json:"param,omitempty"`
 	Message  string   `json:"message"`
 	Hint     string   `json:"hint,omitempty"`
+	// Remedy is what would mend it, where that can be said as a change of the
+	// file and Hint does not just name the right word; see Fixer.
+	Remedy *Remedy `json:"-"`
 }
 
 // String returns the problem as one line: line:col: node x, param y: message

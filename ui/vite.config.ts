@@ -15,9 +15,9 @@ export default defineConfig({
           // What every page needs comes first: a group takes along what its modules use.
           groups: [
             { name: 'chart', test: /node_modules[\\/]uplot/, priority: 3 },
-            { name: 'core', test: /node_modules[\\/](?!(@xyflow|@dagrejs|d3-|zustand|classcat|@codemirror|@uiw|@lezer|@marijn|codemirror|style-mod|w3c-keyname|crelt|yaml)[\\/-]?)/, priority: 2 },
+            { name: 'core', test: /node_modules[\\/](?!(@tabler|@xyflow|@dagrejs|d3-|zustand|classcat|@codemirror|@uiw|@lezer|@marijn|codemirror|style-mod|w3c-keyname|crelt|yaml)[\\/-]?)/, priority: 2 },
             { name: 'flow', test: /node_modules[\\/](@xyflow|@dagrejs|d3-|zustand|classcat)/, priority: 1 },
-            { name: 'code', test: /node_modules/, priority: 0 },
+            { name: 'code', test: /node_modules[\\/](?!@tabler)/, priority: 0 },
           ],
         },
       },

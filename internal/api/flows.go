@@ -3,12 +3,15 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/aether-rpa/aether/internal/auth"
+	"github.com/aether-rpa/aether/internal/orch"
 	"github.com/aether-rpa/aether/internal/run"
 )
 
@@ -18,9 +21,35 @@ type FlowPath struct {
 }
 
 type flowText struct {
-	Digest string          `json:"digest"`
-	Name   string          `json:"name"`
-	Flow   json.RawMessage `json:"flow" doc:"The flow, as JSON."`
+	Digest  string          `json:"digest"`
+	Name    string          `json:"name"`
+	Flow    json.RawMessage `json:"flow" doc:"The flow, as JSON."`
+	Text    string          `json:"text" doc:"The flow as its author wrote it, comments included; YAML made from it where that is not kept."`
+	File    string          `json:"file" doc:"Name of the file that was pushed."`
+	Author  string          `json:"author,omitempty" doc:"Who pushed it last."`
+	Message string          `json:"message,omitempty" doc:"What they said about it."`
+	Tag     string          `json:"tag" doc:"What to send as If-Match to push over this version only while it is the draft."`
+}
+
+// textOf is a version with its text.
+func (s *Server) textOf(ctx context.Context, b *orch.Bundle, p *run.Push) (*answer[flowText], error) {
+	body, err := b.Flow.JSON()
+	if err != nil {
+		return nil, err
+	}
+	out := flowText{Digest: b.Digest, Name: b.Flow.Name, Flow: body, Tag: b.Digest}
+	if p == nil || p.Text == "" {
+		if out.Text, out.File, p, err = s.Orch.Text(ctx, b); err != nil {
+			return nil, err
+		}
+	} else {
+		out.Text, out.File = p.Text, p.File
+	}
+	if p != nil {
+		out.Author, out.Message = p.Author, p.Message
+		out.Tag += "." + strconv.FormatInt(p.ID, 10)
+	}
+	return &answer[flowText]{out}, nil
 }
 
 type flowETag struct {
@@ -34,6 +63,9 @@ type pushFlowIn struct {
 	Body      struct {
 		Files map[string]string `json:"files" minProperties:"1" doc:"The flow file and those it calls, by file name."`
 		Main  string            `json:"main" doc:"File to begin with."`
+		// What an editor in the browser knows beside.
+		Base    string `json:"base,omitempty" doc:"Digest of the version that the main file was made from: what that called and is not among the files is called as before."`
+		Message string `json:"message,omitempty" maxLength:"2000" doc:"What is different in this version, for people."`
 	}
 }
 
@@ -58,7 +90,7 @@ func (s *Server) flows(a huma.API) {
 	handle(s, a, op{right: auth.WriteFlows, method: http.MethodPost, path: "/flows", id: "push-flow", summary: "Push a flow: check it, keep its version, make it the draft", tag: "flows", body: 16 << 20,
 		errors: []int{http.StatusPreconditionFailed}},
 		func(ctx context.Context, in *pushFlowIn) (*flowETag, error) {
-			b, err := s.Orch.LoadFiles(in.Body.Files, in.Body.Main)
+			b, err := s.Orch.LoadFiles(ctx, in.Body.Files, in.Body.Main, in.Body.Base)
 			if err != nil {
 				return nil, err
 			}
@@ -69,7 +101,7 @@ func (s *Server) flows(a huma.API) {
 			if in.NoneMatch == "*" {
 				expect = "new"
 			}
-			info, err := s.Orch.Push(ctx, b, expect)
+			info, err := s.Orch.Push(ctx, b, orch.Author{Name: who(ctx).Name, Message: in.Body.Message}, expect)
 			return tagged(info), err
 		})
 	handle(s, a, op{right: auth.ReadFlows, method: http.MethodGet, path: "/flows/{name}", id: "get-flow", summary: "Get a flow with its labels", tag: "flows", errors: []int{http.StatusNotFound}},
@@ -94,8 +126,40 @@ func (s *Server) flows(a huma.API) {
 			if err != nil {
 				return nil, err
 			}
-			body, err := b.Flow.JSON()
-			return &answer[flowText]{flowText{Digest: b.Digest, Name: b.Flow.Name, Flow: json.RawMessage(body)}}, err
+			return s.textOf(ctx, b, nil)
+		})
+	handle(s, a, op{right: auth.ReadFlows, method: http.MethodGet, path: "/flows/{name}/pushes", id: "list-flow-pushes", summary: "List who pushed which version of a flow, newest first", tag: "flows", errors: []int{http.StatusNotFound}},
+		func(ctx context.Context, in *struct {
+			FlowPath
+			Paging
+		}) (*page[*run.Push], error) {
+			below := int64(0)
+			if _, err := decodeCursor(in.Cursor, &below); err != nil {
+				return nil, err
+			}
+			if _, err := s.Runs.FlowInfo(ctx, in.Name); err != nil {
+				return nil, err
+			}
+			list, err := s.Runs.Pushes(ctx, in.Name, below, in.Limit+1)
+			return paged(list, in.Limit, func(p *run.Push) any { return p.ID }), err
+		})
+	handle(s, a, op{right: auth.ReadFlows, method: http.MethodGet, path: "/flows/{name}/pushes/{number}", id: "get-flow-push", summary: "Get the text of a flow as it was pushed", tag: "flows", errors: []int{http.StatusNotFound}},
+		func(ctx context.Context, in *struct {
+			FlowPath
+			Number int64 `path:"number" minimum:"1" doc:"Number of the push."`
+		}) (*answer[flowText], error) {
+			p, err := s.Runs.PushNumber(ctx, in.Name, in.Number)
+			if err != nil {
+				return nil, err
+			}
+			if p == nil {
+				return nil, fmt.Errorf("%w: the flow %s has no push %d", run.ErrNoFlow, in.Name, in.Number)
+			}
+			b, err := s.Orch.Published(ctx, in.Name, p.Digest)
+			if err != nil {
+				return nil, err
+			}
+			return s.textOf(ctx, b, p)
 		})
 	handle(s, a, op{right: auth.PromoteFlows, method: http.MethodPost, path: "/flows/{name}/promote", id: "promote-flow", summary: "Make a version the production version", tag: "flows",
 		errors: []int{http.StatusNotFound, http.StatusPreconditionFailed}},

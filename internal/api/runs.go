@@ -86,13 +86,17 @@ func (s *Server) runs(a huma.API) {
 	handle(s, a, op{right: auth.ReadRuns, method: http.MethodGet, path: "/runs", id: "list-runs", summary: "List runs, newest first", tag: "runs"},
 		func(ctx context.Context, in *struct {
 			Paging
-			Flow   string    `query:"flow" doc:"Only of the flow with this name."`
-			Status string    `query:"status" enum:"queued,running,waiting,attention,done,failed,cancelled" doc:"Only with this status."`
-			Since  time.Time `query:"since" doc:"Only those that were added then or later."`
-			Before time.Time `query:"before" doc:"Only those that were added earlier."`
-			Error  string    `query:"error" maxLength:"200" doc:"Only those that failed, with this text in what is said of it. A page may hold fewer than there are, even none, and still name a next one: it ends when enough was looked at."`
+			Flow        string    `query:"flow" doc:"Only of the flow with this name."`
+			Status      string    `query:"status" enum:"queued,running,waiting,attention,done,failed,cancelled" doc:"Only with this status."`
+			Development string    `query:"development" enum:"without,only,all" default:"without" doc:"Whether development runs, made while a flow was written, are among them."`
+			Since       time.Time `query:"since" doc:"Only those that were added then or later."`
+			Before      time.Time `query:"before" doc:"Only those that were added earlier."`
+			Error       string    `query:"error" maxLength:"200" doc:"Only those that failed, with this text in what is said of it. A page may hold fewer than there are, even none, and still name a next one: it ends when enough was looked at."`
 		}) (*page[*run.Run], error) {
 			f := run.Filter{Flow: in.Flow, Status: run.Status(in.Status), Since: in.Since, Before: in.Before, Limit: in.Limit + 1}
+			if in.Development != "all" {
+				f.Development = in.Development
+			}
 			var at run.Place
 			if ok, err := decodeCursor(in.Cursor, &at); err != nil {
 				return nil, err

@@ -189,7 +189,6 @@ func (s *System) API(secure bool) (*api.Server, error) {
 		return nil, err
 	}
 	s.Telemetry.Watch(&telemetry.Figures{Counts: s.counts, Stats: s.Queue.Stats})
-	s.speaks = true
 	door := &api.Server{DB: s.DB, Orch: s.Orch, Runs: s.Runs, Queue: s.Queue, Items: s.Items, Auth: s.Auth, Secrets: s.shared, Store: s.Secrets, Log: s.Log, Version: s.Version, Secure: secure, Metrics: scraper.Answer,
 		Watch: queue.NewWatch(s.Queue, counts), Settings: settings(s.Settings), DataDir: s.Config.DataDir}
 	if s.Telemetry.Tracing() {

@@ -87,6 +87,11 @@ func (c *checker) on(n *info, s flow.Severity, rule, field, msg, hint string) {
 	c.add(flow.Problem{Severity: s, Rule: rule, Node: n.id(), Message: msg, Hint: hint}, path)
 }
 
+// mend says what would mend the problem that was added last.
+func (c *checker) mend(title string, do flow.Deed, path string, v any) {
+	c.bad.Mend(flow.Remedy{Title: title, Do: do, Path: path, Value: v})
+}
+
 // maxComparisons bounds the work of finding names that are nearly right in a
 // large flow where nothing is.
 const maxComparisons = 100_000
@@ -155,6 +160,7 @@ func (c *checker) input(in *flow.Input) {
 	path := "inputs." + in.Name
 	if in.Required && in.Default != nil {
 		c.add(flow.Problem{Severity: flow.Warning, Rule: RequiredDefault, Message: "the input " + in.Name + " is required and has a default; the default is used when it is not given", Hint: "leave one of them out"}, path+".required")
+		c.mend("Take out required", flow.Remove, path+".required", nil)
 	}
 	if holdsTemplate(in.Default) {
 		c.add(flow.Problem{Severity: flow.Warning, Rule: VarTemplate, Message: "the default of the input " + in.Name + " is the text as it stands: expressions are not evaluated here"}, path+".default")
@@ -176,11 +182,13 @@ func (c *checker) unused() {
 	for _, in := range c.f.Inputs {
 		if !c.used["inputs"] && !c.used["inputs."+in.Name] {
 			c.add(flow.Problem{Severity: flow.Warning, Rule: UnusedInput, Message: "the input " + in.Name + " is never read", Hint: "read it as {{ inputs." + in.Name + " }}, or take it out"}, "inputs."+in.Name)
+			c.mend("Take out the input "+in.Name, flow.Remove, "inputs."+in.Name, nil)
 		}
 	}
 	for _, v := range c.f.Vars {
 		if !c.used["vars"] && !c.used["vars."+v.Name] {
 			c.add(flow.Problem{Severity: flow.Warning, Rule: UnusedVar, Message: "the variable " + v.Name + " is neither read nor set", Hint: "read it as {{ vars." + v.Name + " }}, or take it out"}, "vars."+v.Name)
+			c.mend("Take out the variable "+v.Name, flow.Remove, "vars."+v.Name, nil)
 		}
 	}
 }

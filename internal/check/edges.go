@@ -27,6 +27,7 @@ func (c *checker) edges() {
 			if c.byID[id] == nil {
 				unknown = true
 				c.add(flow.Problem{Severity: flow.Error, Rule: EdgeNode, Message: fmt.Sprintf("the wire %s names a node that does not exist: %s", e, id), Hint: c.near(id, c.ids, true)}, path)
+				c.otherEnd(e, id, path)
 			}
 		}
 		if unknown {
@@ -34,10 +35,12 @@ func (c *checker) edges() {
 		}
 		if e.From == e.To {
 			bad(flow.Error, EdgeSelf, fmt.Sprintf("the wire %s leads from the node to itself", e), "use flow.while or flow.repeat to do something again")
+			c.mend("Take out the wire", flow.Remove, path, nil)
 			continue
 		}
 		if seen[e] {
 			bad(flow.Warning, EdgeTwice, fmt.Sprintf("the wire %s is written twice", e), "take one of them out")
+			c.mend("Take out the second one", flow.Remove, path, nil)
 			continue
 		}
 		seen[e] = true
@@ -45,7 +48,7 @@ func (c *checker) edges() {
 		if n.def == nil {
 			continue
 		}
-		port, ok := c.port(n, e, bad)
+		port, ok := c.port(n, i, e, bad)
 		if !ok {
 			continue
 		}
@@ -57,12 +60,13 @@ func (c *checker) edges() {
 		first[k] = e
 		if ends(n) && !n.n.Disabled {
 			bad(flow.Warning, AfterEnd, fmt.Sprintf("nothing runs after %s: the wire %s is never followed", n.def.Type, e), "take the wire out")
+			c.mend("Take out the wire", flow.Remove, path, nil)
 		}
 	}
 }
 
 // port finds the port a wire leaves from.
-func (c *checker) port(n *info, e flow.Edge, bad func(s flow.Severity, rule, msg, hint string)) (node.Port, bool) {
+func (c *checker) port(n *info, i int, e flow.Edge, bad func(s flow.Severity, rule, msg, hint string)) (node.Port, bool) {
 	p, ok := n.port(e.Port)
 	if ok {
 		return p, true
@@ -86,7 +90,35 @@ func (c *checker) port(n *info, e flow.Edge, bad func(s flow.Severity, rule, msg
 		}
 	}
 	bad(flow.Error, EdgePort, fmt.Sprintf("%s has no port %s", n.def.Type, excerpt(e.Port)), hint)
+	right := flow.Nearest(e.Port, names)
+	switch {
+	case e.Port == "next" && slices.Contains(names, "done"):
+		right = "done"
+	case right == "" && len(names) > 0 && e.Port == "next":
+		right = names[0]
+	}
+	if right != "" {
+		to := flow.Edge{From: e.From, Port: right, To: e.To}
+		c.mend("Write "+to.String(), flow.Write, "edges["+strconv.Itoa(i)+"]", to.String())
+	}
 	return node.Port{}, false
+}
+
+// otherEnd says how to mend a wire that names a node which does not exist.
+func (c *checker) otherEnd(e flow.Edge, id, path string) {
+	near, ok := strings.CutPrefix(c.bad[len(c.bad)-1].Hint, "did you mean ")
+	if !ok {
+		c.mend("Take out the wire", flow.Remove, path, nil)
+		return
+	}
+	near = strings.TrimSuffix(near, "?")
+	if e.From == id {
+		e.From = near
+	}
+	if e.To == id {
+		e.To = near
+	}
+	c.mend("Write "+e.String(), flow.Write, path, e.String())
 }
 
 // computedPorts reports whether the node's ports depend on a list that an

@@ -10,6 +10,7 @@ import (
 	"github.com/aether-rpa/aether/expr"
 	"github.com/aether-rpa/aether/flow"
 	"github.com/aether-rpa/aether/schema"
+	"github.com/aether-rpa/aether/value"
 )
 
 // node checks a node by itself: its type, its params and its policies.
@@ -30,7 +31,7 @@ func (c *checker) node(n *info) {
 	for _, f := range n.def.In.Fields {
 		v, given := n.n.Params[f.Name]
 		if f.Required && v == nil {
-			c.missing(place{node: n, param: f.Name, path: at.path}, f)
+			c.missing(place{node: n, param: f.Name, path: at.path}, at.path, f)
 		}
 		if given {
 			p := place{node: n, param: f.Name, path: at.path + "." + f.Name}
@@ -77,11 +78,61 @@ func (c *checker) unknownParam(n *info, path, name string, names []string) {
 		hint = "its params are " + strings.Join(names, ", ")
 	}
 	c.reportAt(place{node: n, param: excerpt(name)}, c.f.AtKey(path, name), flow.Error, UnknownParam, fmt.Sprintf("%s has no param %s", n.def.Type, excerpt(name)), hint)
+	c.takeOut(path, name)
 }
 
-func (c *checker) missing(at place, f *schema.Field) {
+// missing tells of a field that is not given in the map at a path.
+func (c *checker) missing(at place, within string, f *schema.Field) {
 	doc, _, _ := strings.Cut(f.Doc, ". ")
 	c.report(at, flow.Error, MissingParam, f.Name+" must be given", strings.TrimSuffix(doc, "."))
+	c.bad.Mend(flow.Remedy{Title: "Add " + f.Name, Do: flow.Add, Path: within, Key: f.Name, Value: first(f)})
+}
+
+// takeOut says that an entry nobody knows may go, unless the hint names what
+// was meant.
+func (c *checker) takeOut(path, name string) {
+	if !strings.HasPrefix(c.bad[len(c.bad)-1].Hint, "did you mean ") {
+		c.mend("Take out "+excerpt(name), flow.Remove, path+"."+name, nil)
+	}
+}
+
+// first returns what a param that is added begins with: its default, or the
+// plainest value it can have.
+func first(f *schema.Field) any {
+	switch {
+	case f.Default != nil:
+		return f.Default
+	case len(f.Enum) > 0 && f.Kind == schema.String:
+		return f.Enum[0]
+	}
+	switch f.Kind {
+	case schema.Int, schema.Number:
+		if f.Min != nil {
+			if n, err := value.Number(*f.Min); err == nil {
+				return n
+			}
+		}
+		return 0
+	case schema.Bool:
+		return false
+	case schema.Duration:
+		return "1s"
+	case schema.List, schema.Rows:
+		return []any{}
+	case schema.Map:
+		return map[string]any{}
+	case schema.Object:
+		m := map[string]any{}
+		for _, sub := range f.Fields {
+			if sub.Required {
+				m[sub.Name] = first(sub)
+			}
+		}
+		return m
+	case schema.Secret:
+		return map[string]any{"secret": "NAME"}
+	}
+	return ""
 }
 
 // holds reports whether the field or one inside it is of a kind.
@@ -209,7 +260,7 @@ func (c *checker) object(at place, f *schema.Field, host reflect.Value, m map[st
 		names[i], known[sub.Name] = sub.Name, true
 		v, given := m[sub.Name]
 		if sub.Required && v == nil {
-			c.missing(at.field(sub.Name), sub)
+			c.missing(at.field(sub.Name), at.path, sub)
 		}
 		if given {
 			p := at.field(sub.Name)
@@ -225,6 +276,7 @@ func (c *checker) object(at place, f *schema.Field, host reflect.Value, m map[st
 			}
 			p := at.field(excerpt(k))
 			c.reportAt(p, c.f.AtKey(at.path, k), flow.Error, UnknownParam, fmt.Sprintf("%s has no field %s", at.param, excerpt(k)), hint)
+			c.takeOut(at.path, k)
 		}
 	}
 }
@@ -275,6 +327,7 @@ func (c *checker) expression(at place, v any) {
 		c.template(at, s)
 	case readsSomething(s, at.locals):
 		c.report(at, flow.Warning, NotExpression, fmt.Sprintf("this is the text %q, not an expression", excerpt(s)), fmt.Sprintf("write '{{ %s }}'", excerpt(s)))
+		c.mend("Make it an expression", flow.Write, at.path, "{{ "+s+" }}")
 	}
 }
 

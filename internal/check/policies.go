@@ -108,19 +108,23 @@ func (c *checker) policies(n *info) {
 	set := n.n
 	if set.OnError != "" && n.hasWire("error") {
 		c.on(n, flow.Error, ErrorEdge, "on_error", "on_error is "+set.OnError+", and a wire leaves the port error; the wire is followed", "take one of them out")
+		c.mend("Take out on_error", flow.Remove, n.path+".on_error", nil)
 	}
 	if n.def.IsControl() {
 		if set.Retry != nil {
 			c.on(n, flow.Error, RetryControl, "retry", n.def.Type+" steers and is not tried again itself", "put flow.retry around what is to be tried again")
+			c.mend("Take out retry", flow.Remove, n.path+".retry", nil)
 		}
 		if set.OnInterrupted != "" {
 			c.on(n, flow.Warning, NothingInterrupts, "on_interrupted", n.def.Type+" steers, and a crash cannot leave it half done", "take it out")
+			c.mend("Take out on_interrupted", flow.Remove, n.path+".on_interrupted", nil)
 		}
 		return
 	}
 	effect, sure := c.effect(n)
 	if sure && effect == node.Pure && set.OnInterrupted != "" {
 		c.on(n, flow.Warning, NothingInterrupts, "on_interrupted", n.def.Type+" only computes, and a crash cannot leave it half done", "take it out")
+		c.mend("Take out on_interrupted", flow.Remove, n.path+".on_interrupted", nil)
 	}
 	if sure && effect == node.Once && set.Retry != nil && set.Retry.MaxAttempts > 1 && !hasKey(set.Params) {
 		c.on(n, flow.Warning, RetryOnce, "retry", n.def.Type+" may have acted although it failed, and would then act twice", "retry only if the other side tells repetitions apart, or limit retry.on to kinds of failures that come before it acts")

@@ -109,6 +109,9 @@ func (c *checker) ref(at place, text string, r expr.Ref) {
 				hint = "declare it under inputs"
 			}
 			bad(1, flow.Error, UnknownInput, "the flow has no input "+excerpt(name), hint)
+			if hint == "declare it under inputs" {
+				c.bad.Mend(flow.Remedy{Title: "Declare the input " + name, Do: flow.Add, Path: "inputs", Key: name, Value: "any"})
+			}
 		}
 	case "vars":
 		c.used[strings.Join(r.Path[:min(2, len(r.Path))], ".")] = true

@@ -30,6 +30,7 @@ func flowError(err error) error {
 }
 
 func (c *command) flowPush() *cobra.Command {
+	var message string
 	cmd := &cobra.Command{
 		Use: "push FLOW", Short: "Check a flow file, keep its version, and make it the draft", Args: oneArg("the flow file"),
 		Long: "Keeps the flow and all flows it calls. A version never changes; the draft is the one pushed last.",
@@ -43,7 +44,8 @@ func (c *command) flowPush() *cobra.Command {
 				return c.problems(args[0], b.Problems)
 			}
 			return c.withQueue(cmd, func(s *app.System) error {
-				info, err := s.Orch.Push(cmd.Context(), b, "")
+				by, _ := c.Lookup("USER")
+				info, err := s.Orch.Push(cmd.Context(), b, orch.Author{Name: by, Message: message}, "")
 				if err != nil {
 					return flowError(err)
 				}
@@ -55,6 +57,7 @@ func (c *command) flowPush() *cobra.Command {
 			})
 		},
 	}
+	cmd.Flags().StringVarP(&message, "message", "m", "", "What is different in this version, for the list of versions.")
 	return c.jsonFlag(cmd)
 }
 
@@ -122,7 +125,7 @@ func (c *command) flowShow() *cobra.Command {
 					return c.printJSON(map[string]any{"flow": info, "versions": list})
 				}
 				w := tabwriter.NewWriter(c.Stdout, 0, 0, 2, ' ', 0)
-				fmt.Fprintln(w, "VERSION\tMADE\tLABELS")
+				fmt.Fprintln(w, "VERSION\tMADE\tLABELS\tBY\tMESSAGE")
 				for _, v := range list {
 					var labels []string
 					if v.Digest == info.Draft {
@@ -131,7 +134,7 @@ func (c *command) flowShow() *cobra.Command {
 					if v.Digest == info.Production {
 						labels = append(labels, run.Production)
 					}
-					fmt.Fprintf(w, "%.12s\t%s\t%s\n", v.Digest, date(v.Created), strings.Join(labels, ", "))
+					fmt.Fprintf(w, "%.12s\t%s\t%s\t%s\t%s\n", v.Digest, date(v.Created), strings.Join(labels, ", "), clip(printable(v.Author), 20), clip(strings.ReplaceAll(printable(v.Message), "\n", " "), 60))
 				}
 				return w.Flush()
 			})
@@ -142,6 +145,17 @@ func (c *command) flowShow() *cobra.Command {
 }
 
 func (c *command) versionText(cmd *cobra.Command, s *app.System, name, version string) (string, error) {
+	b, err := s.Orch.Published(cmd.Context(), name, version)
+	if err != nil {
+		return "", err
+	}
+	out, _, _, err := s.Orch.Text(cmd.Context(), b)
+	return out, err
+}
+
+// versionMeaning is a version in the one form in which only what it means
+// differs.
+func (c *command) versionMeaning(cmd *cobra.Command, s *app.System, name, version string) (string, error) {
 	b, err := s.Orch.Published(cmd.Context(), name, version)
 	if err != nil {
 		return "", err
@@ -168,11 +182,11 @@ func (c *command) flowDiff() *cobra.Command {
 				to = args[2]
 			}
 			return c.withQueue(cmd, func(s *app.System) error {
-				a, err := c.versionText(cmd, s, args[0], from)
+				a, err := c.versionMeaning(cmd, s, args[0], from)
 				if err != nil {
 					return flowError(err)
 				}
-				b, err := c.versionText(cmd, s, args[0], to)
+				b, err := c.versionMeaning(cmd, s, args[0], to)
 				if err != nil {
 					return flowError(err)
 				}

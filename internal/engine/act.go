@@ -297,6 +297,9 @@ func (b *branch) outputs(s *step, out any) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if b.x.look != nil {
+		return m, nil
+	}
 	for k, v := range m {
 		switch v.(type) {
 		case string, []any, map[string]any:

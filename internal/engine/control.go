@@ -82,7 +82,7 @@ func (b *branch) carryOut(s *step, move node.Move) (port string, sig signal) {
 			}
 			b.setVar(k, n)
 		}
-		if s.keep {
+		if s.keep || b.x.look != nil {
 			b.setOut(s.id, set)
 		}
 		return "next", signal{}

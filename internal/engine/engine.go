@@ -127,6 +127,7 @@ type Event struct {
 	// now.
 	Replayed bool
 	Took     time.Duration
+	Pinned   bool // the output was pinned, and the node did not act
 	Effect   node.Effect
 	Out      any
 	Wait     *Wait // what is waited for, with EventWaiting and EventAnswered
@@ -157,6 +158,10 @@ type Options struct {
 	// CheckSeed compares the input of a seeded node with the recorded one and
 	// runs the node again, and all after it, when they differ.
 	CheckSeed bool
+	// Until ends the run behind a node; nil walks to the end of the flow.
+	Until *Aim
+	// Alone executes only the node of Until, where the records of Seed lead to it.
+	Alone bool
 	// ParkAfter is how long a wait may hold this process when nothing else of
 	// the run is going on; waits for people and messages park at once when it is
 	// 0 or more. A negative value never parks.
@@ -196,6 +201,9 @@ func Execute(ctx context.Context, plan *Plan, log durable.Log, host Host, o Opti
 			r.seeded = i == 0
 			r.instead = i == 1 && x.past[e.Name] != nil && !strings.Contains(e.Name, "!")
 			x.past[e.Name] = r
+			if strings.HasSuffix(e.Name, "!pinned") {
+				x.pins = true
+			}
 			if strings.Contains(e.Name, "!session") {
 				x.astray.Store(true)
 			}
@@ -207,10 +215,19 @@ func Execute(ctx context.Context, plan *Plan, log durable.Log, host Host, o Opti
 	x.w = newWriter(log, func(err error) { x.halt(err) })
 	b := x.rootBranch(ctx, plan, o.Input)
 	x.enter()
-	res, sig := b.runFlow(plan)
+	var res *Result
+	var sig signal
+	if o.Alone && o.Until != nil {
+		sig = b.alone(ctx, plan, o.Seed, *o.Until)
+	} else {
+		res, sig = b.runFlow(plan)
+	}
 	x.leave()
 	if err := x.settle(ctx); err != nil {
-		sig = x.halt(err)
+		x.end, sig = nil, x.halt(err)
+	}
+	if x.end != nil && errors.Is(x.stopCause(ctx), errReached) {
+		return x.end, nil
 	}
 	if sig.kind == sigStop {
 		return nil, x.stopCause(ctx)
@@ -228,7 +245,9 @@ type exec struct {
 	past   map[string]*Record // by name; read-only after start
 	count  *Counters
 	seedMu sync.Mutex
-	cut    bool // a seeded record was refused: ignore the other seeds
+	cut    bool  // a seeded record was refused: ignore the other seeds
+	pins   bool  // outputs of some nodes are pinned
+	look   *look // set for a Look, which writes nothing
 
 	mu      sync.Mutex
 	running int // branches that are not waiting
@@ -238,6 +257,7 @@ type exec struct {
 	lazies  atomic.Bool             // some value is a *value.Ref
 	astray  atomic.Bool             // a session was lost; see losses
 	stop    error                   // an error of the log: the run cannot go on
+	end     *Result                 // how a run ends that is about one node
 }
 
 func (x *exec) stopCause(ctx context.Context) error {
@@ -439,6 +459,19 @@ func (b *branch) stopped() signal {
 }
 
 func (b *branch) step(s *step) (*step, signal) {
+	if b.x.look != nil {
+		return b.see(s)
+	}
+	if b.x.o.Until.hit(b, s) {
+		return nil, b.reach(s)
+	}
+	return b.walk(s)
+}
+
+func (b *branch) walk(s *step) (*step, signal) {
+	if p := b.x.pinned(b, s); p != nil && !s.node.Disabled {
+		return b.pin(s, p)
+	}
 	if s.node.Disabled {
 		return b.after(s), signal{}
 	}
@@ -519,6 +552,9 @@ func (b *branch) bindLazy(text string, locals []string) (func(context.Context, m
 func (x *exec) emit(e Event) {
 	if e.At.IsZero() {
 		e.At = x.o.Now()
+	}
+	if x.look != nil {
+		return
 	}
 	if x.w == nil {
 		x.host.Emit(e)

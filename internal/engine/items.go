@@ -54,7 +54,7 @@ func (b *branch) eachItem(s *step, m node.EachItem) signal {
 			break
 		}
 		b.emitTurn(s, i, -1)
-		if s.keep {
+		if s.keep || b.x.look != nil {
 			b.setOut(s.id, map[string]any{"item": item, "index": i})
 		}
 		view.turn(map[string]any{"item": item, "index": i, "count": -1})
@@ -140,6 +140,9 @@ func (l *itemLoop) take(i int) (map[string]any, signal) {
 		item, _ := m["item"].(map[string]any)
 		b.noteLazies(item)
 		return item, signal{}
+	}
+	if x.look != nil {
+		return nil, signal{}
 	}
 	desk, fail := l.desk(i)
 	if fail != nil {
@@ -227,7 +230,7 @@ func (l *itemLoop) turn(i int, item map[string]any) (sig signal, leave bool) {
 // was cut short.
 func (l *itemLoop) still(i int, hold node.ItemHold) (signal, bool) {
 	x := l.b.x
-	if l.recalled(l.name(i, "done")) != nil || x.past[l.name(i, "item")] == nil {
+	if x.look != nil || l.recalled(l.name(i, "done")) != nil || x.past[l.name(i, "item")] == nil {
 		return signal{}, true
 	}
 	if l.recalled(l.name(i, "lost")) != nil {
@@ -296,6 +299,9 @@ func (l *itemLoop) end(i int, item map[string]any, hold node.ItemHold, e node.It
 			return "", false, l.b.x.halt(fmt.Errorf("the record %s is damaged", name))
 		}
 		return status, !r.seeded, signal{}
+	}
+	if l.b.x.look != nil {
+		return e.Status, false, signal{}
 	}
 	desk, fail := l.desk(i)
 	if fail != nil {

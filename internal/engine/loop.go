@@ -60,7 +60,7 @@ func (b *branch) each(s *step, m node.Each) signal {
 			return signal{kind: sigFail, fail: b.failure(s, fmt.Errorf("reading the items: %w", err))}
 		}
 		b.emitTurn(s, i, total)
-		if s.keep {
+		if s.keep || b.x.look != nil {
 			b.setOut(s.id, map[string]any{"item": item, "index": i})
 		}
 		view.turn(map[string]any{"item": item, "index": i, "count": total})
@@ -216,6 +216,10 @@ func (b *branch) while(s *step, m node.While) signal {
 		}
 		b.emitTurn(s, i, -1)
 		switch sig := b.turn(s, i); sig.kind {
+		case sigNone:
+			if b.x.look != nil && b.x.look.gap.Load() {
+				return signal{} // nothing more was recorded, and the condition may never change
+			}
 		case sigBreak:
 			b.setOut(s.id, map[string]any{"count": i + 1})
 			return signal{}

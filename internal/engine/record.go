@@ -31,6 +31,8 @@ type Record struct {
 	// Of names the live thing that a loss is about, and Lost is the state that could not be built again.
 	Of   string `json:"of,omitempty"`
 	Lost []byte `json:"lost,omitempty"`
+	// Pinned says that the output was given and the node did not act.
+	Pinned bool `json:"pinned,omitempty"`
 
 	seeded  bool
 	instead bool // a seeded record of that name was refused
@@ -46,6 +48,9 @@ func parseRecord(e durable.Entry) (*Record, error) {
 
 // record appends an entry, behind those that wait; an error stops the run.
 func (x *exec) record(ctx context.Context, name string, r *Record) error {
+	if x.look != nil {
+		return nil
+	}
 	e, err := entry(name, r)
 	if err != nil {
 		return err
@@ -63,7 +68,12 @@ func (x *exec) recordSoon(ctx context.Context, name string, r *Record) error {
 }
 
 // settle makes all that was recorded durable: something is about to change the world.
-func (x *exec) settle(ctx context.Context) error { return x.w.flush(context.WithoutCancel(ctx)) }
+func (x *exec) settle(ctx context.Context) error {
+	if x.look != nil {
+		return nil
+	}
+	return x.w.flush(context.WithoutCancel(ctx))
+}
 
 // confirm is called before a node changes the world: whoever goes on with the run then has all that was recorded.
 func (x *exec) confirm(ctx context.Context) error {

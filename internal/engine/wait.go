@@ -86,7 +86,7 @@ func (x *exec) parkIfIdle() {
 // waitUntil sleeps until a time that a record fixes.
 func (b *branch) waitUntil(s *step, until time.Time, w Wait) signal {
 	d := until.Sub(b.x.o.Now())
-	if d <= 0 {
+	if d <= 0 || b.x.look != nil {
 		return signal{}
 	}
 	w.Until = until.UnixMilli()
@@ -107,7 +107,7 @@ func (b *branch) waitUntil(s *step, until time.Time, w Wait) signal {
 // counted from when the block was first entered, crashes and waits included.
 // A block that is given up leaves variables and outputs as they were before it.
 func (b *branch) withTimeout(path string, limit time.Duration, what string, body func(*branch) signal) signal {
-	if limit == 0 {
+	if limit == 0 || b.x.look != nil {
 		return body(b)
 	}
 	x := b.x

@@ -122,14 +122,14 @@ func (d *Demo) Run(ctx context.Context, release bool) (*Submitted, error) {
 }
 
 func (d *Demo) push(ctx context.Context) error {
-	b, err := d.Orch.LoadFiles(map[string]string{demo.File: demo.Flow}, demo.File)
+	b, err := d.Orch.LoadFiles(ctx, map[string]string{demo.File: demo.Flow}, demo.File, "")
 	if err != nil {
 		return err
 	}
 	if errs := b.Problems.Errors(); len(errs) > 0 {
 		return fmt.Errorf("the flow of the demo: %w", errs)
 	}
-	if _, err := d.Orch.Push(ctx, b, "new"); err != nil && !errors.Is(err, run.ErrChanged) { // somebody else has just done so
+	if _, err := d.Orch.Push(ctx, b, Author{Message: "The demo"}, "new"); err != nil && !errors.Is(err, run.ErrChanged) { // somebody else has just done so
 		return err
 	}
 	return nil

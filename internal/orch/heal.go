@@ -60,7 +60,7 @@ func (o *Orch) RejectHeal(ctx context.Context, d HealDecision) (*element.Heal, e
 
 // retarget replaces a target in the flow of a heal and returns what it made: a file's path or a version's digest.
 func (o *Orch) retarget(ctx context.Context, h *element.Heal, from, to any, d HealDecision) (string, error) {
-	r := &repair{orch: o, heal: h, from: from, to: to}
+	r := &repair{orch: o, heal: h, from: from, to: to, by: d.By}
 	if d.Files && h.Source != "" && readable(h.Source) {
 		return h.Source, r.file(h.Source)
 	}
@@ -98,9 +98,21 @@ func (r *repair) pushed(ctx context.Context, b *Bundle, draft string) (string, e
 		}
 		old, oldDigest = called, called.Digest()
 	}
-	src, err := old.JSON()
+	wrote, err := o.Runs.PushOf(ctx, b.Flow.Name, b.Digest)
 	if err != nil {
 		return "", err
+	}
+	if wrote == nil {
+		wrote = &run.Push{}
+	}
+	src, main := []byte(wrote.Text), old == b.Flow
+	if main && wrote.Text != "" { // what its author wrote, comments included
+		old, err = flow.Decode(src)
+	} else {
+		src, err = old.JSON()
+	}
+	if err != nil {
+		return "", fmt.Errorf("reading the flow %s: %w", b.Flow.Name, err)
 	}
 	changes, err := r.changes(old)
 	if err != nil {
@@ -121,6 +133,11 @@ func (r *repair) pushed(ctx context.Context, b *Bundle, draft string) (string, e
 	if old.Name == b.Flow.Name {
 		next.Flow, next.Digest = repaired, digest
 	}
+	if next.Source = wrote.File; wrote.Text != "" {
+		if next.Text = wrote.Text; main {
+			next.Text = string(src)
+		}
+	}
 	maps.Copy(next.Pins, b.Pins)
 	for key, to := range b.Pins {
 		if to == oldDigest {
@@ -135,7 +152,7 @@ func (r *repair) pushed(ctx context.Context, b *Bundle, draft string) (string, e
 			}
 		}
 	}
-	_, err = o.Push(ctx, next, draft)
+	_, err = o.Push(ctx, next, Author{Name: r.by, Message: fmt.Sprintf("Target of node %s repaired (heal %d)", r.heal.Node, r.heal.ID)}, draft)
 	return digest, err
 }
 

@@ -22,6 +22,7 @@ type repair struct {
 	orch     *Orch
 	heal     *element.Heal
 	from, to any
+	by       string // who decided it
 }
 
 func readable(path string) bool {

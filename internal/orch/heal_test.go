@@ -324,11 +324,11 @@ func TestHealPolicy(t *testing.T) {
 func TestHealCalled(t *testing.T) {
 	shops(t, func(s *shop) {
 		s.write(shopFlow)
-		b, err := s.o.LoadFiles(map[string]string{"main.yaml": "aether: 1\nname: main\nnodes:\n- {id: sub, type: flow.call, params: {flow: shop.yaml}}\n", "shop.yaml": shopFlow}, "main.yaml")
+		b, err := s.o.LoadFiles(s.Context(), map[string]string{"main.yaml": "aether: 1\nname: main\nnodes:\n- {id: sub, type: flow.call, params: {flow: shop.yaml}}\n", "shop.yaml": shopFlow}, "main.yaml", "")
 		if err != nil || len(b.Problems.Errors()) > 0 {
 			s.Fatal(err, b.Problems)
 		}
-		if _, err := s.o.Push(s.Context(), b, ""); err != nil {
+		if _, err := s.o.Push(s.Context(), b, orch.Author{}, ""); err != nil {
 			s.Fatal(err)
 		}
 		found := print("new")

@@ -59,6 +59,8 @@ type Bundle struct {
 	Flow   *flow.Flow
 	Digest string
 	Source string // file, "" if it did not come from one
+	// Text is what stands in the file; empty for a workflow that was converted.
+	Text string
 	// Pins maps "digest of the caller:reference as written" to the digest of
 	// the called flow.
 	Pins     map[string]string
@@ -71,10 +73,12 @@ type Bundle struct {
 // Load reads a flow file and the flows it calls, and checks them all. An error
 // means that the file cannot be read at all; what is wrong with the flow is in
 // Problems.
-func Load(path string, reg *node.Registry) (*Bundle, error) { return load(path, reg, "") }
+func Load(path string, reg *node.Registry) (*Bundle, error) { return load(path, reg, "", nil) }
 
 // load is Load; unless it is empty, files outside of a folder are not read.
-func load(path string, reg *node.Registry, within string) (*Bundle, error) {
+// Pinned, unless it is nil, finds flows that are called and are no files, for a
+// caller that is the main file ("") or was found so (its digest).
+func load(path string, reg *node.Registry, within string, pinned func(caller, ref string) (*flow.Flow, error)) (*Bundle, error) {
 	src, err := ReadFlowFile(path)
 	if err != nil {
 		return nil, err
@@ -84,7 +88,7 @@ func load(path string, reg *node.Registry, within string) (*Bundle, error) {
 		return nil, fmt.Errorf("finding %s: %w", path, err)
 	}
 	b := &Bundle{Source: abs, Pins: map[string]string{}, flows: map[string]*flow.Flow{}}
-	l := loader{reg: reg, bundle: b, within: within, byPath: map[string]*flow.Flow{}}
+	l := loader{reg: reg, bundle: b, within: within, pinned: pinned, byPath: map[string]*flow.Flow{}}
 	f, err := l.decode(src, abs)
 	if err != nil {
 		var ps flow.Problems
@@ -95,6 +99,9 @@ func load(path string, reg *node.Registry, within string) (*Bundle, error) {
 		return nil, err
 	}
 	b.Flow, b.Digest = f, f.Digest()
+	if !casare.Is(src) {
+		b.Text = string(src)
+	}
 	l.byPath[abs] = f
 	l.resolve(f, abs)
 	b.Problems.Sort()
@@ -122,8 +129,12 @@ type loader struct {
 	reg    *node.Registry
 	bundle *Bundle
 	within string
+	pinned func(caller, ref string) (*flow.Flow, error)
 	byPath map[string]*flow.Flow
 }
+
+// kept begins the path of a flow that is no file but a version that is kept.
+const kept = "version:"
 
 // resolve checks f and loads the flows it calls.
 func (l *loader) resolve(f *flow.Flow, path string) {
@@ -135,14 +146,21 @@ func (l *loader) resolve(f *flow.Flow, path string) {
 			to = filepath.Join(filepath.Dir(path), filepath.FromSlash(ref))
 		}
 		sub, err := l.load(to)
+		if err != nil && l.pinned != nil && (path == l.bundle.Source || strings.HasPrefix(path, kept)) && l.byPath[to] == nil && !l.isFile(to) {
+			sub, to, err = l.loadKept(strings.TrimPrefix(path, kept), ref)
+		}
 		if err == nil {
 			called[ref] = to
 		}
 		return sub, err
 	}})} {
+		if strings.HasPrefix(path, kept) {
+			ps = nil // it was checked when it was pushed
+		}
 		if path != l.bundle.Source {
 			for i := range ps {
-				ps[i].Message = filepath.Base(path) + ": " + ps[i].Message
+				ps[i].File = filepath.Base(path)
+				ps[i].Message = ps[i].File + ": " + ps[i].Message
 			}
 		}
 		l.bundle.Problems = append(l.bundle.Problems, ps...)
@@ -154,6 +172,36 @@ func (l *loader) resolve(f *flow.Flow, path string) {
 			l.resolve(sub, to)
 		}
 	}
+}
+
+// isFile reports whether there is a file that may be read.
+func (l *loader) isFile(path string) bool {
+	rel, err := filepath.Rel(l.within, path)
+	if err != nil || !filepath.IsLocal(rel) {
+		return false
+	}
+	_, err = os.Lstat(path)
+	return err == nil
+}
+
+// loadKept finds what a flow calls among the versions that are kept.
+func (l *loader) loadKept(caller, ref string) (*flow.Flow, string, error) {
+	if caller == l.bundle.Source {
+		caller = ""
+	}
+	f, err := l.pinned(caller, ref)
+	if err != nil {
+		if errors.Is(err, run.ErrNoFlow) {
+			err = fmt.Errorf("it calls a flow that is not in the bundle, and no flow %q was pushed", ref)
+		}
+		return nil, "", err
+	}
+	path := kept + f.Digest()
+	if known := l.byPath[path]; known != nil {
+		f = known
+	}
+	l.byPath[path] = f
+	return f, path, nil
 }
 
 func (l *loader) load(path string) (*flow.Flow, error) {
@@ -321,7 +369,7 @@ func (o *Orch) Unfinished(ctx context.Context, b *Bundle, input map[string]any, 
 		return nil, fmt.Errorf("%w: %w", ErrInput, err)
 	}
 	for _, status := range []run.Status{run.Running, run.Waiting, run.Attention} {
-		list, err := o.Runs.List(ctx, run.Filter{Digest: b.Digest, Status: status, Limit: 100})
+		list, err := o.Runs.List(ctx, run.Filter{Digest: b.Digest, Status: status, Development: run.WithoutDevelopment, Limit: 100})
 		if err != nil {
 			return nil, err
 		}

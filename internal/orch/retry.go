@@ -150,7 +150,7 @@ func (o *Orch) plan(ctx context.Context, id string, rt Retry) (_ *RetryPlan, nex
 	if rt.DryRun {
 		return plan, nil, kept, nil
 	}
-	next = &run.Run{Flow: old.Flow, Digest: old.Digest, Pins: old.Pins, Source: old.Source, RetryOf: old.ID, RetryTrace: old.Trace, Input: old.Input, Status: run.Running, Owner: o.Owner}
+	next = &run.Run{Development: old.Development, Flow: old.Flow, Digest: old.Digest, Pins: old.Pins, Source: old.Source, RetryOf: old.ID, RetryTrace: old.Trace, Input: old.Input, Status: run.Running, Owner: o.Owner}
 	if rt.Input != nil {
 		next.Input = rt.Input
 	}
@@ -347,6 +347,8 @@ func (c *cutter) split() []durable.Entry {
 		entry := c.describe(e)
 		why := ""
 		switch {
+		case strings.HasSuffix(e.Name, "!pinned"):
+			// It is not of an execution: the node does not act in the new run either.
 		case c.none:
 			why = "from the start"
 		case another[path]:

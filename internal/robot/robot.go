@@ -169,6 +169,9 @@ func (r *Robot) walk(ctx context.Context, rn *run.Run, h *host, count *engine.Co
 		return nil, fmt.Errorf("reading the input of run %s: %w", rn.ID, err)
 	}
 	o.Input, _ = in.(map[string]any)
+	if d := rn.Development; d != nil && d.Mode != run.TryFrom {
+		o.Until, o.Alone = &engine.Aim{Node: d.Node, At: d.At}, d.Mode == run.TryNode
+	}
 	if rn.Seed != nil {
 		if o.Seed, err = ReadSeed(ctx, r.Store, rn.Seed.Artifact); err != nil {
 			return nil, err
@@ -515,6 +518,9 @@ func (h *host) Emit(e engine.Event) {
 		return
 	}
 	data := map[string]any{"node": e.Node, "type": e.Type}
+	if e.Pinned {
+		data["pinned"] = true
+	}
 	if e.Try > 1 {
 		data["try"] = e.Try
 	}

@@ -24,6 +24,8 @@ type FlowInfo struct {
 	Draft      string    `json:"draft"`                // digest of the version pushed last
 	Production string    `json:"production,omitempty"` // digest of the version promoted last
 	Updated    time.Time `json:"updated"`
+	// Revision numbers the push that made the draft, 0 if none did.
+	Revision int64 `json:"revision,omitempty"`
 }
 
 // Version is a version of a flow. Versions never change.
@@ -31,6 +33,9 @@ type Version struct {
 	Digest  string    `json:"digest"`
 	Name    string    `json:"name"`
 	Created time.Time `json:"created"`
+	// Author and Message are those of the last push of the version.
+	Author  string `json:"author,omitempty"`
+	Message string `json:"message,omitempty"`
 }
 
 // ErrChanged says that a flow is not as the caller thinks it is.
@@ -40,17 +45,23 @@ var ErrChanged = errors.New("the flow was changed by somebody else")
 // its pins: SaveFlow. Expect names the version that the label is thought to be
 // at: "" does not care, "new" wants that there is no such flow.
 func (s *Store) Label(ctx context.Context, name, label, digest string, pins map[string]string, expect string) error {
+	return s.label(ctx, name, label, digest, pins, expect, func(*db.Tx) error { return nil })
+}
+
+// label is Label with more to do in the same transaction.
+func (s *Store) label(ctx context.Context, name, label, digest string, pins map[string]string, expect string, also func(tx *db.Tx) error) error {
 	p, err := json.Marshal(pins)
 	if err != nil {
 		return err
 	}
 	return s.db.Tx(ctx, func(tx *db.Tx) error {
-		q := `SELECT draft, production FROM {s}flow WHERE name = $1`
+		q := `SELECT draft, production, ` + revision + ` FROM {s}flow AS f WHERE name = $1`
 		if tx.Postgres() {
 			q += ` FOR UPDATE`
 		}
 		var draft, production string
-		err := tx.QueryRow(ctx, q, name).Scan(&draft, &production)
+		var rev int64
+		err := tx.QueryRow(ctx, q, name).Scan(&draft, &production, &rev)
 		there := err == nil
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return fmt.Errorf("reading the flow %s: %w", name, err)
@@ -62,7 +73,7 @@ func (s *Store) Label(ctx context.Context, name, label, digest string, pins map[
 		switch {
 		case expect == "new" && there:
 			return fmt.Errorf("%w: there is a flow %s already", ErrChanged, name)
-		case expect != "" && expect != "new" && at != expect:
+		case expect != "" && expect != "new" && !unchanged(expect, at, rev):
 			return fmt.Errorf("%w: the %s of %s is at %.12s, not at %.12s", ErrChanged, label, name, at, expect)
 		case !there && label == Production:
 			return fmt.Errorf("%w: %q", ErrNoFlow, name)
@@ -80,26 +91,29 @@ func (s *Store) Label(ctx context.Context, name, label, digest string, pins map[
 		if err != nil {
 			return fmt.Errorf("moving the %s of %s: %w", label, name, err)
 		}
-		return nil
+		return also(tx)
 	})
 }
 
 // ErrNoFlow says that no flow has the name.
 var ErrNoFlow = errors.New("there is no such flow")
 
-const flowColumns = `name, draft, production, updated`
+// revision is the number of the last push of a flow f.
+const revision = `COALESCE((SELECT MAX(p.id) FROM {s}flow_push p WHERE p.flow = f.name), 0)`
+
+const flowColumns = `name, draft, production, updated, ` + revision
 
 func scanFlow(row scanner) (*FlowInfo, error) {
 	var f FlowInfo
 	var ms int64
-	err := row.Scan(&f.Name, &f.Draft, &f.Production, &ms)
+	err := row.Scan(&f.Name, &f.Draft, &f.Production, &ms, &f.Revision)
 	f.Updated = at(ms)
 	return &f, err
 }
 
 // FlowInfo returns a flow that was pushed.
 func (s *Store) FlowInfo(ctx context.Context, name string) (*FlowInfo, error) {
-	f, err := scanFlow(s.db.QueryRow(ctx, `SELECT `+flowColumns+` FROM {s}flow WHERE name = $1`, name))
+	f, err := scanFlow(s.db.QueryRow(ctx, `SELECT `+flowColumns+` FROM {s}flow AS f WHERE name = $1`, name))
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, fmt.Errorf("%w: %q", ErrNoFlow, name)
 	}
@@ -108,7 +122,7 @@ func (s *Store) FlowInfo(ctx context.Context, name string) (*FlowInfo, error) {
 
 // Flows lists the flows that were pushed, by name, after one.
 func (s *Store) Flows(ctx context.Context, after string, limit int) ([]*FlowInfo, error) {
-	rows, err := s.db.Query(ctx, `SELECT `+flowColumns+` FROM {s}flow WHERE name > $1 ORDER BY name LIMIT $2`, after, limit)
+	rows, err := s.db.Query(ctx, `SELECT `+flowColumns+` FROM {s}flow AS f WHERE name > $1 ORDER BY name LIMIT $2`, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("listing flows: %w", err)
 	}
@@ -126,7 +140,9 @@ func (s *Store) Flows(ctx context.Context, after string, limit int) ([]*FlowInfo
 
 // Versions lists the versions of a flow that are kept, newest first.
 func (s *Store) Versions(ctx context.Context, name string, limit int) ([]*Version, error) {
-	rows, err := s.db.Query(ctx, `SELECT digest, name, created FROM {s}flow_version WHERE name = $1 ORDER BY created DESC, digest LIMIT $2`, name, limit)
+	rows, err := s.db.Query(ctx, `SELECT v.digest, v.name, v.created, COALESCE(p.author, ''), COALESCE(p.message, '') FROM {s}flow_version v
+		LEFT JOIN {s}flow_push p ON p.id = (SELECT MAX(q.id) FROM {s}flow_push q WHERE q.flow = v.name AND q.digest = v.digest)
+		WHERE v.name = $1 ORDER BY v.created DESC, v.digest LIMIT $2`, name, limit)
 	if err != nil {
 		return nil, fmt.Errorf("listing the versions of %s: %w", name, err)
 	}
@@ -135,7 +151,7 @@ func (s *Store) Versions(ctx context.Context, name string, limit int) ([]*Versio
 	for rows.Next() {
 		var v Version
 		var ms int64
-		if err := rows.Scan(&v.Digest, &v.Name, &ms); err != nil {
+		if err := rows.Scan(&v.Digest, &v.Name, &ms, &v.Author, &v.Message); err != nil {
 			return nil, fmt.Errorf("listing the versions of %s: %w", name, err)
 		}
 		v.Created = at(ms)

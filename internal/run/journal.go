@@ -152,9 +152,11 @@ func (s *Store) Messages(ctx context.Context, run, topic string) ([]Message, err
 	return out, rows.Err()
 }
 
-// SaveFlow keeps a flow version; saving it again changes nothing.
+// SaveFlow keeps a flow version; saving it again changes nothing, unless it was
+// only tried before.
 func (s *Store) SaveFlow(ctx context.Context, digest, name, body string) error {
-	_, err := s.db.Exec(ctx, `INSERT INTO {s}flow_version (digest, name, body, created) VALUES ($1, $2, $3, $4) ON CONFLICT (digest) DO NOTHING`,
+	_, err := s.db.Exec(ctx, `INSERT INTO {s}flow_version AS v (digest, name, body, created) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (digest) DO UPDATE SET name = excluded.name, created = excluded.created WHERE v.name = ''`,
 		digest, name, body, time.Now().UnixMilli())
 	if err != nil {
 		return fmt.Errorf("keeping the flow %s: %w", name, err)

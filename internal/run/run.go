@@ -81,6 +81,9 @@ type Run struct {
 	Trace string `json:"trace,omitempty"`
 	// RetryTrace is Trace of the run that this one retries.
 	RetryTrace string `json:"retry_trace,omitempty"`
+	// Development says what the run is about if it was made while its flow was
+	// written; nil for the flow's own runs.
+	Development *Development `json:"development,omitempty"`
 	// Interrupted is derived: the status says running, and nobody executes it.
 	Interrupted bool `json:"interrupted,omitempty"`
 
@@ -173,8 +176,8 @@ func NewID(now time.Time, random io.Reader) (string, error) {
 	return now.UTC().Format("060102-150405-") + strings.ToLower(base32.StdEncoding.EncodeToString(b))[:6], nil
 }
 
-const insertRun = `INSERT INTO {s}run (id, flow, digest, pins, source, status, retry_of, seed, input, created, trace, retry_trace, owner, lease_until)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, CASE WHEN $14 = 0 THEN 0 ELSE {now} + $14 END) ON CONFLICT (id) DO NOTHING`
+const insertRun = `INSERT INTO {s}run (id, flow, digest, pins, source, status, retry_of, seed, input, created, trace, retry_trace, owner, lease_until, development)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, CASE WHEN $14 = 0 THEN 0 ELSE {now} + $14 END, $15) ON CONFLICT (id) DO NOTHING`
 
 // Create adds a run. It returns false, and changes nothing, if the id is taken.
 func (s *Store) Create(ctx context.Context, r *Run) (bool, error) {
@@ -203,6 +206,14 @@ func (s *Store) CreateIn(ctx context.Context, tx *db.Tx, r *Run) (bool, error) {
 		}
 		seed = string(b)
 	}
+	development := ""
+	if r.Development != nil {
+		b, err := json.Marshal(r.Development)
+		if err != nil {
+			return false, err
+		}
+		development = string(b)
+	}
 	status := Running
 	if r.Status == Queued {
 		status = Queued
@@ -211,24 +222,24 @@ func (s *Store) CreateIn(ctx context.Context, tx *db.Tx, r *Run) (bool, error) {
 	if status == Running && r.Owner != "" {
 		owner, lease = r.Owner, LeaseTime.Milliseconds()
 	}
-	n, err := tx.Exec(ctx, insertRun, r.ID, r.Flow, r.Digest, string(pins), r.Source, status, r.RetryOf, seed, string(r.Input), r.Created.UnixMilli(), r.Trace, r.RetryTrace, owner, lease)
+	n, err := tx.Exec(ctx, insertRun, r.ID, r.Flow, r.Digest, string(pins), r.Source, status, r.RetryOf, seed, string(r.Input), r.Created.UnixMilli(), r.Trace, r.RetryTrace, owner, lease, development)
 	if err != nil {
 		return false, fmt.Errorf("adding run %s: %w", r.ID, err)
 	}
 	return n == 1, nil
 }
 
-const columns = `id, flow, digest, pins, source, status, retry_of, seed, input, output, failure, waits, wake, nodes, recorded, resumes, cancel, owner, fence, lease_until, created, started, ended, trace, retry_trace`
+const columns = `id, flow, digest, pins, source, status, retry_of, seed, input, output, failure, waits, wake, nodes, recorded, resumes, cancel, owner, fence, lease_until, created, started, ended, trace, retry_trace, development`
 
 type scanner interface{ Scan(...any) error }
 
 func (s *Store) scan(row scanner, now time.Time) (*Run, error) {
 	var r Run
-	var pins, seed, input, output, failure, waits string
+	var pins, seed, input, output, failure, waits, development string
 	var wake, lease, created, started, ended int64
 	var cancel int
 	if err := row.Scan(&r.ID, &r.Flow, &r.Digest, &pins, &r.Source, &r.Status, &r.RetryOf, &seed, &input, &output, &failure, &waits, &wake,
-		&r.Nodes, &r.Recorded, &r.Resumes, &cancel, &r.Owner, &r.fence, &lease, &created, &started, &ended, &r.Trace, &r.RetryTrace); err != nil {
+		&r.Nodes, &r.Recorded, &r.Resumes, &cancel, &r.Owner, &r.fence, &lease, &created, &started, &ended, &r.Trace, &r.RetryTrace, &development); err != nil {
 		return nil, err
 	}
 	r.Cancel = cancel != 0
@@ -237,7 +248,7 @@ func (s *Store) scan(row scanner, now time.Time) (*Run, error) {
 	for _, f := range []struct {
 		text string
 		into any
-	}{{pins, &r.Pins}, {seed, &r.Seed}, {failure, &r.Failure}} {
+	}{{pins, &r.Pins}, {seed, &r.Seed}, {failure, &r.Failure}, {development, &r.Development}} {
 		if f.text == "" {
 			continue
 		}
@@ -305,8 +316,10 @@ type Filter struct {
 	Beyond *Place    // behind this place in the list
 	Ended  time.Time // ended before
 	Oldest bool      // oldest first
-	Limit  int       // default 50
-	Offset int
+	// Development is WithoutDevelopment, OnlyDevelopment, or empty for all runs.
+	Development string
+	Limit       int // default 50
+	Offset      int
 }
 
 // Place is where a run stands in the list of runs.
@@ -341,6 +354,12 @@ func (s *Store) query(f Filter, columns string) (string, []any) {
 	}
 	if f.Status != "" {
 		add(`status = $`, f.Status)
+	}
+	switch f.Development {
+	case WithoutDevelopment:
+		where = append(where, `development = ''`)
+	case OnlyDevelopment:
+		where = append(where, `development <> ''`)
 	}
 	if !f.Before.IsZero() {
 		add(`created < $`, f.Before.UnixMilli())

@@ -61,6 +61,9 @@ const inside = createRoute({
 
 const text = (v: unknown) => (typeof v === 'string' && v ? v : undefined);
 
+// Numbers in an address are read as such.
+const words = (v: unknown) => (typeof v === 'number' ? String(v) : text(v));
+
 const home = createRoute({
   getParentRoute: () => inside,
   path: '/',
@@ -88,6 +91,14 @@ const flow = createRoute({
   path: '/flows/$name',
   validateSearch: (s: Record<string, unknown>): { version?: string; node?: string } => ({ version: text(s.version), node: text(s.node) }),
   component: lazyRouteComponent(() => import('./pages/Flow')),
+});
+const newFlow = createRoute({ getParentRoute: () => inside, path: '/flows/new', component: lazyRouteComponent(() => import('./edit/EditPage')) });
+const editFlow = createRoute({ getParentRoute: () => inside, path: '/flows/$name/edit', component: lazyRouteComponent(() => import('./edit/EditPage')) });
+const versions = createRoute({
+  getParentRoute: () => inside,
+  path: '/flows/$name/versions',
+  validateSearch: (s: Record<string, unknown>): { from?: string; to?: string } => ({ from: words(s.from), to: words(s.to) }),
+  component: lazyRouteComponent(() => import('./edit/versions/VersionsPage')),
 });
 const queue = createRoute({
   getParentRoute: () => inside,
@@ -139,7 +150,7 @@ const audit = createRoute({
 const settings = createRoute({ getParentRoute: () => inside, path: '/settings', component: lazyRouteComponent(() => import('./pages/Settings')) });
 const health = createRoute({ getParentRoute: () => inside, path: '/health', component: lazyRouteComponent(() => import('./pages/Health')) });
 
-const tree = root.addChildren([login, inside.addChildren([home, runs, run, flows, flow, queue, robots, healing, items, itemQueue, dead, secrets, access, audit, settings, health, demo])]);
+const tree = root.addChildren([login, inside.addChildren([home, runs, run, flows, flow, newFlow, editFlow, versions, queue, robots, healing, items, itemQueue, dead, secrets, access, audit, settings, health, demo])]);
 
 /** Makes the router of all pages. */
 export function makeRouter(queries: QueryClient) {

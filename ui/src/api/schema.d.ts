@@ -104,6 +104,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/expressions/evaluate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tell what the expressions of a node give on recorded data; nothing is executed but them */
+        post: operations["evaluate-expressions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/flows": {
         parameters: {
             query?: never;
@@ -116,6 +133,23 @@ export interface paths {
         put?: never;
         /** Push a flow: check it, keep its version, make it the draft */
         post: operations["push-flow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flows/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Check the text of a flow: what is wrong, what mends it, which version it is. Keeps nothing */
+        post: operations["check-flow"];
         delete?: never;
         options?: never;
         head?: never;
@@ -150,6 +184,57 @@ export interface paths {
         put?: never;
         /** Make a version the production version */
         post: operations["promote-flow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flows/{name}/pushes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List who pushed which version of a flow, newest first */
+        get: operations["list-flow-pushes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flows/{name}/pushes/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get the text of a flow as it was pushed */
+        get: operations["get-flow-push"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flows/{name}/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Start a development run of a flow that is being written, about one node */
+        post: operations["try-flow"];
         delete?: never;
         options?: never;
         head?: never;
@@ -490,6 +575,23 @@ export interface paths {
         };
         /** Tell who is signed in */
         get: operations["me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nodes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the node types with their params and outputs, and what expressions can use */
+        get: operations["list-nodes"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1293,6 +1395,10 @@ export interface components {
             since: number;
             waits?: unknown;
         };
+        Answer: {
+            problem?: string;
+            value?: components["schemas"]["Peek"];
+        };
         AnswerBody: {
             /** @description A button, the value of the only field, a JSON object with the values by field; or skip, again or fail for an interrupted node. */
             answer: string;
@@ -1320,6 +1426,150 @@ export interface components {
             session_error?: string;
             session_key?: string;
             why?: string;
+        };
+        Catalog: {
+            /** @description Groups of node types, by name. */
+            families: components["schemas"]["CatalogFamily"][];
+            /** @description Functions of expressions. */
+            functions: components["schemas"]["CatalogFunction"][];
+            /** @description Keys of a flow file beside params, and their choices. */
+            keys: components["schemas"]["CatalogKeys"];
+            /** @description Node types, by name. */
+            nodes: components["schemas"]["CatalogNode"][];
+            /** @description Names that expressions can start from. */
+            roots: components["schemas"]["CatalogRoot"][];
+        };
+        CatalogExample: {
+            /** @description What it gives, as YAML. */
+            result?: string;
+            /** @description The node as YAML. */
+            text: string;
+            title: string;
+        };
+        CatalogFamily: {
+            doc: string;
+            /** @description The part of a type before the dot. */
+            name: string;
+            title: string;
+        };
+        CatalogField: {
+            /** @description Shown on demand. */
+            advanced?: boolean;
+            default?: unknown;
+            doc?: string;
+            /** @description Of what a list or map is. */
+            elem?: components["schemas"]["CatalogField"];
+            /** @description The only values allowed. */
+            enum?: string[] | null;
+            /** @description Of an object. */
+            fields?: components["schemas"]["CatalogField"][] | null;
+            /** @description Heading in a form. */
+            group?: string;
+            /** @description string, int, number, bool, duration, list, map, object, any, rows, secret, target or expression. */
+            kind: string;
+            /** @description Names its expression may use besides the roots. */
+            locals?: string[] | null;
+            /** Format: double */
+            max?: number;
+            /**
+             * Format: double
+             * @description Least number, in seconds for durations.
+             */
+            min?: number;
+            name?: string;
+            /** @description Taken as it is written: it holds no expressions. */
+            raw?: boolean;
+            required?: boolean;
+            /** @description Shown only if another param has a value, as in mode=custom. */
+            when?: string;
+            /** @description Form control where the kind does not say: code, file, folder, multiline. */
+            widget?: string;
+        };
+        CatalogFunction: {
+            doc: string;
+            example?: string;
+            name: string;
+            result?: string;
+            signature: string;
+        };
+        CatalogKeys: {
+            /** @description Kinds of failures that retry.on may name. */
+            failures: string[];
+            heal: string[];
+            on_error: string[];
+            on_interrupted: string[];
+            /** @description Words that are no id of a node. */
+            reserved: string[];
+            trace: string[];
+            /** @description Of inputs and outputs. */
+            types: string[];
+        };
+        CatalogNode: {
+            /** @description Older names of the type. */
+            aliases?: string[] | null;
+            /** @description Whether there are more ports, which depend on the params. */
+            computed?: boolean;
+            doc: string;
+            /**
+             * @description What it does to the world; steers for nodes that decide which way to go.
+             * @enum {string}
+             */
+            effect: "pure" | "read" | "idempotent" | "once" | "steers";
+            examples?: components["schemas"]["CatalogExample"][] | null;
+            family: string;
+            /** @description Its params. */
+            input: components["schemas"]["CatalogField"][];
+            /** @description What must be there where it runs: browser, display. */
+            needs?: string[] | null;
+            /** @description What it gives to expressions behind it. */
+            output: components["schemas"]["CatalogField"][];
+            /** @description Where wires leave. */
+            ports: components["schemas"]["CatalogPort"][];
+            title: string;
+            type: string;
+            /** @description Whether some params make it do less to the world than effect says. */
+            varies?: boolean;
+        };
+        CatalogPort: {
+            doc?: string;
+            /** @description Whether it takes several wires. */
+            many?: boolean;
+            name: string;
+            /** @description Whether the chain on it belongs to the node, as the body of a loop does. */
+            scope?: boolean;
+        };
+        CatalogRoot: {
+            doc: string;
+            fields?: components["schemas"]["CatalogField"][] | null;
+            name: string;
+        };
+        CheckFlowInBody: {
+            /** @description Digest of the version that the text was made from. */
+            base?: string;
+            /** @description Name of its file; flow.yaml if not given. */
+            file?: string;
+            /** @description The flows it calls, by file name. What is not among them is called as version base did, or by the name of a flow that was pushed. */
+            files?: {
+                [key: string]: string;
+            };
+            /** @description The flow that the text is a version of. */
+            name?: string;
+            /** @description The flow, YAML or JSON. */
+            text: string;
+        };
+        CheckedFlow: {
+            /** @description What identifies this version; absent if the text is no flow. */
+            digest?: string;
+            /** @description The flow as JSON; absent if the text is no flow. */
+            flow?: unknown;
+            /** @description The name in the text. */
+            name?: string;
+            /** @description In the order of the text. */
+            problems: components["schemas"]["FoundProblem"][];
+            /** @description Labels of the flow that are at this version, and its digest if it is kept. */
+            same_as: string[];
+            /** @description Whether it can be pushed. */
+            valid: boolean;
         };
         Claimed: {
             job?: components["schemas"]["Given"];
@@ -1363,6 +1613,23 @@ export interface components {
             /** @description Where: a part of the request such as body.priority, or a place in a flow. */
             path?: string;
         };
+        Development: {
+            /** @description Path of the execution that is meant, such as each[2]/fetch. */
+            at?: string;
+            /** @description Who made it. */
+            by?: string;
+            /**
+             * @description node: the node alone; to: the run ends behind the node; from: it begins at the node.
+             * @enum {string}
+             */
+            mode: "node" | "to" | "from";
+            /** @description Id of the node that the run is about. */
+            node: string;
+            /** @description Run whose records it began with. */
+            of?: string;
+            /** @description Nodes that did not act because their output was pinned. */
+            pins?: string[] | null;
+        };
         "Drop-jobsRequest": {
             jobs: number[] | null;
         };
@@ -1396,6 +1663,57 @@ export interface components {
             robot?: string;
             run: string;
         };
+        EvaluateBody: {
+            /** @description Path of the execution that is meant, such as each[2]/fetch. Default: the first. */
+            at?: string;
+            /** @description More texts with {{ }} to evaluate. */
+            expressions?: string[] | null;
+            /** @description Id of the node whose surroundings are used. */
+            node: string;
+            /** @description Params in the place of those of the node. */
+            params?: {
+                [key: string]: unknown;
+            };
+            /** @description Outputs by node, in the place of recorded ones. */
+            pins?: {
+                [key: string]: {
+                    [key: string]: unknown;
+                };
+            };
+            /** @description Run of the flow whose records are used. */
+            run?: string;
+            /** @description The flow as it is being written, YAML or JSON. */
+            text: string;
+        };
+        Evaluated: {
+            /** @description The output was not recorded: the node only computes, and this is what it gives now. */
+            computed?: boolean;
+            /** Format: date-time */
+            ended?: string;
+            /** @description In the order of the request. */
+            expressions?: components["schemas"]["Answer"][] | null;
+            failure?: components["schemas"]["Failure"];
+            /** @description Why something is not known, in a sentence. */
+            note?: string;
+            /** @description What the execution gave. */
+            output?: components["schemas"]["Peek"];
+            params: {
+                [key: string]: components["schemas"]["Answer"];
+            };
+            /** @description Execution of the node whose surroundings were used. */
+            path: string;
+            /** @description Executions that may be asked for: the turns of the loops around the node. */
+            paths: string[] | null;
+            /** @description The output was pinned. */
+            pinned?: boolean;
+            /** @description The records lead to the node; otherwise the values are those known at their end. */
+            reached: boolean;
+            run?: string;
+            /** @description What expressions can refer to: nodes, vars, inputs, loop, ... */
+            scope: components["schemas"]["Peek"];
+            /** Format: date-time */
+            started?: string;
+        };
         Event: {
             /** Format: date-time */
             at: string;
@@ -1420,14 +1738,76 @@ export interface components {
             draft: string;
             name: string;
             production?: string;
+            /** Format: int64 */
+            revision?: number;
             /** Format: date-time */
             updated: string;
         };
         FlowText: {
+            /** @description Who pushed it last. */
+            author?: string;
             digest: string;
+            /** @description Name of the file that was pushed. */
+            file: string;
             /** @description The flow, as JSON. */
             flow: unknown;
+            /** @description What they said about it. */
+            message?: string;
             name: string;
+            /** @description What to send as If-Match to push over this version only while it is the draft. */
+            tag: string;
+            /** @description The flow as its author wrote it, comments included; YAML made from it where that is not kept. */
+            text: string;
+        };
+        FoundEdit: {
+            /**
+             * Format: int64
+             * @description Where the text that is replaced begins, as JavaScript counts.
+             */
+            from: number;
+            /** @description What stands there then. */
+            text: string;
+            /**
+             * Format: int64
+             * @description Where it ends.
+             */
+            to: number;
+        };
+        FoundFix: {
+            edits: components["schemas"]["FoundEdit"][];
+            title: string;
+        };
+        FoundProblem: {
+            /**
+             * Format: int64
+             * @description Where it begins in the text, as JavaScript counts.
+             */
+            at: number;
+            /**
+             * Format: int64
+             * @description Counted from 1, in characters.
+             */
+            column?: number;
+            /** @description The file it is in, if that is one that the flow calls. */
+            file?: string;
+            /** @description What mends it. */
+            fix?: components["schemas"]["FoundFix"];
+            /**
+             * Format: int64
+             * @description Counted from 1.
+             */
+            line?: number;
+            message: string;
+            /** @description Id of the node. */
+            node?: string;
+            /** @description The param of the node, as in cases[0].when. */
+            path?: string;
+            /** @description What to do. */
+            remedy?: string;
+            /** @description Stable name of what was checked. */
+            rule: string;
+            /** @enum {string} */
+            severity: "error" | "warning";
         };
         Frame: {
             /** Format: date-time */
@@ -1812,6 +2192,11 @@ export interface components {
             /** @description Cursor of the next page; absent on the last. */
             next?: string;
         };
+        PagePushBody: {
+            items: components["schemas"]["Push"][] | null;
+            /** @description Cursor of the next page; absent on the last. */
+            next?: string;
+        };
         PageQueueBody: {
             items: components["schemas"]["Queue"][] | null;
             /** @description Cursor of the next page; absent on the last. */
@@ -1851,6 +2236,27 @@ export interface components {
             items: components["schemas"]["Version"][] | null;
             /** @description Cursor of the next page; absent on the last. */
             next?: string;
+        };
+        Peek: {
+            /**
+             * Format: int64
+             * @description Entries of a list or map, characters of a text.
+             */
+            count?: number;
+            /** @description There is more than is shown. */
+            cut?: boolean;
+            fields?: components["schemas"]["PeekField"][] | null;
+            items?: components["schemas"]["Peek"][] | null;
+            /** @description The value is large and kept as a file of its own. */
+            stored?: boolean;
+            /** @description null, bool, int, float, string, list, map. */
+            type: string;
+            /** @description Of what is neither list nor map; the beginning of a long text. */
+            value?: unknown;
+        };
+        PeekField: {
+            name: string;
+            value: components["schemas"]["Peek"];
         };
         Place: {
             flow: string;
@@ -1915,13 +2321,26 @@ export interface components {
             /** @description Digest, or the beginning of one. Default: the draft. */
             version?: string;
         };
+        Push: {
+            author?: string;
+            /** Format: date-time */
+            created: string;
+            digest: string;
+            /** Format: int64 */
+            id: number;
+            message?: string;
+        };
         PushFlowInBody: {
+            /** @description Digest of the version that the main file was made from: what that called and is not among the files is called as before. */
+            base?: string;
             /** @description The flow file and those it calls, by file name. */
             files: {
                 [key: string]: string;
             };
             /** @description File to begin with. */
             main: string;
+            /** @description What is different in this version, for people. */
+            message?: string;
         };
         Queue: {
             /** Format: int64 */
@@ -2142,6 +2561,7 @@ export interface components {
             cancel?: boolean;
             /** Format: date-time */
             created: string;
+            development?: components["schemas"]["Development"];
             digest: string;
             /** Format: date-time */
             ended?: string;
@@ -2334,6 +2754,39 @@ export interface components {
             ID: string;
             topic: string;
         };
+        TryBody: {
+            /** @description Path of the execution that is meant, such as each[2]/fetch. Default: the first. */
+            at?: string;
+            /** @description Digest of the version it was made from: what that called is called as before. */
+            base?: string;
+            /** @description The flow as it is being written, and the flows it calls, by file name. */
+            files: {
+                [key: string]: string;
+            };
+            /** @description Values of the flow's inputs. Default: those of the run. */
+            input?: {
+                [key: string]: unknown;
+            };
+            /** @description The file to begin with. */
+            main: string;
+            /**
+             * @description node: this node alone, on recorded data; to: run to this node and end behind it; from: from this node to the end, on recorded data.
+             * @enum {string}
+             */
+            mode: "node" | "to" | "from";
+            /** @description What a robot must have, as an expression over labels. */
+            needs?: string;
+            /** @description Id of the node. */
+            node: string;
+            /** @description Outputs by node: these nodes do not act. They hold for this run only. */
+            pins?: {
+                [key: string]: {
+                    [key: string]: unknown;
+                };
+            };
+            /** @description Run of the flow whose records are used. */
+            run?: string;
+        };
         Use: {
             /** Format: int64 */
             heal: number;
@@ -2349,9 +2802,11 @@ export interface components {
             uses: components["schemas"]["Use"][] | null;
         };
         Version: {
+            author?: string;
             /** Format: date-time */
             created: string;
             digest: string;
+            message?: string;
             name: string;
         };
         Watching: {
@@ -2954,6 +3409,93 @@ export interface operations {
             };
         };
     };
+    "evaluate-expressions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvaluateBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evaluated"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-flows": {
         parameters: {
             query?: {
@@ -3090,6 +3632,84 @@ export interface operations {
             };
             /** @description Precondition Failed */
             412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "check-flow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckFlowInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckedFlow"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3280,6 +3900,278 @@ export interface operations {
             };
             /** @description Precondition Failed */
             412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-flow-pushes": {
+        parameters: {
+            query?: {
+                /** @description Where the page begins: next of the page before. */
+                cursor?: string;
+                /** @description How many at most. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Name of the flow. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePushBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-flow-push": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the flow. */
+                name: string;
+                /** @description Number of the push. */
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowText"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "try-flow": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description W3C trace context of who asks: the runs become part of that trace. What is no trace context is passed over. */
+                traceparent?: string;
+            };
+            path: {
+                /** @description Name of the flow. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TryBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Submitted"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5238,6 +6130,85 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Principal"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-nodes": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of an answer that is at hand. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Catalog"];
                 };
             };
             /** @description Bad Request */
@@ -8364,6 +9335,8 @@ export interface operations {
                 flow?: string;
                 /** @description Only with this status. */
                 status?: "queued" | "running" | "waiting" | "attention" | "done" | "failed" | "cancelled";
+                /** @description Whether development runs, made while a flow was written, are among them. */
+                development?: "without" | "only" | "all";
             };
             header?: never;
             path?: never;

@@ -7,18 +7,21 @@ import { memo, useMemo } from 'react';
 import { Loading } from '../parts/Notice';
 import { duration } from '../parts/time';
 import type { NodeState } from '../run/state';
-import type { FlowDoc } from './flow';
+import type { FlowDoc, FlowEdge } from './flow';
 import { useLayout } from './useLayout';
 
 interface Props {
   doc: FlowDoc;
   /** The states of nodes in a run; without them the flow is shown as it is. */
   states?: Map<string, NodeState>;
+  /** How nodes and wires (as they are written) differ from another version. */
+  marks?: Map<string, string>;
+  wires?: Map<string, string>;
   selected?: string;
   onSelect: (node: string) => void;
 }
 
-type BoxNode = Node<{ id: string; title: string; type: string; state?: NodeState; chosen: boolean; select: (id: string) => void }, 'box'>;
+type BoxNode = Node<{ id: string; title: string; type: string; state?: NodeState; mark?: string; chosen: boolean; select: (id: string) => void }, 'box'>;
 
 const words: Record<NodeState['state'], string> = {
   idle: '',
@@ -40,6 +43,7 @@ const Box = memo(function Box({ data }: NodeProps<BoxNode>) {
         type="button"
         className="node nodrag"
         data-state={s?.state}
+        data-mark={data.mark}
         data-selected={data.chosen || undefined}
         aria-pressed={data.chosen}
         onClick={() => data.select(data.id)}
@@ -47,7 +51,7 @@ const Box = memo(function Box({ data }: NodeProps<BoxNode>) {
         <div className="node-title" title={data.title}>{data.title}</div>
         <div className="node-type" title={data.type}>{data.type}</div>
         <div className="node-state">
-          {s ? <span>{words[s.state]}</span> : <span>{data.title === data.id ? '\u00a0' : data.id}</span>}
+          {s ? <span>{words[s.state]}</span> : data.mark ? <span>{data.mark}</span> : <span>{data.title === data.id ? '\u00a0' : data.id}</span>}
           {s && s.count > 1 && <span>{s.count}×</span>}
           {s?.ms !== undefined && <span>{duration(s.ms)}</span>}
           {s?.note ? <span className="node-note">{s.note}</span> : !!s?.failed && s.state !== 'failed' && <span>{s.failed} failed</span>}
@@ -62,7 +66,7 @@ const types = { box: Box };
 const plain = new Set(['', 'next', 'body', 'then', 'done', 'try', 'branch']);
 
 /** A flow as a graph, on which a run may be painted. Each node is a button, so that it can be reached by the keyboard. */
-export function Canvas({ doc, states, selected, onSelect }: Props) {
+export function Canvas({ doc, states, marks, wires, selected, onSelect }: Props) {
   const scheme = useComputedColorScheme('light');
   const places = useLayout(doc);
   const nodes = useMemo(
@@ -76,10 +80,10 @@ export function Canvas({ doc, states, selected, onSelect }: Props) {
             height: 66,
             focusable: false,
             style: { pointerEvents: 'all' },
-            data: { id: n.id, title: n.title, type: n.type, state: states?.get(n.id), chosen: n.id === selected, select: onSelect },
+            data: { id: n.id, title: n.title, type: n.type, state: states?.get(n.id), mark: marks?.get(n.id), chosen: n.id === selected, select: onSelect },
           }))
         : [],
-    [doc, places, states, selected, onSelect],
+    [doc, places, states, marks, selected, onSelect],
   );
   const edges = useMemo(
     (): Edge[] =>
@@ -89,10 +93,10 @@ export function Canvas({ doc, states, selected, onSelect }: Props) {
         target: e.to,
         label: plain.has(e.port) && e.port !== 'body' && e.port !== 'done' ? undefined : e.port,
         animated: states?.get(e.to)?.state === 'running',
-        style: e.port === 'error' || e.port === 'catch' ? { stroke: 'var(--mantine-color-red-6)' } : undefined,
+        style: wireStyle(e, wires),
         focusable: false,
       })),
-    [doc, states],
+    [doc, states, wires],
   );
   if (!places) return <Loading />;
   return (
@@ -118,6 +122,13 @@ export function Canvas({ doc, states, selected, onSelect }: Props) {
       </ReactFlow>
     </div>
   );
+}
+
+function wireStyle(e: FlowEdge, wires?: Map<string, string>) {
+  const mark = wires?.get(e.port && e.port !== 'next' ? `${e.from}.${e.port} -> ${e.to}` : `${e.from} -> ${e.to}`);
+  if (mark === 'added') return { stroke: 'var(--mantine-color-green-6)', strokeWidth: 2 };
+  if (mark === 'removed') return { stroke: 'var(--mantine-color-red-6)', strokeDasharray: '5 4' };
+  return e.port === 'error' || e.port === 'catch' ? { stroke: 'var(--mantine-color-red-6)' } : undefined;
 }
 
 function colorOf(state?: NodeState['state']): string {

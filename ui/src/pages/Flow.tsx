@@ -67,6 +67,7 @@ export default function Flow() {
             </Menu.Dropdown>
           </Menu>
           {digest !== info.data.production && <Button variant="default" loading={promote.isPending} onClick={() => promote.mutate()}>Promote to production</Button>}
+          <Button variant="default" renderRoot={(p) => <Link {...p} to="/flows/$name/edit" params={{ name }} />}>Edit</Button>
           <Button onClick={() => setStarting(true)}>Run…</Button>
         </Group>
       </Group>

@@ -1,4 +1,4 @@
-import { Stack, Table, Text, Title } from '@mantine/core';
+import { Button, Group, Stack, Table, Text, Title } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 
@@ -20,13 +20,16 @@ export default function Flows() {
   const flows = list.data?.pages.flatMap((p) => p.items ?? []) ?? [];
   return (
     <Stack className="page">
-      <Title order={1} size="h2">Flows</Title>
+      <Group justify="space-between">
+        <Title order={1} size="h2">Flows</Title>
+        <Button component={Link} to="/flows/new">New flow</Button>
+      </Group>
       <Listing
         pages={list}
         count={flows.length}
         minWidth={520}
         empty={<Empty title="There are no flows yet">
-          Push one from a terminal: <span className="mono">aether flow push my.flow.yaml</span>
+          Build one with <b>New flow</b>, or push one from a terminal: <span className="mono">aether flow push my.flow.yaml</span>
           <div><DemoLink /></div>
         </Empty>}
         heads={['Name', 'Draft', 'Production', 'Changed']}

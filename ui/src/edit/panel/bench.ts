@@ -1,0 +1,129 @@
+import { useSyncExternalStore } from 'react';
+
+import type { Event } from '../../api/events';
+import { add, nothing, type RunState } from '../../run/state';
+import type { Model } from '../model';
+
+export type Pins = Record<string, Record<string, unknown>>;
+export type Mode = 'node' | 'to' | 'from';
+
+/** A development run that was started here. */
+export interface Trying {
+  run: string;
+  node: string;
+  mode: Mode;
+  state: RunState;
+  /** How it ended; nothing while it goes on. */
+  ended: boolean;
+}
+
+const keyOf = (flow: string) => `aether.pins.${flow}`;
+
+/**
+ * What a flow is tried on while it is written: the run whose records are used, the pinned outputs, and the development run
+ * under way. Pinned outputs are kept by this browser and not in the flow's file: they are data of whoever tries
+ * something, may be secret or large, and must never reach production.
+ */
+export class Bench {
+  /** The run whose records are used; undefined for the newest, empty for none. */
+  run: string | undefined;
+  /** The execution that is looked at, by node. */
+  readonly at = new Map<string, string>();
+  pins: Pins = {};
+  trying: Trying | null = null;
+  private flow = '';
+  private count = 0;
+  private readonly listeners = new Set<() => void>();
+
+  constructor(private readonly model: Model) {}
+
+  readonly subscribe = (f: () => void): (() => void) => {
+    this.listeners.add(f);
+    return () => this.listeners.delete(f);
+  };
+  readonly version = (): number => this.count;
+
+  /** Reads what is pinned in a flow. */
+  readonly open = (flow: string): void => {
+    if (flow === this.flow) return;
+    this.flow = flow;
+    this.pins = {};
+    try {
+      const v: unknown = JSON.parse(localStorage.getItem(keyOf(flow)) ?? '{}');
+      if (v && typeof v === 'object') this.pins = v as Pins;
+    } catch {
+      // What cannot be read is not pinned.
+    }
+    this.changed();
+  };
+  /** Pins an output to a node, or takes it away. It says why it is kept only until the page is left, if so. */
+  readonly pin = (node: string, out: Record<string, unknown> | undefined): string | undefined => {
+    const rest = Object.fromEntries(Object.entries(this.pins).filter(([id]) => id !== node));
+    this.pins = out ? { ...rest, [node]: out } : rest;
+    this.changed();
+    try {
+      if (Object.keys(this.pins).length) localStorage.setItem(keyOf(this.flow), JSON.stringify(this.pins));
+      else localStorage.removeItem(keyOf(this.flow));
+    } catch {
+      return 'This browser has no room to keep the pinned data: it is lost when you leave the page.';
+    }
+    return undefined;
+  };
+  /** Takes all pins away. */
+  readonly unpin = (): void => {
+    for (const id of Object.keys(this.pins)) this.pin(id, undefined);
+  };
+  readonly choose = (run: string | undefined): void => {
+    this.run = run;
+    this.at.clear();
+    this.changed();
+  };
+  readonly look = (node: string, at: string): void => {
+    this.at.set(node, at);
+    this.changed();
+  };
+  readonly started = (t: Pick<Trying, 'run' | 'node' | 'mode'>): void => {
+    this.trying = { ...t, state: nothing, ended: false };
+    this.changed();
+  };
+  readonly heard = (run: string, events: Event[]): void => {
+    if (this.trying?.run !== run) return;
+    this.trying = { ...this.trying, state: add(this.trying.state, events) };
+    this.changed();
+  };
+  /** A development run has ended: its records are used from now on. */
+  readonly ended = (run: string): void => {
+    if (this.trying?.run !== run) return;
+    this.trying = { ...this.trying, ended: true };
+    this.run = run;
+    this.changed();
+  };
+  readonly dismiss = (): void => {
+    this.trying = null;
+    this.changed();
+  };
+
+  private changed(): void {
+    this.count++;
+    this.model.painted.set(this.trying?.state.nodes ?? null);
+    const ids = Object.keys(this.pins);
+    if (ids.length !== this.model.pinned.get().size || ids.some((id) => !this.model.pinned.get().has(id))) this.model.pinned.set(new Set(ids));
+    for (const f of this.listeners) f();
+  }
+}
+
+const benches = new WeakMap<Model, Bench>();
+
+/** The bench of a model. */
+export function benchOf(model: Model): Bench {
+  let b = benches.get(model);
+  if (!b) benches.set(model, (b = new Bench(model)));
+  return b;
+}
+
+/** The bench of a model, whenever it changes. */
+export function useBench(model: Model): Bench {
+  const b = benchOf(model);
+  useSyncExternalStore(b.subscribe, b.version);
+  return b;
+}
