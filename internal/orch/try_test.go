@@ -126,7 +126,7 @@ func TestTry(t *testing.T) {
 			if done != tt.done {
 				b.Errorf("%s: %q acted, want %q (%v)", tt.name, done, tt.done, r.Failure)
 			}
-			steps, err := b.o.Steps(b.Context(), r.ID, tt.try.Node, 0, 100)
+			steps, err := b.o.Steps(b.Context(), r.ID, orch.StepFilter{Node: tt.try.Node, Limit: 100})
 			if err != nil || len(steps) == 0 {
 				b.Fatalf("%s: %v %v", tt.name, steps, err)
 			}

@@ -173,6 +173,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/flows/{name}/grid": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell how it stood with each node in the latest runs of a flow */
+        get: operations["get-flow-grid"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/flows/{name}/promote": {
         parameters: {
             query?: never;
@@ -326,6 +343,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/heals/{id}/around": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get what is known beside the element of a heal: the flow's other targets, and what people have approved and rejected for it */
+        get: operations["get-heal-around"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/heals/{id}/evidence/{what}": {
         parameters: {
             query?: never;
@@ -377,6 +411,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell how the server, its database, its disk and the robots are doing */
+        get: operations["health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/items/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Retry, delete or review several work items, each by itself */
+        post: operations["bulk-items"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/items/{id}": {
         parameters: {
             query?: never;
@@ -394,6 +462,23 @@ export interface paths {
         head?: never;
         /** Edit a work item */
         patch: operations["edit-item"];
+        trace?: never;
+    };
+    "/api/v1/items/{id}/files/{digest}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a file of a work item */
+        get: operations["get-item-file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/items/{id}/retry": {
@@ -628,6 +713,23 @@ export interface paths {
         /** Make a queue of work items, or change its settings */
         put: operations["set-queue"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/queues/{name}/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add work items from a CSV file, or tell what that would do */
+        post: operations["import-items"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1166,6 +1268,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{id}/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Compare what a run recorded with another run of its flow, execution by execution */
+        get: operations["compare-runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{id}/events": {
         parameters: {
             query?: never;
@@ -1251,6 +1370,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get all that is known of a run as one document of HTML that needs no network */
+        get: operations["get-run-report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{id}/retry": {
         parameters: {
             query?: never;
@@ -1278,6 +1414,57 @@ export interface paths {
         };
         /** List the recorded node executions of a run with their outputs */
         get: operations["list-steps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{id}/trace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get what was kept of the pages of a node execution: console, requests, which pages and pictures */
+        get: operations["get-trace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{id}/trace/{what}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a page of a node execution, before or after it acted, as HTML that runs nothing; or its picture as JPEG */
+        get: operations["get-trace-page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{id}/traces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the node executions of a run of whose pages something was kept */
+        get: operations["list-traces"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1316,6 +1503,91 @@ export interface paths {
         post?: never;
         /** Take a secret away */
         delete: operations["delete-secret"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the settings in effect and where each is from; what is secret is masked */
+        get: operations["list-settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stability": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get how well the targets of a flow found their elements in its last runs, the least steady first */
+        get: operations["get-stability"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stats/dead": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Count the dead letters by flow and reason, the largest groups first */
+        get: operations["dead-groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stats/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell how all queues of work items are doing, by day too */
+        get: operations["item-stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stats/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Count the jobs by stage, and tell how deep the queue was and how long claims took in the last hour */
+        get: operations["queue-samples"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1413,6 +1685,11 @@ export interface components {
              */
             item: number;
         };
+        Around: {
+            agreed: components["schemas"]["Print"][] | null;
+            others: components["schemas"]["Other"][] | null;
+            rejected: components["schemas"]["Print"][] | null;
+        };
         Beaten: {
             jobs?: components["schemas"]["Heard"][] | null;
             paused: boolean;
@@ -1426,6 +1703,39 @@ export interface components {
             session_error?: string;
             session_key?: string;
             why?: string;
+        };
+        BulkDone: {
+            /** Format: int64 */
+            done: number;
+            refused: components["schemas"]["BulkRefuse"][] | null;
+        };
+        BulkInBody: {
+            /** @enum {string} */
+            action: "retry" | "delete" | "review";
+            comment?: string;
+            items: number[] | null;
+            /**
+             * @description For the action review.
+             * @enum {string}
+             */
+            review?: "in_review" | "verified" | "none";
+        };
+        BulkRefuse: {
+            error: string;
+            /** Format: int64 */
+            item: number;
+        };
+        CSVImport: {
+            /** @description The file: a header, then an item a row. */
+            csv: string;
+            /** @description What stands between cells; left out, it is found in the header. */
+            delimiter?: string;
+            /** @description Add nothing: tell what would be. */
+            dry_run?: boolean;
+            /** @description Column that holds the reference. */
+            reference?: string;
+            /** @description Add the rows that are right and report the others; otherwise one that is wrong keeps all from being added. */
+            rows?: boolean;
         };
         Catalog: {
             /** @description Groups of node types, by name. */
@@ -1574,6 +1884,18 @@ export interface components {
         Claimed: {
             job?: components["schemas"]["Given"];
         };
+        Comparison: {
+            /** Format: int64 */
+            executions: number;
+            first?: components["schemas"]["Difference"];
+            more?: boolean;
+            nodes: components["schemas"]["NodeComparison"][] | null;
+            run: string;
+            same_input: boolean;
+            same_version: boolean;
+            with: string;
+            with_status: string;
+        };
         CountBody: {
             /** Format: int64 */
             count: number;
@@ -1588,6 +1910,57 @@ export interface components {
             name: string;
             /** @enum {string} */
             role: "viewer" | "operator" | "developer" | "admin" | "robot";
+        };
+        DatabaseHealth: {
+            /** @enum {string} */
+            kind: "sqlite" | "postgres";
+            /**
+             * Format: double
+             * @description Of a question and its answer, in milliseconds.
+             */
+            latency_ms: number;
+            /**
+             * Format: int64
+             * @description The last that was applied.
+             */
+            migration: number;
+            /**
+             * Format: int64
+             * @description In bytes.
+             */
+            size: number;
+            version: string;
+        };
+        Day: {
+            /** Format: int64 */
+            added: number;
+            day: string;
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            successful: number;
+        };
+        DeadGroup: {
+            /** Format: int64 */
+            count: number;
+            /** Format: date-time */
+            first: string;
+            flow: string;
+            /** Format: date-time */
+            last: string;
+            /** Format: int64 */
+            poison: number;
+            reason: string;
+        };
+        DeadLetters: {
+            /** @description All dead letters, up to 10000. */
+            all?: boolean;
+            /** @description Only those whose run is of this flow. */
+            flow?: string;
+            /** @description Numbers of the jobs. Left out: all that fit the rest. */
+            jobs?: number[] | null;
+            /** @description Only those that failed for this reason, word for word. */
+            reason?: string;
         };
         DemoOut: {
             /** @description Name of the flow. */
@@ -1630,8 +2003,17 @@ export interface components {
             /** @description Nodes that did not act because their output was pinned. */
             pins?: string[] | null;
         };
-        "Drop-jobsRequest": {
-            jobs: number[] | null;
+        Difference: {
+            here: components["schemas"]["Outcome"];
+            node: string;
+            path: string;
+            there: components["schemas"]["Outcome"];
+        };
+        DiskHealth: {
+            /** Format: int64 */
+            free: number;
+            /** Format: int64 */
+            total: number;
         };
         EditItemInBody: {
             content?: {
@@ -1832,6 +2214,28 @@ export interface components {
             /** Format: int64 */
             waited_ms?: number;
         };
+        GridCell: {
+            /** Format: int64 */
+            count: number;
+            /** Format: int64 */
+            failed?: number;
+            state: string;
+        };
+        GridRun: {
+            cells: {
+                [key: string]: components["schemas"]["GridCell"];
+            };
+            /** Format: date-time */
+            created: string;
+            digest: string;
+            /** Format: date-time */
+            ended?: string;
+            id: string;
+            partial?: boolean;
+            /** Format: date-time */
+            started?: string;
+            status: string;
+        };
         Heal: {
             action?: string;
             before: components["schemas"]["Print"];
@@ -1888,6 +2292,24 @@ export interface components {
             comment?: string;
             /** @description Make the new version of the flow its production version, too. */
             promote?: boolean;
+        };
+        Health: {
+            database: components["schemas"]["DatabaseHealth"];
+            /** @description Of the data folder. */
+            disk?: components["schemas"]["DiskHealth"];
+            go: string;
+            parts: components["schemas"]["HealthPart"][] | null;
+            /** @description Robots by the version of their program. */
+            robots: components["schemas"]["RobotVersion"][] | null;
+            system: string;
+            version: string;
+        };
+        HealthPart: {
+            detail: string;
+            /** @description What to do. */
+            hint?: string;
+            name: string;
+            ok: boolean;
         };
         Heard: {
             cancel?: boolean;
@@ -1995,6 +2417,29 @@ export interface components {
             retry?: number;
             status: string;
         };
+        ItemQueueStats: {
+            /** Format: int64 */
+            application: number;
+            /** Format: int64 */
+            at_risk: number;
+            average_time: string;
+            /** Format: int64 */
+            business: number;
+            counts: {
+                [key: string]: number;
+            };
+            /** @description The last days in UTC, the present one last. */
+            days: components["schemas"]["Day"][] | null;
+            /** Format: int64 */
+            deferred: number;
+            /** Format: int64 */
+            ended_last_hour: number;
+            /** Format: int64 */
+            late: number;
+            /** Format: date-time */
+            oldest?: string;
+            queue: string;
+        };
         ItemRow: {
             /** @description Why this row is no item; it is reported under its number. */
             bad?: string;
@@ -2098,6 +2543,9 @@ export interface components {
             tenant?: string;
         };
         Known: {
+            agreed?: {
+                [key: string]: components["schemas"]["Print"][] | null;
+            };
             prints?: {
                 [key: string]: components["schemas"]["Print"];
             };
@@ -2121,6 +2569,15 @@ export interface components {
             expires?: string;
             role: string;
             /** @description Send it as Authorization: Bearer. It is shown only now. */
+            token: string;
+        };
+        MeBody: {
+            account?: string;
+            name: string;
+            /** @description What the role may do: pages show nothing else. */
+            rights: string[] | null;
+            role: string;
+            signed_in?: boolean;
             token: string;
         };
         MessageBody: {
@@ -2152,6 +2609,48 @@ export interface components {
              */
             risk?: string;
         };
+        NodeComparison: {
+            /** Format: int64 */
+            differs: number;
+            node: string;
+            /** Format: int64 */
+            only_here: number;
+            /** Format: int64 */
+            only_there: number;
+            path?: string;
+            /** Format: int64 */
+            same: number;
+            state: string;
+        };
+        Other: {
+            node: string;
+            print: components["schemas"]["Print"];
+            target: string;
+        };
+        Outcome: {
+            digest?: string;
+            failure?: components["schemas"]["Failure"];
+            missing?: boolean;
+            output?: unknown;
+            /** Format: int64 */
+            size?: number;
+        };
+        Page: {
+            cut?: boolean;
+            /** Format: int64 */
+            height: number;
+            html: string;
+            /** Format: int64 */
+            length: number;
+            title: string;
+            url: string;
+            /** Format: int64 */
+            width: number;
+            /** Format: int64 */
+            x: number;
+            /** Format: int64 */
+            y: number;
+        };
         PageAccountBody: {
             items: components["schemas"]["Account"][] | null;
             /** @description Cursor of the next page; absent on the last. */
@@ -2159,6 +2658,11 @@ export interface components {
         };
         PageActBody: {
             items: components["schemas"]["Act"][] | null;
+            /** @description Cursor of the next page; absent on the last. */
+            next?: string;
+        };
+        PageDeadGroupBody: {
+            items: components["schemas"]["DeadGroup"][] | null;
             /** @description Cursor of the next page; absent on the last. */
             next?: string;
         };
@@ -2177,6 +2681,11 @@ export interface components {
             /** @description Cursor of the next page; absent on the last. */
             next?: string;
         };
+        PageGridRunBody: {
+            items: components["schemas"]["GridRun"][] | null;
+            /** @description Cursor of the next page; absent on the last. */
+            next?: string;
+        };
         PageHealBody: {
             items: components["schemas"]["Heal"][] | null;
             /** @description Cursor of the next page; absent on the last. */
@@ -2184,6 +2693,11 @@ export interface components {
         };
         PageItemBody: {
             items: components["schemas"]["Item"][] | null;
+            /** @description Cursor of the next page; absent on the last. */
+            next?: string;
+        };
+        PageItemQueueStatsBody: {
+            items: components["schemas"]["ItemQueueStats"][] | null;
             /** @description Cursor of the next page; absent on the last. */
             next?: string;
         };
@@ -2222,6 +2736,11 @@ export interface components {
             /** @description Cursor of the next page; absent on the last. */
             next?: string;
         };
+        PageSettingBody: {
+            items: components["schemas"]["Setting"][] | null;
+            /** @description Cursor of the next page; absent on the last. */
+            next?: string;
+        };
         PageStepBody: {
             items: components["schemas"]["Step"][] | null;
             /** @description Cursor of the next page; absent on the last. */
@@ -2229,6 +2748,11 @@ export interface components {
         };
         PageTokenBody: {
             items: components["schemas"]["Token"][] | null;
+            /** @description Cursor of the next page; absent on the last. */
+            next?: string;
+        };
+        PageTraceEntryBody: {
+            items: components["schemas"]["TraceEntry"][] | null;
             /** @description Cursor of the next page; absent on the last. */
             next?: string;
         };
@@ -2262,12 +2786,25 @@ export interface components {
             flow: string;
             node: string;
         };
-        Principal: {
-            account?: string;
-            name: string;
-            role: string;
-            signed_in?: boolean;
-            token: string;
+        Preview: {
+            /** Format: int64 */
+            added: number;
+            errors?: components["schemas"]["ItemAddError"][] | null;
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            first?: number;
+            /** Format: int64 */
+            last?: number;
+            sample: components["schemas"]["PreviewRow"][] | null;
+        };
+        PreviewRow: {
+            content: {
+                [key: string]: unknown;
+            };
+            reference?: string;
+            /** Format: int64 */
+            row: number;
         };
         Print: {
             /** Format: int64 */
@@ -2348,21 +2885,27 @@ export interface components {
             /** Format: date-time */
             created: string;
             description?: string;
-            /** Format: int64 */
-            lease: number;
+            lease: string;
             /** Format: int64 */
             max_retries: number;
             name: string;
             output_schema?: unknown;
-            /** Format: int64 */
-            retry_backoff: number;
+            retry_backoff: string;
             run?: string;
             schema?: unknown;
-            /** Format: int64 */
-            sla: number;
-            /** Format: int64 */
-            sla_risk: number;
+            sla: string;
+            sla_risk: string;
             unique_reference: boolean;
+        };
+        QueueStats: {
+            /**
+             * Format: double
+             * @description Seconds between two samples.
+             */
+            every: number;
+            /** @description What this server saw of the last hour since it was started, oldest first. Another server has its own. */
+            samples: components["schemas"]["Sample"][] | null;
+            stages: components["schemas"]["Stage"][] | null;
         };
         Record: {
             data: unknown;
@@ -2418,11 +2961,22 @@ export interface components {
             /** Format: int64 */
             heal: number;
         };
-        RequeueBody: {
-            jobs: number[] | null;
+        RequeueInBody: {
+            /** @description All dead letters, up to 10000. */
+            all?: boolean;
+            /** @description Only those whose run is of this flow. */
+            flow?: string;
+            /** @description Inputs that take the place of the runs', by name; the others stay. What was recorded is used as far as it does not depend on them. */
+            input?: {
+                [key: string]: unknown;
+            };
+            /** @description Numbers of the jobs. Left out: all that fit the rest. */
+            jobs?: number[] | null;
             needs?: string;
             /** Format: int64 */
             priority?: number;
+            /** @description Only those that failed for this reason, word for word. */
+            reason?: string;
         };
         Requeued: {
             from?: string;
@@ -2557,6 +3111,13 @@ export interface components {
             path: string;
             worked?: boolean;
         };
+        RobotVersion: {
+            /** Format: int64 */
+            count: number;
+            /** Format: int64 */
+            online: number;
+            version: string;
+        };
         Run: {
             cancel?: boolean;
             /** Format: date-time */
@@ -2595,6 +3156,24 @@ export interface components {
             /** Format: date-time */
             wake?: string;
         };
+        Sample: {
+            /** Format: date-time */
+            at: string;
+            /** Format: double */
+            claim_p50_ms: number;
+            /** Format: double */
+            claim_p95_ms: number;
+            /** Format: int64 */
+            claims: number;
+            /** Format: int64 */
+            dead: number;
+            /** Format: int64 */
+            leased: number;
+            /** Format: int64 */
+            retried: number;
+            /** Format: int64 */
+            waiting: number;
+        };
         SecretEntry: {
             /** Format: date-time */
             created: string;
@@ -2604,6 +3183,13 @@ export interface components {
             read?: string;
             /** Format: date-time */
             updated: string;
+            /** @description Flows that name it, in their draft or in production. */
+            used_by: components["schemas"]["SecretUse"][] | null;
+        };
+        SecretUse: {
+            draft: boolean;
+            flow: string;
+            production: boolean;
         };
         Seed: {
             artifact: string;
@@ -2628,6 +3214,24 @@ export interface components {
              * @description The value, up to 256 KiB. It is encrypted, and no operation shows it.
              */
             value: string;
+        };
+        Setting: {
+            /** @description Its name in aether.yaml. */
+            key: string;
+            /** @description The value is masked. */
+            secret?: boolean;
+            /** @description Where it is from: a flag, the environment, a file, or default. */
+            source: string;
+            /** @description Masked if it holds a secret. */
+            value: string;
+        };
+        Shot: {
+            box?: components["schemas"]["TraceBox"];
+            /** Format: int64 */
+            height: number;
+            jpeg: string;
+            /** Format: int64 */
+            width: number;
         };
         SiteState: {
             /**
@@ -2665,6 +3269,19 @@ export interface components {
              */
             limit: number;
         };
+        Stability: {
+            flow: string;
+            /** Format: int64 */
+            runs: number;
+            targets: components["schemas"]["Steady"][] | null;
+        };
+        Stage: {
+            /** Format: int64 */
+            count: number;
+            /** Format: date-time */
+            oldest?: string;
+            stage: string;
+        };
         StartRun: {
             /** @description Name of a flow that was pushed. */
             flow: string;
@@ -2683,8 +3300,7 @@ export interface components {
             application: number;
             /** Format: int64 */
             at_risk: number;
-            /** Format: int64 */
-            average_time: number;
+            average_time: string;
             /** Format: int64 */
             business: number;
             counts: {
@@ -2700,15 +3316,36 @@ export interface components {
             oldest?: string;
             queue: string;
         };
+        Steady: {
+            /** Format: int64 */
+            abstained: number;
+            /** Format: int64 */
+            asked: number;
+            /** Format: double */
+            first: number;
+            flow: string;
+            /** Format: int64 */
+            found: number;
+            /** Format: int64 */
+            healed: number;
+            /** Format: int64 */
+            mismatches: number;
+            node: string;
+            ranks: number[] | null;
+            target: string;
+        };
         Step: {
             effect?: string;
             /** Format: date-time */
             ended?: string;
             failure?: components["schemas"]["Failure"];
+            node: string;
             output?: unknown;
             path: string;
             /** Format: date-time */
             started?: string;
+            /** Format: int64 */
+            try?: number;
         };
         Submitted: {
             dropped?: boolean;
@@ -2753,6 +3390,72 @@ export interface components {
             Data: unknown;
             ID: string;
             topic: string;
+        };
+        TraceBox: {
+            /** Format: double */
+            height: number;
+            /** Format: double */
+            width: number;
+            /** Format: double */
+            x: number;
+            /** Format: double */
+            y: number;
+        };
+        TraceEntry: {
+            /** Format: date-time */
+            at: string;
+            failed?: boolean;
+            node: string;
+            path: string;
+            /** Format: int64 */
+            try?: number;
+            url?: string;
+        };
+        TraceMessage: {
+            /** Format: date-time */
+            at: string;
+            level: string;
+            /** Format: int64 */
+            line?: number;
+            text: string;
+            uncaught?: boolean;
+            url?: string;
+        };
+        TraceRequest: {
+            /** Format: date-time */
+            at: string;
+            /** Format: int64 */
+            bytes?: number;
+            cached?: boolean;
+            error?: string;
+            kind?: string;
+            method: string;
+            /** Format: double */
+            ms?: number;
+            open?: boolean;
+            /** Format: int64 */
+            status?: number;
+            type?: string;
+            url: string;
+        };
+        TraceStep: {
+            after?: components["schemas"]["Page"];
+            before?: components["schemas"]["Page"];
+            console?: components["schemas"]["TraceMessage"][] | null;
+            failed?: boolean;
+            files?: {
+                [key: string]: string;
+            };
+            network?: components["schemas"]["TraceRequest"][] | null;
+            shot?: components["schemas"]["Shot"];
+            /** Format: date-time */
+            started: string;
+            title?: string;
+            /** Format: double */
+            took_ms: number;
+            url?: string;
+            /** Format: double */
+            waited_ms: number;
         };
         TryBody: {
             /** @description Path of the execution that is meant, such as each[2]/fetch. Default: the first. */
@@ -2817,7 +3520,17 @@ export interface components {
             sentences: string[] | null;
         };
         WorkQueue: {
+            /**
+             * Format: int64
+             * @description After how many deaths of runs an item is given up; 3 if left out.
+             */
+            abandon_after?: number;
             description?: string;
+            /**
+             * @description How long a run keeps an item without a heartbeat; a minute if left out.
+             * @example 1m
+             */
+            lease?: string;
             /**
              * Format: int64
              * @description How often an item is tried again after an application failure.
@@ -3015,6 +3728,16 @@ export interface operations {
                 cursor?: string;
                 /** @description How many at most. */
                 limit?: number;
+                /** @description Only of this account or token. */
+                who?: string;
+                /** @description Only this operation, such as set-secret. */
+                action?: string;
+                /** @description Only about this. */
+                object?: string;
+                /** @description Not before. */
+                from?: string;
+                /** @description Before. */
+                to?: string;
             };
             header?: never;
             path?: never;
@@ -3797,6 +4520,86 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-flow-grid": {
+        parameters: {
+            query?: {
+                /** @description How many runs at most. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Name of the flow. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageGridRunBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4667,6 +5470,92 @@ export interface operations {
             };
         };
     };
+    "get-heal-around": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the heal. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Around"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-heal-evidence": {
         parameters: {
             query?: never;
@@ -4938,6 +5827,158 @@ export interface operations {
             };
             /** @description Precondition Failed */
             412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "bulk-items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkDone"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5256,6 +6297,92 @@ export interface operations {
             };
         };
     };
+    "get-item-file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the work item. */
+                id: number;
+                /** @description Digest of the file, as the item tells it. */
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "retry-item": {
         parameters: {
             query?: never;
@@ -5455,6 +6582,12 @@ export interface operations {
                 tenant?: string;
                 /** @description Only of this run. */
                 run?: string;
+                /** @description Only of runs of this flow. */
+                flow?: string;
+                /** @description Only those that failed for this reason last, word for word. */
+                reason?: string;
+                /** @description Only those that wait for their first attempt, that a robot has, that wait for another attempt, or that are dead letters or poison. */
+                stage?: "waiting" | "leased" | "retried" | "dead";
             };
             header?: never;
             path?: never;
@@ -5536,7 +6669,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Drop-jobsRequest"];
+                "application/json": components["schemas"]["DeadLetters"];
             };
         };
         responses: {
@@ -5617,7 +6750,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RequeueBody"];
+                "application/json": components["schemas"]["RequeueInBody"];
             };
         };
         responses: {
@@ -6129,7 +7262,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Principal"];
+                    "application/json": components["schemas"]["MeBody"];
                 };
             };
             /** @description Bad Request */
@@ -6420,6 +7553,96 @@ export interface operations {
             };
         };
     };
+    "import-items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the queue. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CSVImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-items": {
         parameters: {
             query?: {
@@ -6431,6 +7654,16 @@ export interface operations {
                 status?: "new" | "in_progress" | "successful" | "failed" | "retried" | "abandoned" | "deleted";
                 /** @description Only with this reference. */
                 reference?: string;
+                /** @description Only those that have not ended and are past their due date, or past their risk time. */
+                sla?: "late" | "at_risk";
+                /** @description Only with this kind of failure. */
+                kind?: "business" | "application";
+                /** @description Only with this review. */
+                review?: "in_review" | "verified" | "retried";
+                /** @description Only those whose reference, reason or content holds this text. */
+                search?: string;
+                /** @description Which come first. */
+                order?: "oldest" | "newest";
             };
             header?: never;
             path: {
@@ -9337,6 +10570,12 @@ export interface operations {
                 status?: "queued" | "running" | "waiting" | "attention" | "done" | "failed" | "cancelled";
                 /** @description Whether development runs, made while a flow was written, are among them. */
                 development?: "without" | "only" | "all";
+                /** @description Only those that were added then or later. */
+                since?: string;
+                /** @description Only those that were added earlier. */
+                before?: string;
+                /** @description Only those that failed, with this text in what is said of it. A page may hold fewer than there are, even none, and still name a next one: it ends when enough was looked at. */
+                error?: string;
             };
             header?: never;
             path?: never;
@@ -9754,6 +10993,95 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "compare-runs": {
+        parameters: {
+            query?: {
+                /** @description Id of the other run. Default: the last one before it that was done. */
+                with?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the run; its beginning is enough if no other run begins so. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10237,6 +11565,90 @@ export interface operations {
             };
         };
     };
+    "get-run-report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the run; its beginning is enough if no other run begins so. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "plan-retry": {
         parameters: {
             query?: {
@@ -10446,6 +11858,12 @@ export interface operations {
                 limit?: number;
                 /** @description Only of the node with this id. */
                 node?: string;
+                /** @description Only this execution, such as each[2]/fetch, with all its tries. */
+                path?: string;
+                /** @description Only executions whose paths begin so, such as each[2]/. */
+                under?: string;
+                /** @description Leave the outputs out. */
+                brief?: boolean;
             };
             header?: never;
             path: {
@@ -10463,6 +11881,273 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageStepBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-trace": {
+        parameters: {
+            query: {
+                /** @description Path of the node execution, such as each[2]/click. */
+                path: string;
+                /** @description Which try of it; 0 for the last. */
+                try?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the run; its beginning is enough if no other run begins so. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TraceStep"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-trace-page": {
+        parameters: {
+            query: {
+                /** @description Path of the node execution, such as each[2]/click. */
+                path: string;
+                /** @description Which try of it; 0 for the last. */
+                try?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the run; its beginning is enough if no other run begins so. */
+                id: string;
+                what: "before" | "after" | "picture";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-traces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the run; its beginning is enough if no other run begins so. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageTraceEntryBody"];
                 };
             };
             /** @description Bad Request */
@@ -10740,6 +12425,386 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSettingBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-stability": {
+        parameters: {
+            query: {
+                /** @description Name of the flow. */
+                flow: string;
+                /** @description How many runs are looked at, the newest. */
+                runs?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stability"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "dead-groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageDeadGroupBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "item-stats": {
+        parameters: {
+            query?: {
+                /** @description How many days. */
+                days?: number;
+                /** @description Only of this queue. */
+                queue?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageItemQueueStatsBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "queue-samples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueStats"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
