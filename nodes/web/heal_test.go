@@ -28,6 +28,7 @@ type remembered struct {
 	rejected []selector.Print
 	agreed   []selector.Print
 	resolved map[string][]int
+	adviser  node.Adviser
 	heals    []node.Heal
 }
 
@@ -60,6 +61,8 @@ func (r *remembered) Resolved(target string, query int) {
 	}
 	r.resolved[target] = append(r.resolved[target], query)
 }
+
+func (r *remembered) Adviser() node.Adviser { return r.adviser }
 
 func (r *remembered) Judged(context.Context, string) (node.Judged, error) {
 	r.mu.Lock()
