@@ -24,6 +24,8 @@ const (
 	healBudget = 400 * time.Millisecond
 	// healLate is how long after the end of an action its last search may go on, for the sake of the report.
 	healLate = time.Second
+	// healAct is what must be left of the time to act on what was found: an action that is cut short may have been done.
+	healAct = 400 * time.Millisecond
 	// healStill is how long nothing may change between two looks at a page that is searched early.
 	healStill = 250 * time.Millisecond
 )
@@ -342,7 +344,7 @@ func (p *Page) search(ctx context.Context, w *wanted, l *lookFor, s *sight, last
 		}
 		h.Picture = p.marked(ctx, h, frame, handle)
 	}
-	if h.Outcome == OutcomeHealed && remaining(whole) < reserve {
+	if h.Outcome == OutcomeHealed && remaining(whole) < healAct {
 		h.Outcome, h.Vetoes = OutcomeAsked, append(h.Vetoes, "the time was over")
 	}
 	w.healed = h
