@@ -201,8 +201,11 @@ func Keys() []Key {
 		},
 		{
 			Name: "heal.model_timeout", Default: "10s",
-			Doc:  "How long the model may take for an answer, and never longer than the step has.",
-			set:  func(c *Config, g given) (err error) { c.Heal.Model.Timeout, err = parseDuration(g, time.Second); return err },
+			Doc: "How long the model may take for an answer, and never longer than the step has.",
+			set: func(c *Config, g given) (err error) {
+				c.Heal.Model.Timeout, err = parseDuration(g, time.Second)
+				return err
+			},
 			show: func(c *Config) string { return showDuration(c.Heal.Model.Timeout) },
 		},
 		{

@@ -63,12 +63,12 @@ func (p *page) press(ctx context.Context, env *node.Env, in pressIn) (pressOut, 
 	if err != nil {
 		return pressOut{}, err
 	}
-	bad, err := env.Elements.Rejected(ctx, target)
+	said, err := env.Elements.Judged(ctx, target)
 	if err != nil {
 		return pressOut{}, err
 	}
 	for now, print := range p.ids {
-		if !ok || known.Name != print.Name || len(bad) > 0 && bad[0].ID == print.ID {
+		if !ok || known.Name != print.Name || len(said.Rejected) > 0 && said.Rejected[0].ID == print.ID {
 			continue
 		}
 		h := node.Heal{Target: in.Target, Outcome: element.Healed, P: .95, Before: known, Found: &print, Repaired: selector.Must("id=" + now)}
