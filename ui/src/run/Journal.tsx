@@ -29,6 +29,10 @@ function sentence(e: Event): string {
       return d.text ? `${e.path} asks: ${text(d.text)}` : `${e.path} waits`;
     case 'answered':
       return `${e.path} was answered: ${text(d.text)}`;
+    case 'elements': {
+      const n = Array.isArray(d.targets) ? d.targets.length : 0;
+      return `${n} ${n === 1 ? 'target' : 'targets'} of pages found what they mean`;
+    }
     case 'log':
       return text(d.text);
     default:
