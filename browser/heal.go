@@ -24,6 +24,8 @@ const (
 	healBudget = 400 * time.Millisecond
 	// healLate is how long after the end of an action its last search may go on, for the sake of the report.
 	healLate = time.Second
+	// healAct is what must be left of the time to act on what was found: an action that is cut short may have been done.
+	healAct = 400 * time.Millisecond
 	// healStill is how long nothing may change between two looks at a page that is searched early.
 	healStill = 250 * time.Millisecond
 )
@@ -49,6 +51,9 @@ type Healing struct {
 	// Report is told of each search with an outcome, of an element that was found before anything is done to it. Its
 	// error ends the action.
 	Report func(ctx context.Context, h Healed) error
+	// Advise is asked, once for an action, which of a few elements is meant where that is in doubt and does no harm; nil if
+	// nobody is.
+	Advise func(ctx context.Context, q Question) (Advice, error)
 	// Memory is what the run has learned already; Scope names whose targets these are in it.
 	Memory *Memory
 	Scope  string
@@ -77,6 +82,7 @@ type wanted struct {
 	query   int              // one more than the place of the query that found it, 0 if none has
 	healed  *Healed
 	wrong   bool      // the queries find another one
+	advice  *Advised  // what was said when the best was in doubt
 	tried   time.Time // of the last search
 	final   bool      // the last search has been made
 }
@@ -263,7 +269,11 @@ type searched struct {
 	all     *Prints
 	verdict heal.Verdict
 	agreed  bool // a person has said of an element like the best that it is the one
+	advised bool // an adviser has
 	took    time.Duration
+
+	tables *heal.Prepared
+	wish   heal.Wanted
 }
 
 func (p *Page) seek(ctx context.Context, w *wanted, action string) (searched, error) {
@@ -275,7 +285,7 @@ func (p *Page) seek(ctx context.Context, w *wanted, action string) (searched, er
 	tables := heal.Prepare(&all.Page)
 	agreed, rejected := w.h.Judged(ctx, w.name)
 	wish := p.wish(w, action, all.URL, rejected)
-	in := searched{all: all, verdict: tables.Find(wish)}
+	in := searched{all: all, verdict: tables.Find(wish), tables: tables, wish: wish}
 	for _, like := range agreed {
 		if in.verdict.Decision == heal.Heal {
 			break
@@ -308,6 +318,7 @@ func (p *Page) search(ctx context.Context, w *wanted, l *lookFor, s *sight, last
 	}
 	in, err := p.seek(ctx, w, l.aim())
 	if err == nil && in.all != nil && !last {
+		p.advise(ctx, w, l, &in)
 		if !in.all.Loaded || in.verdict.Decision != heal.Heal {
 			return false, nil
 		}
@@ -333,7 +344,7 @@ func (p *Page) search(ctx context.Context, w *wanted, l *lookFor, s *sight, last
 		}
 		h.Picture = p.marked(ctx, h, frame, handle)
 	}
-	if h.Outcome == OutcomeHealed && remaining(whole) < reserve {
+	if h.Outcome == OutcomeHealed && remaining(whole) < healAct {
 		h.Outcome, h.Vetoes = OutcomeAsked, append(h.Vetoes, "the time was over")
 	}
 	w.healed = h
@@ -362,6 +373,9 @@ func (p *Page) seekAgain(ctx context.Context, w *wanted, l *lookFor, s *sight, b
 		return searched{}, err
 	}
 	in, err := p.seek(ctx, w, l.aim())
+	if err == nil && in.all != nil && before.advised {
+		in.follow(before)
+	}
 	if err != nil || in.all == nil || in.verdict.Decision != heal.Heal || len(in.all.Elements) != len(before.all.Elements) {
 		return searched{}, err
 	}

@@ -28,6 +28,8 @@ type Healed struct {
 	Vetoes   []string
 	Top      []Compared
 	URL      string
+	// Advice is what an adviser said, nil if none was asked.
+	Advice *Advised
 	// Page is the page as it was searched, Picture a picture of it with both places marked, nil where it was not taken.
 	Page    *heal.Page
 	Picture []byte
@@ -46,7 +48,7 @@ func (w *wanted) outcome(action string, in searched, s *sight) *Healed {
 	v := in.verdict
 	h := &Healed{
 		Target: w.target, Action: action, Outcome: OutcomeAbstained, Mismatch: s.Kind == Mismatch, P: v.P, Margin: v.Margin, Before: *w.known,
-		Vetoes: v.Vetoes, URL: in.all.URL, Page: &in.all.Page,
+		Vetoes: v.Vetoes, URL: in.all.URL, Page: &in.all.Page, Advice: w.advice,
 	}
 	for _, c := range v.Top {
 		h.Top = append(h.Top, Compared{in.all.Elements[c.Element].Print, c.Score, c.Share, c.Evidence})

@@ -1,6 +1,7 @@
 package heal
 
 import (
+	"math"
 	"slices"
 
 	"github.com/aether-rpa/aether/selector"
@@ -35,6 +36,21 @@ func (p *Prepared) Verify(w Wanted, element int) Check {
 	c.Reason = p.contradiction(&w, element, &v)
 	c.Agrees = c.Reason == ""
 	return c
+}
+
+// Against are the vetoes that speak against an element being the one that is wanted, whatever its rank.
+func (p *Prepared) Against(w Wanted, element int) []string {
+	if element < 0 || element >= len(p.recs) || !p.may[element] {
+		return []string{VetoLost}
+	}
+	s := p.score(&w)
+	taken := func(i int) bool { return slices.Contains(w.Claimed, i) }
+	margin := 10.0
+	if r := p.rival(&w, s, element, taken); r >= 0 {
+		margin = math.Abs(s.z[element] - s.z[r]) // another one that looks the same speaks against it, not one that looks better
+	}
+	e := p.weigh(s, element, margin)
+	return p.vetoes(&w, s, element, &e, margin, taken)
 }
 
 // contradiction is what says that an element is another one although no other fits better, "" if nothing does.

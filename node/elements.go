@@ -21,6 +21,8 @@ type Elements interface {
 	Resolved(target string, query int)
 	// Judged are the elements of which people have said that they are the one that is meant, or are not.
 	Judged(ctx context.Context, target string) (Judged, error)
+	// Adviser is asked where what is known does not tell which element is meant; nil if nobody is.
+	Adviser() Adviser
 	// Healed reports an element that was found again, or might have been, with the evidence. Call it before anything is
 	// done to the element: when it returns the report is kept, and the same report by a later try of the node, or after
 	// a crash, is the same one.

@@ -133,6 +133,7 @@ func measured(cases []string) ([]byte, error) {
 		r.calibration(mine[2])
 	}
 	r.times(speed(fs[0]))
+	r.b.WriteString(notes)
 	return []byte(r.b.String()), nil
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/aether-rpa/aether/artifact"
 	"github.com/aether-rpa/aether/artifact/disk"
 	"github.com/aether-rpa/aether/browser"
+	"github.com/aether-rpa/aether/internal/advise"
 	"github.com/aether-rpa/aether/internal/api"
 	"github.com/aether-rpa/aether/internal/auth"
 	"github.com/aether-rpa/aether/internal/config"
@@ -169,11 +170,25 @@ func (s *System) Start(ctx context.Context, resumes bool) error {
 			Worker: worker.NewRunner(worker.Config{Path: s.Executable, Args: []string{"script-worker"}, Memory: s.Config.Script.Memory, Timeout: s.Config.Script.Timeout}),
 		},
 	}
+	s.Robot.Adviser = s.adviser(secrets)
 	s.Left = s.Robot.SweepFolders(ctx)
 	s.pool = s.browsers()
 	s.Robot.Sessions = map[string]session.Provider{"web": s.pool}
 	s.Robot.SessionKey = s.sessionKey
 	return nil
+}
+
+// adviser is the model that the settings name, nil if they name none.
+func (s *System) adviser(secrets vault.Reader) node.Adviser {
+	c := s.Config.Heal.Model
+	if c.URL == "" {
+		return nil
+	}
+	m := &advise.Model{URL: c.URL, Name: c.Name, HTTP: egress.Client(s.egress()), Timeout: c.Timeout}
+	if c.Key != "" {
+		m.Key = func(ctx context.Context) (vault.Secret, error) { return secrets.Get(ctx, c.Key) }
+	}
+	return m
 }
 
 // counts returns what was counted in this process.

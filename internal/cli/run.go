@@ -304,7 +304,7 @@ func (c *command) printWait(r *run.Run, w engine.Wait) {
 	case "session", "doubt":
 		c.printf("  %s: %s\n", w.Path, printable(w.Question))
 		if w.Ask != nil && w.Ask.Details != nil && w.Ask.Details.Text != "" {
-			c.printf("    First %s.\n", w.Ask.Details.Text)
+			c.printf("    %s\n", printable(w.Ask.Details.Text))
 		}
 		c.printChoices(r, w, "answer")
 	case "approval", "question":

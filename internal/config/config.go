@@ -143,6 +143,20 @@ type Trace struct {
 type Heal struct {
 	// Policy is off, recommend, run or propose.
 	Policy string
+	// Model is a language model that is asked where an element is in doubt.
+	Model Model
+}
+
+// Model is a language model at an endpoint that speaks OpenAI's chat completions.
+type Model struct {
+	// URL is the endpoint up to its version; empty means that there is none.
+	URL string
+	// Name is the model's name there.
+	Name string
+	// Key names the secret that holds the endpoint's key; empty means that it needs none.
+	Key string
+	// Timeout is how long an answer may take.
+	Timeout time.Duration
 }
 
 // Retention says how long finished runs and work items are kept. Whichever limit is reached first applies.

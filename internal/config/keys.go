@@ -179,6 +179,36 @@ func Keys() []Key {
 			show: func(c *Config) string { return c.Heal.Policy },
 		},
 		{
+			Name: "heal.model_url", Default: "",
+			Doc:     "Endpoint of a language model, up to its version, that speaks OpenAI's chat completions. It is asked which of a few elements is meant where the evidence leaves that in doubt and a wrong one does no harm; it may choose one or none. It sees what the elements look like, and the page's address. Empty asks nobody.",
+			Example: "https://api.example.com/v1",
+			set:     func(c *Config, g given) (err error) { c.Heal.Model.URL, err = parseEndpoint(g); return err },
+			show:    func(c *Config) string { return showText(c.Heal.Model.URL) },
+		},
+		{
+			Name: "heal.model", Default: "",
+			Doc:     "Name of the model at heal.model_url.",
+			Example: "small-model",
+			set:     func(c *Config, g given) error { c.Heal.Model.Name = g.text; return nil },
+			show:    func(c *Config) string { return showText(c.Heal.Model.Name) },
+		},
+		{
+			Name: "heal.model_key", Default: "",
+			Doc:     "Name of the secret that holds the key for heal.model_url, as flows name secrets; the key itself stands in no setting. Empty sends none.",
+			Example: "model-key",
+			set:     func(c *Config, g given) error { c.Heal.Model.Key = g.text; return nil },
+			show:    func(c *Config) string { return showText(c.Heal.Model.Key) },
+		},
+		{
+			Name: "heal.model_timeout", Default: "10s",
+			Doc: "How long the model may take for an answer, and never longer than the step has.",
+			set: func(c *Config, g given) (err error) {
+				c.Heal.Model.Timeout, err = parseDuration(g, time.Second)
+				return err
+			},
+			show: func(c *Config) string { return showDuration(c.Heal.Model.Timeout) },
+		},
+		{
 			Name: "trace.keep", Default: "failure",
 			Doc: "When the trace of browser work is kept: always keeps pages and pictures of every step, failure those of the steps that failed if the run fails, never nothing. settings.trace of a flow wins over it.",
 			set: func(c *Config, g given) (err error) {

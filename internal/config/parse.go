@@ -173,6 +173,18 @@ func parseServer(g given) (string, error) {
 	return strings.TrimRight(u.String(), "/"), nil
 }
 
+// parseEndpoint takes a URL with a path; since it is shown, without a password and a query.
+func parseEndpoint(g given) (string, error) {
+	if g.text == "" {
+		return "", nil
+	}
+	u, err := url.Parse(g.text)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.RawQuery+u.Fragment != "" {
+		return "", bad("is not the URL of an endpoint", "Write https://HOST/PATH, without user, password and query")
+	}
+	return strings.TrimRight(u.String(), "/"), nil
+}
+
 // parseVaultPath takes names with slashes between them.
 func parseVaultPath(g given) (string, error) {
 	if g.text == "" {

@@ -71,7 +71,7 @@ func TestDoubtAsks(t *testing.T) {
 	d, rt := &doubting{office: newOffice(t)}, memrt.New()
 	_, err := d.live(t, rt, doubtFlow)
 	w := d.asks(t, err)
-	if w.Kind != "doubt" || w.Path != "press" || !slices.Equal(w.Choices, []string{"again", "fail"}) || !strings.Contains(w.Question, "probably meant is another") || w.Details["meant"] != "another" || w.Ask.Details.Text != "approve it or reject it" {
+	if w.Kind != "doubt" || w.Path != "press" || !slices.Equal(w.Choices, []string{"again", "fail"}) || !strings.Contains(w.Question, "probably meant is another") || w.Details["meant"] != "another" || w.Ask.Details.Text != "First approve it or reject it." {
 		t.Errorf("it asks %+v", w)
 	}
 	_, err = d.live(t, rt, doubtFlow)

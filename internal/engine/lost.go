@@ -340,7 +340,10 @@ func (b *branch) askDoubt(s *step, name string, rec *Record) (*node.Failure, sig
 	if was == nil {
 		q := &question.Question{Kind: question.Decision, Style: "warning", Message: rec.Fail.Message + ". What now?",
 			Buttons: []question.Button{{Name: "again", Label: "Look again"}, {Name: "fail", Label: "Fail"}}}
-		q.Details = &question.Details{Text: rec.Fail.Hint}
+		q.Details = &question.Details{}
+		if rec.Fail.Hint != "" {
+			q.Details.Text = "First " + rec.Fail.Hint + "."
+		}
 		if m, ok := rec.Fail.Details.(map[string]any); ok {
 			q.Details.Data = m
 		}

@@ -284,6 +284,9 @@ func (n *nodeElements) Judged(ctx context.Context, target string) (node.Judged, 
 	return node.Judged{Agreed: k.Agreed[target], Rejected: k.Rejected[target]}, nil
 }
 
+// Adviser implements node.Elements.
+func (n *nodeElements) Adviser() node.Adviser { return n.all.host.robot.Adviser }
+
 // Saw implements node.Elements.
 func (n *nodeElements) Saw(ctx context.Context, target string, p selector.Print) error {
 	if err := element.Masked(&p, n.all.host.Mask); err != nil {

@@ -35,7 +35,9 @@ type Robot struct {
 	// Elements keeps what is known of the elements of pages; nil if nothing does.
 	Elements Elements
 	// Heal is the policy for elements that are not found, where neither flow nor node have one; "" is propose.
-	Heal    string
+	Heal string
+	// Adviser is asked which element is meant where what is known does not tell; nil if nobody is.
+	Adviser node.Adviser
 	Durable durable.Runtime
 	Nodes   *node.Registry
 	// Env is what every node execution starts from; the robot fills in what

@@ -54,7 +54,40 @@ func heals(env *node.Env, in In, s *browser.Session) *healer {
 		Memory: s.Memory(), Scope: env.Run.Flow + "\n" + env.Run.Node,
 		Known: x.known, Judged: x.judged, Report: x.report,
 	}
+	if a := env.Elements.Adviser(); a != nil {
+		x.h.Advise = func(ctx context.Context, q browser.Question) (browser.Advice, error) { return x.advise(ctx, a, q) }
+	}
 	return x
+}
+
+// advise asks an adviser, who sees no secret.
+func (x *healer) advise(ctx context.Context, a node.Adviser, q browser.Question) (browser.Advice, error) {
+	d := node.Doubt{Action: q.Action, URL: q.URL, Before: masked(x.env, q.Before)}
+	if x.env.Mask != nil {
+		d.URL, _ = x.env.Mask(q.URL).(string)
+	}
+	for _, c := range q.Candidates {
+		d.Candidates = append(d.Candidates, masked(x.env, c))
+	}
+	got, err := a.Advise(ctx, d)
+	if err != nil {
+		x.log("there is no advice on an element", err)
+		return browser.Advice{Choice: -1, Model: got.Model}, err
+	}
+	return browser.Advice{Choice: got.Choice, Reason: got.Reason, Model: got.Model}, nil
+}
+
+// advised is what an adviser said, as evidence.
+func (x *healer) advised(a *browser.Advised) any {
+	var list []any
+	for _, c := range a.Candidates {
+		list = append(list, plainOf(masked(x.env, c)))
+	}
+	out := map[string]any{"model": a.Model, "choice": a.Choice + 1, "reason": a.Reason, "ms": float64(a.Took) / float64(time.Millisecond), "candidates": list}
+	if a.Err != nil {
+		out["error"] = a.Err.Error()
+	}
+	return out
 }
 
 // on makes the actions of a context heal.
@@ -144,7 +177,11 @@ func (x *healer) report(ctx context.Context, h browser.Healed) error {
 	for _, c := range h.Top {
 		table = append(table, map[string]any{"element": plainOf(masked(x.env, c.Print)), "score": c.Score, "share": c.Share, "compared": plainOf(c.Evidence)})
 	}
-	out.Evidence = map[string]any{"candidates": table}
+	evidence := map[string]any{"candidates": table}
+	if h.Advice != nil {
+		evidence["advice"] = x.advised(h.Advice)
+	}
+	out.Evidence = evidence
 	out.Screenshot = x.keep(ctx, h.Picture)
 	if h.Page != nil {
 		page := plainOf(h.Page)

@@ -28,6 +28,7 @@ type remembered struct {
 	rejected []selector.Print
 	agreed   []selector.Print
 	resolved map[string][]int
+	adviser  node.Adviser
 	heals    []node.Heal
 }
 
@@ -60,6 +61,8 @@ func (r *remembered) Resolved(target string, query int) {
 	}
 	r.resolved[target] = append(r.resolved[target], query)
 }
+
+func (r *remembered) Adviser() node.Adviser { return r.adviser }
 
 func (r *remembered) Judged(context.Context, string) (node.Judged, error) {
 	r.mu.Lock()
@@ -290,5 +293,75 @@ func TestHealingCostsOnce(t *testing.T) {
 	}
 	if r.saws > 51 || len(r.heals) != 0 {
 		t.Errorf("remembered %d times, reported %+v", r.saws, r.heals)
+	}
+}
+
+// adviser is a node.Adviser that answers as it is told to.
+type adviser struct {
+	mu     sync.Mutex
+	says   func(ctx context.Context, q node.Doubt) (node.Advice, error)
+	doubts []node.Doubt
+}
+
+func (a *adviser) Advise(ctx context.Context, q node.Doubt) (node.Advice, error) {
+	a.mu.Lock()
+	a.doubts = append(a.doubts, q)
+	a.mu.Unlock()
+	return a.says(ctx, q)
+}
+
+// An adviser is asked once where an element is in doubt and does no harm. What it chooses is used; whatever else it says
+// leaves the step as it is without one.
+func TestHealingAdvised(t *testing.T) {
+	const was, now = `<h1>Notes</h1><p>Ada <a id=more href="javascript:void 0" onclick="out.textContent='more'">Show the details</a></p><p id=out></p><button id=go onclick="out.textContent='gone'">Start it</button>`,
+		`<h1>Notes</h1><p>Ada <a id=x href="javascript:void 0" onclick="out.textContent='more'">Read on</a></p><p id=out></p><button id=y onclick="out.textContent='gone'">Begin anew</button>`
+	chosen := func(n int) func(context.Context, node.Doubt) (node.Advice, error) {
+		return func(context.Context, node.Doubt) (node.Advice, error) {
+			return node.Advice{Choice: n, Reason: "because", Model: "small"}, nil
+		}
+	}
+	e, r := learned(t, node.HealPropose, was, now, map[string]any{"node": "web.click", "target": "#more"}, map[string]any{"node": "web.click", "target": "#go"})
+	for _, c := range []struct {
+		name   string
+		says   func(context.Context, node.Doubt) (node.Advice, error)
+		params map[string]any
+		healed bool
+		asked  int
+		tells  string
+	}{
+		{"none", chosen(-1), nil, false, 1, `"choice":0`},
+		{"out of range", chosen(7), nil, false, 1, `"choice":8`},
+		{"no answer", func(ctx context.Context, _ node.Doubt) (node.Advice, error) {
+			<-ctx.Done() // as long as it may
+			return node.Advice{Choice: -1}, ctx.Err()
+		}, nil, false, 1, `"error":"context deadline exceeded"`},
+		{"sensitive", chosen(0), map[string]any{"sensitive": true}, false, 0, ""},
+		{"right", chosen(0), nil, true, 1, `"model":"small"`},
+	} {
+		a := &adviser{says: c.says}
+		r.adviser, r.heals = a, nil
+		params := map[string]any{"target": "#more", "timeout": "8s"}
+		for k, v := range c.params {
+			params[k] = v
+		}
+		out, err := nodetest.Run(t, e, "web.click", params)
+		if healed := err == nil && out["healed"] == true; healed != c.healed || len(a.doubts) != c.asked {
+			t.Errorf("%s: %v, %v, asked %d times", c.name, out, err, len(a.doubts))
+		}
+		if len(r.heals) != 1 {
+			t.Fatalf("%s: %d reports", c.name, len(r.heals))
+		}
+		evidence, _ := json.Marshal(r.heals[0].Evidence)
+		if advice := strings.Contains(string(evidence), `"advice"`); advice != (c.asked > 0) || !strings.Contains(string(evidence), c.tells) {
+			t.Errorf("%s: the evidence is %s", c.name, evidence)
+		}
+		if c.asked > 0 {
+			if d := a.doubts[0]; d.Action != "click" || d.Before.Name != "Show the details" || len(d.Candidates) == 0 || len(d.Candidates) > 5 || d.Candidates[0].Name != "Read on" {
+				t.Errorf("%s: it was asked %+v", c.name, d)
+			}
+		}
+	}
+	if got := inPage(t, e, "out.textContent"); got != "more" {
+		t.Errorf("the page says %s", got)
 	}
 }

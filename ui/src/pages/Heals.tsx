@@ -8,6 +8,7 @@ import { HealPicture } from '../parts/HealPicture';
 import { Json } from '../parts/Json';
 import { Listing } from '../parts/Listing';
 import { Empty, Loading, Wrong } from '../parts/Notice';
+import { Steady } from '../parts/Steady';
 import { When } from '../parts/When';
 
 type Heal = Schemas['Heal'];
@@ -36,6 +37,14 @@ function StateBadge({ state }: { state: State }) {
 }
 
 const target = (v: unknown): string => (typeof v === 'string' ? v : JSON.stringify(v, (k, x: unknown) => (k === 'print' ? undefined : x), 2));
+
+/** What a language model said of an element in doubt, '' where none was asked. */
+function adviceOf(evidence: unknown): string {
+  const a = (evidence as { advice?: { model?: string; choice?: number; reason?: string; error?: string } } | null | undefined)?.advice;
+  if (!a) return '';
+  if (a.error) return `The model ${a.model ?? ''} was asked and gave no answer: ${a.error}`;
+  return `The model ${a.model ?? ''} was asked and ${a.choice ? 'chose an element' : 'chose none'}${a.reason ? `: ${a.reason}` : ''}`;
+}
 
 /** What differs between what the element looked like and looks like now. */
 function Differences({ before, found }: { before: Heal['before']; found?: Heal['found'] }) {
@@ -96,6 +105,7 @@ function Detail({ id }: { id: number }) {
   if (heal.error) return <Wrong error={heal.error} />;
   const h = heal.data;
   if (!h) return <Loading />;
+  const advice = adviceOf(h.evidence);
   const open = h.state === 'proposed' || h.state === 'used';
   return (
     <Card withBorder radius="md" component="section" aria-label={`Heal ${h.id}`}>
@@ -109,6 +119,7 @@ function Detail({ id }: { id: number }) {
           {h.runs > 0 && <> · {h.runs} {h.runs === 1 ? 'run' : 'runs'} succeeded with it, {h.streak} in a row found the same</>}
           {h.sensitive && <> · sensitive</>}
         </Text>
+        {advice && <Text size="sm" className="wrap">{advice}</Text>}
         {h.mismatch && <Text size="sm">The target did find an element, but another one than before.</Text>}
         {(h.vetoes ?? []).length > 0 && <Text size="sm">Against it: {(h.vetoes ?? []).join(', ')}</Text>}
         <SimpleGrid cols={{ base: 1, md: 2 }}>
@@ -153,6 +164,7 @@ export default function Heals() {
     refetchInterval: 5000,
   });
   const heals = list.data?.pages.flatMap((p) => p.items ?? []) ?? [];
+  const of = heals.find((h) => h.id === id)?.root; // the flow that runs
   return (
     <Stack className="page">
       <Group justify="space-between" align="end">
@@ -177,6 +189,7 @@ export default function Heals() {
         ))}
       </Listing>
       {id !== undefined && <Detail key={id} id={id} />}
+      {of !== undefined && <Steady flow={of} />}
     </Stack>
   );
 }

@@ -31,6 +31,10 @@ function sentence(e: Event): string {
       return `${e.path} was answered: ${text(d.text)}`;
     case 'trace':
       return `${e.path}: its page was kept`;
+    case 'elements': {
+      const n = Array.isArray(d.targets) ? d.targets.length : 0;
+      return `${n} ${n === 1 ? 'target' : 'targets'} of pages found what they mean`;
+    }
     case 'log':
       return text(d.text);
     default:

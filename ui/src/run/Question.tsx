@@ -1,5 +1,6 @@
 import { Button, Card, Checkbox, Group, MultiSelect, NumberInput, Select, Stack, Text, Textarea, TextInput, Title } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 
 import { api, must } from '../api/client';
@@ -91,6 +92,7 @@ export function Question({ run, wait, onAnswered }: { run: string; wait: Wait; o
         </div>
         <Text>{ask.message || wait.question}</Text>
         {ask.details?.text && <Text size="sm">{ask.details.text}</Text>}
+        {wait.kind === 'doubt' && <Text size="sm"><Link to="/healing">See what was found on the page Healing</Link></Text>}
         {ask.details?.data && <Json value={ask.details.data} label="Details" />}
         {ask.details?.rows && <Json value={ask.details.rows} label="Rows" />}
         {secret && <Text size="sm">It asks for a secret, which must not be written down: answer on a terminal, with <span className="mono">aether runs resume {run}</span>.</Text>}
