@@ -1,4 +1,5 @@
 import { Anchor, SegmentedControl, Stack, Table, Text } from '@mantine/core';
+import { useElementSize } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 
@@ -60,9 +61,15 @@ function Mark({ box, width, height }: { box: NonNullable<NonNullable<Trace['shot
 
 /** A page as it was kept, in a frame that runs nothing. */
 function Frame({ url, page, title }: { url: string; page: NonNullable<Trace['before']>; title: string }) {
+  const { ref, width } = useElementSize();
+  const wide = Math.max(1, page.width);
+  const scale = width / wide;
   return (
     <>
-      <iframe src={url} sandbox="" title={title} className="page-frame" style={{ aspectRatio: `${page.width} / ${Math.max(1, page.height)}` }} />
+      <div ref={ref} className="page-frame" style={{ height: Math.max(1, page.height) * scale }}>
+        {/* It is laid out as wide as it was, and made smaller as a whole. */}
+        <iframe src={url} sandbox="" title={title} width={wide} height={Math.max(1, page.height)} style={{ transform: `scale(${scale})` }} />
+      </div>
       <Text size="xs" c="dimmed">
         {page.title && <>{page.title} · </>}
         {page.width} × {page.height}
