@@ -107,7 +107,7 @@ test('the keyboard alone leads through executions, the timeline and the past', a
   await page.getByRole('tab', { name: 'Timeline' }).focus();
   await page.keyboard.press('Enter');
   const rows = page.getByRole('listbox', { name: /When nodes were at work/ });
-  await rows.getByRole('option', { name: /^Write the order: 40 executions/ }).waitFor();
+  await rows.getByRole('option', { name: /^Write the order 40×: 40 executions/ }).waitFor();
   await rows.focus();
   await page.keyboard.press('Home');
   await page.keyboard.press('ArrowDown');
@@ -117,14 +117,14 @@ test('the keyboard alone leads through executions, the timeline and the past', a
   await page.waitForURL((u) => u.searchParams.get('at') === 'each[1]/put');
   await page.keyboard.press('+');
   await page.keyboard.press('-');
-  await rows.getByRole('option', { name: /^each\[1\]\/put, done/ }).waitFor();
+  await rows.getByRole('option', { name: /^Write the order 40×: each\[1\]\/put, done/ }).waitFor();
 
   await page.getByRole('slider', { name: 'Moment of the run' }).focus();
   await page.keyboard.press('Home');
   await page.getByRole('button', { name: 'To what happened next' }).waitFor();
   await page.getByRole('tab', { name: 'Graph' }).click();
   await page.getByRole('button', { name: /^Check the last file\.read_text check$/ }).waitFor(); // it had not begun
-  await page.getByRole('button', { name: 'End' }).click();
+  await page.getByRole('button', { name: 'End', exact: true }).click();
   await page.getByRole('button', { name: /^Check the last file\.read_text failed/ }).waitFor();
   assert.deepEqual(complaints, []);
 });

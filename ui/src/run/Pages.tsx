@@ -88,7 +88,7 @@ function Console({ list }: { list: NonNullable<Trace['console']> }) {
       {list.map((m, i) => (
         <div key={i} className="journal-row">
           <span className="journal-time mono">{m.level}</span>
-          <span className="journal-text" style={{ color: m.level === 'error' ? 'var(--mantine-color-red-text)' : m.level === 'warning' ? 'var(--mantine-color-orange-text)' : undefined }}>{m.text}</span>
+          <span className="journal-text" style={{ color: m.level === 'error' ? 'var(--mantine-color-red-light-color)' : m.level === 'warning' ? 'var(--mantine-color-orange-light-color)' : undefined }}>{m.text}</span>
         </div>
       ))}
     </div>
@@ -110,7 +110,7 @@ function Network({ list }: { list: NonNullable<Trace['network']> }) {
         <Table.Tbody>
           {list.map((n, i) => (
             <Table.Tr key={i}>
-              <Table.Td className="wrap"><span className="mono">{n.method} {n.url}</span>{n.error && <Text size="xs" c="red">{n.error}</Text>}</Table.Td>
+              <Table.Td className="wrap"><span className="mono">{n.method} {n.url}</span>{n.error && <Text size="xs" c="var(--mantine-color-red-light-color)">{n.error}</Text>}</Table.Td>
               <Table.Td>{n.status || ''}</Table.Td>
               <Table.Td>{n.ms === undefined ? '' : duration(n.ms)}</Table.Td>
             </Table.Tr>
