@@ -18,8 +18,8 @@ import (
 // Comparison says what differs between what two runs of a flow recorded.
 type Comparison struct {
 	Run         string           `json:"run"`
-	With        string           `json:"with"`
-	Status      run.Status       `json:"with_status"`
+	With        string           `json:"with,omitempty"` // absent if there is none to compare with
+	Status      run.Status       `json:"with_status,omitempty"`
 	SameVersion bool             `json:"same_version"`
 	SameInput   bool             `json:"same_input"`
 	Executions  int              `json:"executions"` // how many were compared
@@ -64,7 +64,7 @@ const (
 )
 
 // Compare compares what a run recorded with another run of its flow: with the last one before it that was done, if
-// with is empty. It holds a digest of each execution, not what came of it.
+// with is empty; there may be none. It holds a digest of each execution, not what came of it.
 func (o *Orch) Compare(ctx context.Context, id, with string) (*Comparison, error) {
 	here, err := o.Runs.Get(ctx, id)
 	if err != nil {
@@ -73,6 +73,9 @@ func (o *Orch) Compare(ctx context.Context, id, with string) (*Comparison, error
 	there, err := o.other(ctx, here, with)
 	if err != nil {
 		return nil, err
+	}
+	if there == nil {
+		return &Comparison{Run: here.ID, Nodes: []NodeComparison{}}, nil
 	}
 	a, order, err := o.outcomes(ctx, here)
 	if err != nil {
@@ -95,7 +98,7 @@ func (o *Orch) Compare(ctx context.Context, id, with string) (*Comparison, error
 	return c, err
 }
 
-// other finds the run to compare with.
+// other finds the run to compare with; nil if none is named and none was done before.
 func (o *Orch) other(ctx context.Context, r *run.Run, with string) (*run.Run, error) {
 	if with != "" {
 		x, err := o.Runs.Get(ctx, with)
@@ -105,10 +108,7 @@ func (o *Orch) other(ctx context.Context, r *run.Run, with string) (*run.Run, er
 		return x, err
 	}
 	list, err := o.Runs.List(ctx, run.Filter{Flow: r.Flow, Status: run.Done, Before: r.Created, Limit: 1})
-	if err == nil && len(list) == 0 {
-		return nil, fmt.Errorf("%w: no run of %s before this one was done, so there is none to compare with", run.ErrNotFound, r.Flow)
-	}
-	if err != nil {
+	if err != nil || len(list) == 0 {
 		return nil, err
 	}
 	return list[0], nil

@@ -176,8 +176,11 @@ func TestCompare(t *testing.T) {
 		if _, err = a.o.Compare(t.Context(), "bad", "other"); !errors.Is(err, orch.ErrInput) {
 			t.Errorf("with a run of another flow: %v", err)
 		}
-		if _, err = a.o.Compare(t.Context(), "good", ""); !errors.Is(err, run.ErrNotFound) {
-			t.Errorf("without one before it: %v", err)
+		if c, err = a.o.Compare(t.Context(), "good", ""); err != nil || c.With != "" || c.First != nil {
+			t.Errorf("without one before it: %+v, %v", c, err)
+		}
+		if _, err = a.o.Compare(t.Context(), "good", "none"); !errors.Is(err, run.ErrNotFound) {
+			t.Errorf("with no run: %v", err)
 		}
 	})
 }

@@ -12,7 +12,7 @@ import (
 
 // searched is how many runs that failed a search looks at before it answers with
 // what it has.
-const searched = 4000
+const searched = 2000
 
 // Search returns runs that failed with a text in what is said of it, as List does:
 // at most f.Limit. Where there may be more it says from where to go on; it then
@@ -73,7 +73,11 @@ func (s *Store) found(ctx context.Context, f Filter, text string, limit int) (id
 // says reports whether a text stands in what people read of a failure.
 func says(failure, text string) bool {
 	var f node.Failure
-	if failure == "" || json.Unmarshal([]byte(failure), &f) != nil {
+	// JSON writes plain text as it is, so most that is passed over need not be read.
+	if failure == "" || plain(text) && !strings.Contains(strings.ToLower(failure), text) {
+		return false
+	}
+	if json.Unmarshal([]byte(failure), &f) != nil {
 		return false
 	}
 	for _, s := range []string{f.Message, f.Hint, f.Kind, f.Node, f.Path} {
@@ -82,4 +86,11 @@ func says(failure, text string) bool {
 		}
 	}
 	return false
+}
+
+// plain reports whether JSON writes a text as it is.
+func plain(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool {
+		return r < ' ' || r > '~' || strings.ContainsRune(`"\<>&`, r)
+	})
 }

@@ -1893,8 +1893,8 @@ export interface components {
             run: string;
             same_input: boolean;
             same_version: boolean;
-            with: string;
-            with_status: string;
+            with?: string;
+            with_status?: string;
         };
         CountBody: {
             /** Format: int64 */

@@ -65,12 +65,12 @@ export default function Runs() {
         <Title order={1} size="h2">Runs</Title>
         <Views filter={filter} onChoose={(f) => void go({ search: clean(f) })} />
       </Group>
-      <Group align="end" gap="sm">
-        <TextInput label="Flow" placeholder="Name of a flow" defaultValue={filter.flow} key={`flow ${filter.flow ?? ''}`} onChange={(e) => typeFlow(e.currentTarget.value)} w={180} />
-        <Select label="Status" placeholder="Any" data={statuses} value={filter.status ?? null} onChange={(v) => set({ status: v ?? undefined })} clearable w={170} />
-        <Select label="Added" placeholder="At any time" data={[...times, ...custom]} value={filter.since ?? null} onChange={(v) => set({ since: v ?? undefined })} clearable w={160} />
-        <TextInput label="Before" type="date" value={filter.before ?? ''} onChange={(e) => set({ before: e.currentTarget.value || undefined })} w={150} />
-        <TextInput label="Error says" placeholder="A part of the sentence" defaultValue={filter.error} key={`error ${filter.error ?? ''}`} onChange={(e) => typeError(e.currentTarget.value)} w={220} />
+      <Group align="end" gap="sm" className="runs-filters">
+        <TextInput label="Flow" placeholder="Name of a flow" defaultValue={filter.flow} key={`flow ${filter.flow ?? ''}`} onChange={(e) => typeFlow(e.currentTarget.value)} />
+        <Select label="Status" placeholder="Any" data={statuses} value={filter.status ?? null} onChange={(v) => set({ status: v ?? undefined })} clearable />
+        <Select label="Added" placeholder="At any time" data={[...times, ...custom]} value={filter.since ?? null} onChange={(v) => set({ since: v ?? undefined })} clearable />
+        <TextInput label="Before" type="date" value={filter.before ?? ''} onChange={(e) => set({ before: e.currentTarget.value || undefined })} />
+        <TextInput label="Error says" placeholder="A part of the sentence" defaultValue={filter.error} key={`error ${filter.error ?? ''}`} onChange={(e) => typeError(e.currentTarget.value)} />
         {filtered && <Button variant="subtle" onClick={() => void go({ search: {} })}>Clear</Button>}
       </Group>
       {list.error ? <Wrong error={list.error} again={() => void list.refetch()} /> : null}

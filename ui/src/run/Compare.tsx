@@ -2,7 +2,7 @@ import { Badge, Group, Select, Stack, Table, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 
-import { api, must, Problem, type Run, type Schemas } from '../api/client';
+import { api, must, type Run, type Schemas } from '../api/client';
 import type { FlowDoc } from '../canvas/flow';
 import { Empty, Loading, Wrong } from '../parts/Notice';
 import { ago, useNow } from '../parts/time';
@@ -63,13 +63,11 @@ export function Compare({ run, doc, other, onOther, onSelect }: Props) {
         nothingFoundMessage="The flow has no other run"
       />
       {c.error ? (
-        c.error instanceof Problem && c.error.status === 404 && !other ? (
-          <Empty title="There is no run to compare with">No run of this flow before it was done. Choose another one above.</Empty>
-        ) : (
-          <Wrong error={c.error} again={() => void c.refetch()} />
-        )
+        <Wrong error={c.error} again={() => void c.refetch()} />
       ) : c.isPending ? (
         <Loading />
+      ) : !c.data.with ? (
+        <Empty title="There is no run to compare with">No run of this flow before it was done. Choose another one above.</Empty>
       ) : (
         <Result c={c.data} doc={doc} onSelect={onSelect} />
       )}
@@ -82,7 +80,7 @@ function Result({ c, doc, onSelect }: { c: Comparison; doc: FlowDoc; onSelect: P
   return (
     <>
       <Text size="sm" component="div">
-        With <Link to="/runs/$id" params={{ id: c.with }} className="mono">{c.with}</Link>, which is {c.with_status}.
+        With <Link to="/runs/$id" params={{ id: c.with ?? '' }} className="mono">{c.with}</Link>, which is {c.with_status}.
         {c.same_version ? '' : ' It executed another version of the flow.'}
         {c.same_input ? '' : ' Its inputs were others.'}
       </Text>

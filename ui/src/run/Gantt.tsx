@@ -127,7 +127,9 @@ export function Gantt({ book, version, doc, from, to, at, over, selected, onSele
             const chosen = r.list.find((x) => x.key === selected);
             const one = chosen ?? (r.list.length === 1 ? r.list[0] : undefined);
             const failed = r.list.reduce((n, x) => n + (x.state === 'failed' ? 1 : 0), 0);
-            const said = one ? sentence(one, from, at, over) : `${r.title}: ${r.list.length} executions${failed ? `, ${failed} failed` : ''}`;
+            // What is to be heard begins with what is to be seen.
+            const name = r.list.length > 1 ? `${r.title} ${r.list.length}×` : r.title;
+            const said = `${name}: ${one ? sentence(one, from, at, over) : `${r.list.length} executions${failed ? `, ${failed} failed` : ''}`}`;
             return (
               <div
                 key={r.id}

@@ -42,7 +42,7 @@ function sentence(e: Event): string {
   }
 }
 
-const colors: Record<string, string> = { node_failed: 'var(--mantine-color-red-text)', error: 'var(--mantine-color-red-text)', warn: 'var(--mantine-color-orange-text)' };
+const colors: Record<string, string> = { node_failed: 'var(--mantine-color-red-light-color)', error: 'var(--mantine-color-red-light-color)', warn: 'var(--mantine-color-orange-light-color)' };
 
 /** A run's journal, which keeps to its end until one scrolls up. Only the lines in sight are in the page. */
 export function Journal({ events, onSelect }: { events: Event[]; onSelect: (node: string, path: string) => void }) {

@@ -1,4 +1,5 @@
 import { Anchor, SegmentedControl, Stack, Table, Text } from '@mantine/core';
+import { useElementSize } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 
@@ -60,9 +61,15 @@ function Mark({ box, width, height }: { box: NonNullable<NonNullable<Trace['shot
 
 /** A page as it was kept, in a frame that runs nothing. */
 function Frame({ url, page, title }: { url: string; page: NonNullable<Trace['before']>; title: string }) {
+  const { ref, width } = useElementSize();
+  const wide = Math.max(1, page.width);
+  const scale = width / wide;
   return (
     <>
-      <iframe src={url} sandbox="" title={title} className="page-frame" style={{ aspectRatio: `${page.width} / ${Math.max(1, page.height)}` }} />
+      <div ref={ref} className="page-frame" style={{ height: Math.max(1, page.height) * scale }}>
+        {/* It is laid out as wide as it was, and made smaller as a whole. */}
+        <iframe src={url} sandbox="" title={title} width={wide} height={Math.max(1, page.height)} style={{ transform: `scale(${scale})` }} />
+      </div>
       <Text size="xs" c="dimmed">
         {page.title && <>{page.title} · </>}
         {page.width} × {page.height}
@@ -81,7 +88,7 @@ function Console({ list }: { list: NonNullable<Trace['console']> }) {
       {list.map((m, i) => (
         <div key={i} className="journal-row">
           <span className="journal-time mono">{m.level}</span>
-          <span className="journal-text" style={{ color: m.level === 'error' ? 'var(--mantine-color-red-text)' : m.level === 'warning' ? 'var(--mantine-color-orange-text)' : undefined }}>{m.text}</span>
+          <span className="journal-text" style={{ color: m.level === 'error' ? 'var(--mantine-color-red-light-color)' : m.level === 'warning' ? 'var(--mantine-color-orange-light-color)' : undefined }}>{m.text}</span>
         </div>
       ))}
     </div>
@@ -103,7 +110,7 @@ function Network({ list }: { list: NonNullable<Trace['network']> }) {
         <Table.Tbody>
           {list.map((n, i) => (
             <Table.Tr key={i}>
-              <Table.Td className="wrap"><span className="mono">{n.method} {n.url}</span>{n.error && <Text size="xs" c="red">{n.error}</Text>}</Table.Td>
+              <Table.Td className="wrap"><span className="mono">{n.method} {n.url}</span>{n.error && <Text size="xs" c="var(--mantine-color-red-light-color)">{n.error}</Text>}</Table.Td>
               <Table.Td>{n.status || ''}</Table.Td>
               <Table.Td>{n.ms === undefined ? '' : duration(n.ms)}</Table.Td>
             </Table.Tr>

@@ -79,7 +79,7 @@ export function Step({ run, doc, node, book, version, at, from, now, over, onSel
           </Text>
         </Group>
       )}
-      <Tabs value={shown} onChange={setTab} mt="sm" keepMounted={false}>
+      <Tabs value={shown} onChange={setTab} mt="sm" keepMounted={false} className="step-tabs">
         <Tabs.List>
           <Tabs.Tab value="output">Output</Tabs.Tab>
           <Tabs.Tab value="input">Input</Tabs.Tab>
