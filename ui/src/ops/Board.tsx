@@ -104,8 +104,8 @@ function Charts({ stats }: { stats: Schemas['QueueStats'] }) {
           height={170}
           write={duration}
           lines={[
-            { label: 'Half within', color: 'blue', values: samples.map((s) => (s.claims > 0 ? s.claim_p50_ms : null)) },
-            { label: '95 % within', color: 'grape', values: samples.map((s) => (s.claims > 0 ? s.claim_p95_ms : null)) },
+            { label: 'Half within', color: 'blue', dots: true, values: samples.map((s) => (s.claims > 0 ? s.claim_p50_ms : null)) },
+            { label: '95 % within', color: 'grape', dots: true, values: samples.map((s) => (s.claims > 0 ? s.claim_p95_ms : null)) },
           ]}
         />
       </Card>

@@ -12,6 +12,8 @@ export interface Line {
   values: (number | null)[];
   color: 'blue' | 'green' | 'red' | 'orange' | 'gray' | 'grape';
   bars?: boolean;
+  /** Each value is a dot too, as where most moments have none. */
+  dots?: boolean;
   /** What the legend tells instead of the values, as for bars that stand on others. */
   told?: number[];
 }
@@ -48,7 +50,7 @@ export function Chart({ label, at, lines, height = 180, write = String, days = f
     shown.current = { data, lines };
     plot.current?.setData(data);
   });
-  const shape = lines.map((l) => `${l.label}/${l.color}/${l.bars ? 'bars' : ''}`).join('|');
+  const shape = lines.map((l) => `${l.label}/${l.color}/${l.bars ? 'bars' : l.dots ? 'dots' : ''}`).join('|');
   const wide = Math.floor(width);
   useEffect(() => {
     if (!place.current || wide < 40) return;
@@ -56,7 +58,8 @@ export function Chart({ label, at, lines, height = 180, write = String, days = f
     const grid = { stroke: scheme === 'dark' ? '#2e333a' : '#e6e9ee', width: 1 };
     const day = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'short', timeZone: 'UTC' });
     const series = shape.split('|').map((s): uPlot.Series => {
-      const [name, color, bars] = s.split('/') as [string, Line['color'], string];
+      const [name, color, kind] = s.split('/') as [string, Line['color'], string];
+      const bars = kind === 'bars';
       const stroke = shades[scheme][color];
       return {
         label: name,
@@ -64,7 +67,8 @@ export function Chart({ label, at, lines, height = 180, write = String, days = f
         width: 1.5,
         fill: bars ? stroke : undefined,
         paths: bars ? uPlot.paths.bars?.({ size: [0.7, 28] }) : undefined,
-        points: { show: false },
+        points: { show: kind === 'dots', size: 5, fill: stroke },
+        spanGaps: kind === 'dots',
         value: (_u, v: number | null, i, at_) => {
           const told = at_ === null ? undefined : shown.current.lines[i - 1]?.told?.[at_];
           const n = told ?? v;
@@ -81,7 +85,7 @@ export function Chart({ label, at, lines, height = 180, write = String, days = f
         cursor: { drag: { x: false, y: false } },
         scales: { x: days ? { range: (_u, min, max) => [min - 43200, max + 43200] } : {}, y: { range: (_u, _min, max) => [0, Math.max(1, (Number.isFinite(max) ? max : 0) * 1.1)] } },
         axes: [
-          { stroke: text, grid: { show: false }, ticks: grid, values: days ? (_u, all) => all.map((v) => day.format(new Date(v * 1000))) : '{HH}:{mm}', space: 54, incrs: days ? [86400, 2 * 86400, 7 * 86400, 14 * 86400] : undefined },
+          { stroke: text, grid: { show: false }, ticks: grid, values: days ? (_u, all) => all.map((v) => day.format(new Date(v * 1000))) : '{HH}:{mm}', space: 54, incrs: days ? [86400, 2 * 86400, 7 * 86400, 14 * 86400] : [60, 300, 600, 900, 1800, 3600] },
           { stroke: text, grid, ticks: { show: false }, size: 58, values: (_u, all) => all.map((v) => write(v)) },
         ],
         series: [{ label: days ? 'Day' : 'Time', value: (_u, v: number | null) => (v === null ? '–' : days ? day.format(new Date(v * 1000)) : new Date(v * 1000).toLocaleTimeString('en-GB')) }, ...series],

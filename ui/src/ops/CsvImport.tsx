@@ -111,7 +111,7 @@ export function CsvImport({ queue, opened, onClose, onDone }: { queue: string; o
               <FileButton accept=".csv,.tsv,.txt,text/csv" onChange={(f) => void choose(f)} inputProps={{ 'aria-label': 'CSV file' }}>{(button) => <Button variant="default" {...button}>{file ? 'Choose another file…' : 'Choose a file…'}</Button>}</FileButton>
               {file && <Text size="sm" className="wrap">{file.name}, read as {file.encoding}</Text>}
             </Group>
-            {large && <Text size="sm" c="red" role="alert">{large}</Text>}
+            {large && <Text size="sm" className="bad" role="alert">{large}</Text>}
             {file && (
               <Group align="end">
                 <Select label="Column of the reference" placeholder="None" clearable data={[...new Set(columns(file.text, delimiter))]} value={reference} onChange={setReference} />

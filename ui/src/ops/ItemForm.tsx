@@ -64,7 +64,7 @@ function Fields({ queue, item, onClose, onDone }: Props) {
           <TextInput label="Not before" description="Empty for at once" type="datetime-local" value={defer} onChange={(e) => setDefer(e.currentTarget.value)} />
         </SimpleGrid>
         {item && <Text size="sm" c="dimmed">A run that had the item before has it no more.</Text>}
-        {bad && <Text size="sm" c="red" role="alert">{bad}</Text>}
+        {bad && <Text size="sm" className="bad" role="alert">{bad}</Text>}
         {send.error && <Wrong error={send.error} />}
         <Group justify="end">
           <Button variant="default" onClick={onClose}>Leave it</Button>

@@ -119,7 +119,7 @@ export function ItemPanel({ id, queue, onShow, onClose }: Props) {
             <Group gap="xs">
               {can.edit(item) && <Button size="xs" variant="default" onClick={() => setEditing(true)}>Edit…</Button>}
               {can.retry(item) && <Button size="xs" loading={retry.isPending} onClick={() => retry.mutate(item.id)}>Try again</Button>}
-              {can.drop(item) && <Button size="xs" variant="default" c="red" onClick={() => setDropping(true)}>Delete…</Button>}
+              {can.drop(item) && <Button size="xs" variant="light" color="red" onClick={() => setDropping(true)}>Delete…</Button>}
             </Group>
           )}
           {retry.error && <Wrong error={retry.error} />}

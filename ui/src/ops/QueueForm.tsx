@@ -89,7 +89,7 @@ function Fields({ queue, onClose, onDone }: Props) {
           <NumberInput label="Give up after" description="So many runs that died with it" placeholder="3" min={1} max={100} allowDecimal={false} value={abandon} onChange={(v) => setAbandon(v === '' ? '' : Number(v))} />
         </SimpleGrid>
         {queue && <Text size="sm" c="dimmed">Items that are in the queue stay as they are.</Text>}
-        {bad && <Text size="sm" c="red" role="alert">{bad}</Text>}
+        {bad && <Text size="sm" className="bad" role="alert">{bad}</Text>}
         {send.error && <Wrong error={send.error} />}
         <Group justify="end">
           <Button variant="default" onClick={onClose}>Leave it</Button>

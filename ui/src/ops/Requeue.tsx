@@ -65,7 +65,7 @@ function Fields({ which, many, run, onClose }: Props) {
           onChange={setText}
         />
       )}
-      {edit && bad && written !== '' && <Text size="sm" c="red" role="alert">{bad}</Text>}
+      {edit && bad && written !== '' && <Text size="sm" className="bad" role="alert">{bad}</Text>}
       {old.error && <Wrong error={old.error} />}
       {send.error && <Wrong error={send.error} />}
       <Group justify="end">

@@ -128,7 +128,7 @@ export default function Dead() {
               <>
                 <Text size="sm">{picked.length} chosen</Text>
                 <Button size="xs" onClick={() => setAsk({ what: 'requeue', which: { jobs: picked.map((j) => j.id) }, many: picked.length, run: picked.length === 1 ? picked[0]?.run : undefined })}>Try again…</Button>
-                <Button size="xs" variant="default" c="red" onClick={() => setAsk({ what: 'drop', which: { jobs: picked.map((j) => j.id) }, many: picked.length })}>Take out…</Button>
+                <Button size="xs" variant="light" color="red" onClick={() => setAsk({ what: 'drop', which: { jobs: picked.map((j) => j.id) }, many: picked.length })}>Take out…</Button>
               </>
             )}
           </Group>

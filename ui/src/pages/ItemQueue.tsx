@@ -108,7 +108,7 @@ export default function ItemQueue() {
           <Text size="sm">{picked.length} chosen</Text>
           <Button size="xs" disabled={fit.retry.length === 0} loading={bulk.isPending && bulk.variables.action === 'retry'} onClick={() => bulk.mutate({ action: 'retry', items: fit.retry.map((i) => i.id) })}>Try again ({fit.retry.length})</Button>
           <Button size="xs" variant="default" disabled={fit.review.length === 0} loading={bulk.isPending && bulk.variables.action === 'review'} onClick={() => bulk.mutate({ action: 'review', items: fit.review.map((i) => i.id) })}>Mark as verified ({fit.review.length})</Button>
-          <Button size="xs" variant="default" c={fit.delete.length > 0 ? 'red' : undefined} disabled={fit.delete.length === 0} onClick={() => setDialog('delete')}>Delete… ({fit.delete.length})</Button>
+          <Button size="xs" variant="light" color="red" disabled={fit.delete.length === 0} onClick={() => setDialog('delete')}>Delete… ({fit.delete.length})</Button>
         </Group>
       )}
       {list.error ? <Wrong error={list.error} again={() => void list.refetch()} /> : null}
