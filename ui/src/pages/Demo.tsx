@@ -24,7 +24,7 @@ type DemoOf = Schemas['DemoOut'];
 const says: Record<Exclude<Stage, 'offer'>, [title: string, text: string]> = {
   running: ['The robot is at work', 'Every step is recorded before the next one begins, so that the run would survive a power cut.'],
   stopped: ['The run did not end as it should', 'The page of the run says why, and what can be done.'],
-  green: ['Done: the vendor is entered', 'Now the site gets its next release: other ids, other classes, another order. The flow names three elements by what will be gone.'],
+  green: ['Done: the vendor is entered', 'Now the site gets its next release: other ids, other classes, another order. The flow names two elements by what will be gone.'],
   healed: ['The page had changed, and the run went on', 'These elements were found again by what they looked like. Approving writes the new way into the flow; nothing is changed without you.'],
   approved: ['The flow has a new version', 'It names the elements as they are now. Run it again: nothing has to be searched any more.'],
   steady: ['Done, and nothing had to be healed', 'That was the demo. Break the page again if you like, or write a flow of your own.'],
@@ -78,7 +78,7 @@ function Shown({ demo }: { demo: DemoOf }) {
     mutationFn: () => must(api.DELETE('/api/v1/demo')),
     onSuccess: async () => {
       await queries.invalidateQueries({ queryKey: demoQuery.queryKey, exact: true }); // nothing of what is gone is asked for any more
-      void queries.invalidateQueries();
+      for (const list of ['flows', 'runs', 'heals']) void queries.invalidateQueries({ queryKey: [list] });
       notifications.show({ color: 'green', message: 'The demo is gone: its flow, its runs and the practice site.' });
     },
   });
