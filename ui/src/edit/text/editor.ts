@@ -1,4 +1,4 @@
-import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap, type Completion, type CompletionContext, type CompletionResult } from '@codemirror/autocomplete';
+import { acceptCompletion, autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap, type Completion, type CompletionContext, type CompletionResult } from '@codemirror/autocomplete';
 import { defaultKeymap, historyKeymap, indentWithTab } from '@codemirror/commands';
 import { json } from '@codemirror/lang-json';
 import { yaml } from '@codemirror/lang-yaml';
@@ -37,7 +37,7 @@ export function editor(o: { label: string; json: boolean; dark: boolean; catalog
     o.json ? json() : yaml(),
     look(o.dark),
     o.catalog ? help(o.catalog) : [],
-    keymap.of([...closeBracketsKeymap, ...completionKeymap, ...lintKeymap, ...foldKeymap, ...searchKeymap, ...historyKeymap, ...defaultKeymap, indentWithTab]),
+    keymap.of([{ key: 'Tab', run: acceptCompletion }, ...closeBracketsKeymap, ...completionKeymap, ...lintKeymap, ...foldKeymap, ...searchKeymap, ...historyKeymap, ...defaultKeymap, indentWithTab]),
   ];
 }
 
@@ -59,7 +59,7 @@ function help(catalog: Catalog): Extension {
     };
   };
   return [
-    autocompletion({ override: [source], activateOnTypingDelay: 60, maxRenderedOptions: 80 }),
+    autocompletion({ override: [source], activateOnTypingDelay: 60, icons: false, maxRenderedOptions: 80 }),
     hoverTooltip((view, at) => {
       const text = view.state.doc.toString();
       const name = expressionWord(text, at);
@@ -108,7 +108,8 @@ function card(title: string, doc: string) {
 
 /** The place of a line and column, which count characters. */
 export function placeOf(doc: Text, line: number | undefined, column: number | undefined): number {
-  if (!line || line > doc.lines) return 0;
+  if (!line) return 0;
+  if (line > doc.lines) return doc.line(doc.lines).from;
   const l = doc.line(line);
   const before = [...l.text].slice(0, Math.max(0, (column ?? 1) - 1)).join('');
   return Math.min(l.from + before.length, l.to);
