@@ -1,8 +1,8 @@
-import { acceptCompletion, autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap, type Completion, type CompletionContext, type CompletionResult } from '@codemirror/autocomplete';
+import { acceptCompletion, autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap, completionStatus, type Completion, type CompletionContext, type CompletionResult } from '@codemirror/autocomplete';
 import { defaultKeymap, historyKeymap, indentWithTab } from '@codemirror/commands';
 import { json } from '@codemirror/lang-json';
 import { yaml } from '@codemirror/lang-yaml';
-import { bracketMatching, defaultHighlightStyle, foldGutter, foldKeymap, indentOnInput, indentUnit, syntaxHighlighting } from '@codemirror/language';
+import { bracketMatching, defaultHighlightStyle, foldGutter, foldKeymap, indentOnInput, indentService, indentUnit, syntaxHighlighting, type IndentContext } from '@codemirror/language';
 import { lintGutter, lintKeymap, type Diagnostic } from '@codemirror/lint';
 import { highlightSelectionMatches, searchKeymap } from '@codemirror/search';
 import { EditorState, type Extension, type Text } from '@codemirror/state';
@@ -30,6 +30,7 @@ export function editor(o: { label: string; json: boolean; dark: boolean; catalog
     highlightActiveLine(),
     highlightSelectionMatches(),
     indentUnit.of('  '),
+    o.json ? [] : indentService.of(deeper),
     EditorState.tabSize.of(2),
     EditorView.lineWrapping,
     EditorView.cspNonce.of(nonce),
@@ -37,8 +38,15 @@ export function editor(o: { label: string; json: boolean; dark: boolean; catalog
     o.json ? json() : yaml(),
     look(o.dark),
     o.catalog ? help(o.catalog) : [],
-    keymap.of([{ key: 'Tab', run: acceptCompletion }, ...closeBracketsKeymap, ...completionKeymap, ...lintKeymap, ...foldKeymap, ...searchKeymap, ...historyKeymap, ...defaultKeymap, indentWithTab]),
+    keymap.of([{ key: 'Tab', run: (v) => acceptCompletion(v) || completionStatus(v.state) === 'active' }, ...closeBracketsKeymap, ...completionKeymap, ...lintKeymap, ...foldKeymap, ...searchKeymap, ...historyKeymap, ...defaultKeymap, indentWithTab]),
   ];
+}
+
+/** Behind a key that has no value yet a line begins further right. */
+function deeper(ctx: IndentContext, at: number): number | undefined {
+  const above = ctx.lineAt(at, -1).text;
+  const key = /^(\s*(?:-\s+)*)[\w"'.-]+:\s*(?:#.*)?$/.exec(above);
+  return key ? (key[1]?.length ?? 0) + 2 : undefined;
 }
 
 /** How a flow's text is coloured. */
