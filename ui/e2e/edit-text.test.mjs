@@ -61,7 +61,7 @@ async function take(page, label) {
   // A key that comes right after the list is not for it.
   while (await first.isVisible()) {
     await page.keyboard.press('Tab', { delay: 20 });
-    await page.evaluate(() => new Promise((f) => requestAnimationFrame(f)));
+    await page.evaluate(() => new Promise((f) => globalThis.requestAnimationFrame(f)));
   }
 }
 
