@@ -8,7 +8,7 @@ export default ts.config(
   js.configs.recommended,
   ...ts.configs.strict,
   { files: ['src/**/*.{ts,tsx}'], languageOptions: { globals: globals.browser } },
-  { files: ['e2e/**/*.mjs', '*.{js,ts}'], languageOptions: { globals: { ...globals.node, document: 'readonly' } } },
+  { files: ['e2e/**/*.mjs', 'bench/**/*.mjs', '*.{js,ts}'], languageOptions: { globals: { ...globals.node, document: 'readonly' } } },
   hooks.configs.flat['recommended-latest'],
   { rules: { '@typescript-eslint/no-non-null-assertion': 'error', 'no-console': 'error' } },
 );

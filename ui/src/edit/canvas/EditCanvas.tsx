@@ -123,17 +123,24 @@ export function EditCanvas({ model, actions, places, problems, search, link, dat
   }, [opened, show]);
 
   /** Shows the whole flow where that can be read, else where a run begins. */
-  const begin = () => {
+  const begin = useCallback(() => {
+    const { places } = actions;
     const room = box.current?.getBoundingClientRect();
     const all = Object.values(places);
     if (!room || !all.length) return;
     const [left, top] = [Math.min(...all.map((p) => p.x)), Math.min(...all.map((p) => p.y))];
     const [wide, high] = [Math.max(...all.map((p) => p.x)) + nodeWidth - left, Math.max(...all.map((p) => p.y)) + height + 40 - top];
     const zoom = Math.min(1, (room.width * 0.88) / wide, (room.height * 0.88) / high);
-    const first = places[flow.start];
+    const first = places[model.flow().start];
     if (zoom >= 0.5 || !first) void rf.setViewport({ x: room.width / 2 - (left + wide / 2) * zoom, y: room.height / 2 - (top + high / 2) * zoom, zoom });
     else void rf.setViewport({ x: room.width / 2 - (first.x + nodeWidth / 2) * 0.8, y: 48 - first.y * 0.8, zoom: 0.8 });
-  };
+  }, [actions, model, rf]);
+  const some = flow.nodes.length > 0;
+  useEffect(() => {
+    // The places are told after all parts of the page were drawn.
+    const later = some ? requestAnimationFrame(begin) : undefined;
+    return () => void (later !== undefined && cancelAnimationFrame(later));
+  }, [some, begin]);
 
   const changes = (all: NodeChange<CanvasNode>[]) => {
     const picks = all.filter((c) => c.type === 'select');
@@ -315,7 +322,6 @@ export function EditCanvas({ model, actions, places, problems, search, link, dat
         nodeTypes={nodeTypes}
         edgeTypes={edgeTypes}
         colorMode={scheme}
-        onInit={() => begin()}
         minZoom={0.05}
         maxZoom={2}
         onlyRenderVisibleElements={flow.nodes.length > 120}
