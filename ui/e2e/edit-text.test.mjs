@@ -132,7 +132,8 @@ edges:
 test('two edit at once: nothing is lost, and what both have changed is chosen', async () => {
   await write('shared', shared);
   const ada = await asText('shared');
-  const eve = await asText('shared');
+  const eve = await asText('shared', { colorScheme: 'dark' });
+  for (const p of [ada.page, eve.page]) assert.deepEqual(await barriers(p), []);
   await behind(eve.page, 'path: in.txt');
   await eve.page.keyboard.type(' # of today');
   await behind(eve.page, 'message: hello');

@@ -2,11 +2,12 @@ import { acceptCompletion, autocompletion, closeBrackets, closeBracketsKeymap, c
 import { defaultKeymap, historyKeymap, indentWithTab } from '@codemirror/commands';
 import { json } from '@codemirror/lang-json';
 import { yaml } from '@codemirror/lang-yaml';
-import { bracketMatching, defaultHighlightStyle, foldGutter, foldKeymap, indentOnInput, indentService, indentUnit, syntaxHighlighting, type IndentContext } from '@codemirror/language';
+import { bracketMatching, defaultHighlightStyle, foldGutter, foldKeymap, HighlightStyle, indentOnInput, indentService, indentUnit, syntaxHighlighting, type IndentContext } from '@codemirror/language';
 import { lintGutter, lintKeymap, type Diagnostic } from '@codemirror/lint';
 import { highlightSelectionMatches, searchKeymap } from '@codemirror/search';
-import { EditorState, type Extension, type Text } from '@codemirror/state';
+import { EditorState, Prec, type Extension, type Text } from '@codemirror/state';
 import { oneDark } from '@codemirror/theme-one-dark';
+import { tags } from '@lezer/highlight';
 import { drawSelection, EditorView, highlightActiveLine, highlightSpecialChars, hoverTooltip, keymap, lineNumbers } from '@codemirror/view';
 
 import { nonce } from '../../nonce';
@@ -51,8 +52,14 @@ function deeper(ctx: IndentContext, at: number): number | undefined {
 
 /** How a flow's text is coloured. */
 export function look(dark: boolean): Extension {
-  return dark ? oneDark : syntaxHighlighting(defaultHighlightStyle, { fallback: true });
+  return dark ? [Prec.high(syntaxHighlighting(brighter)), oneDark] : syntaxHighlighting(defaultHighlightStyle, { fallback: true });
 }
+
+/** Comments and signs that are legible on the dark ground. */
+const brighter = HighlightStyle.define([
+  { tag: [tags.comment, tags.meta], color: '#a3adbd' },
+  { tag: [tags.propertyName, tags.name], color: '#f08c95' },
+]);
 
 const kinds: Record<Offer['kind'], string> = { key: 'property', type: 'class', value: 'enum', node: 'variable', port: 'interface', function: 'function', root: 'namespace', field: 'property' };
 
