@@ -34,6 +34,7 @@ type runFlags struct {
 	noInput   bool
 	trace     string
 	items     itemFlags
+	try       tryFlags
 }
 
 func (c *command) runCmd() *cobra.Command {
@@ -43,7 +44,7 @@ func (c *command) runCmd() *cobra.Command {
 		Short: "Run a flow, or go on with a run of it that was interrupted",
 		Long: "Runs a flow file. If an earlier run of the same flow version with the same inputs was cut short, it goes on where it was; --new starts another.\n\n" +
 			"Exit codes: 0 done, 1 the flow failed, 2 bad input, 3 needs attention, 130 interrupted.",
-		Example: "  aether run invoices.flow.yaml -i folder=./inbox\n  aether run invoices.flow.yaml --id november --json\n  aether run invoices.flow.yaml --items invoices.json --items-out done.json",
+		Example: "  aether run invoices.flow.yaml -i folder=./inbox\n  aether run invoices.flow.yaml --id november --json\n  aether run invoices.flow.yaml --items invoices.json --items-out done.json\n  aether run invoices.flow.yaml --to extract --pin fetch=sample.json",
 		Args:    oneArg("the flow file"),
 		RunE:    func(cmd *cobra.Command, args []string) error { return c.runFlow(cmd, args[0], f) },
 	}
@@ -52,6 +53,7 @@ func (c *command) runCmd() *cobra.Command {
 	cmd.Flags().StringVar(&f.id, "id", "", "Id of the run. Starting the same id again goes on with it, or shows its result.")
 	cmd.Flags().BoolVar(&f.fresh, "new", false, "Start a new run even if an interrupted one could go on.")
 	f.items.add(cmd)
+	f.try.add(cmd)
 	execFlags(cmd, &f)
 	return c.jsonFlag(cmd)
 }
@@ -86,6 +88,12 @@ func (c *command) runFlow(cmd *cobra.Command, path string, f runFlags) error {
 	input, err := c.readInputs(b.Flow, f)
 	if err != nil {
 		return badInput(err)
+	}
+	if err := f.try.check(f.id); err != nil {
+		return badInput(err)
+	}
+	if mode, _ := f.try.mode(); mode != "" {
+		return c.try(cmd, b, input, f)
 	}
 	items, err := c.ownItems(f.items)
 	if err != nil {

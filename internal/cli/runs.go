@@ -33,6 +33,7 @@ var shownStatuses = []string{"queued", "running", "waiting", "attention", "done"
 func (c *command) runsList() *cobra.Command {
 	var f run.Filter
 	var status string
+	var tried bool
 	cmd := &cobra.Command{
 		Use: "list", Short: "List runs, newest first", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -41,6 +42,9 @@ func (c *command) runsList() *cobra.Command {
 			}
 			if f.Limit < 1 || f.Offset < 0 {
 				return badInput(errors.New("--limit must be at least 1 and --offset at least 0"))
+			}
+			if !tried {
+				f.Development = run.WithoutDevelopment
 			}
 			interrupted := status == "interrupted"
 			f.Status = run.Status(status)
@@ -93,6 +97,7 @@ func (c *command) runsList() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&f.Flow, "flow", "", "Only runs of the flow with this name.")
 	cmd.Flags().StringVar(&status, "status", "", "Only runs with this status: "+strings.Join(shownStatuses, ", ")+".")
+	cmd.Flags().BoolVar(&tried, "development", false, "Also development runs: those that were made while a flow was written.")
 	cmd.Flags().IntVar(&f.Limit, "limit", 50, "How many.")
 	cmd.Flags().IntVar(&f.Offset, "offset", 0, "Leave out so many.")
 	return c.jsonFlag(cmd)

@@ -358,3 +358,50 @@ func TestHealCalled(t *testing.T) {
 		}
 	})
 }
+
+// The text of a flow that was pushed keeps its comments when a heal changes it,
+// and stays what it was when the heal is in a flow that it calls.
+func TestHealKeepsText(t *testing.T) {
+	main := "# calls the shop\naether: 1\nname: main\nnodes:\n- {id: sub, type: flow.call, params: {flow: shop.yaml}}\n"
+	text := "# why there is a shop\n" + shopFlow
+	for _, c := range []struct{ name, path, want string }{
+		{"main", "sub/send", main},
+		{"shop", "send", strings.Replace(text, "id=old", "id=new", 1)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			shops(t, func(s *shop) {
+				b, err := s.o.LoadFiles(s.Context(), map[string]string{"main.yaml": main, "shop.yaml": text}, c.name+".yaml", "")
+				if err != nil || len(b.Problems.Errors()) > 0 {
+					s.Fatal(err, b.Problems)
+				}
+				if _, err := s.o.Push(s.Context(), b, orch.Author{Name: "ada"}, ""); err != nil {
+					s.Fatal(err)
+				}
+				found := print("new")
+				r, err := element.ReportOf(element.Place{Flow: "shop", Node: "send"}, "r-"+c.name, c.path, node.Heal{Target: selector.Must("id=old"), Outcome: element.Healed, Policy: node.HealPropose, P: .9, Before: print("old"), Found: &found, Repaired: selector.Must("id=new")}, nil)
+				if err != nil {
+					s.Fatal(err)
+				}
+				r.Root = c.name
+				id, _, err := s.o.Elements.Report(s.Context(), r)
+				if err != nil {
+					s.Fatal(err)
+				}
+				if _, err := s.o.ApproveHeal(s.Context(), orch.HealDecision{Decision: element.Decision{ID: id, By: "eve"}}); err != nil {
+					s.Fatal(err)
+				}
+				now, err := s.o.Published(s.Context(), c.name, run.Draft)
+				if err != nil {
+					s.Fatal(err)
+				}
+				got, file, push, err := s.o.Text(s.Context(), now)
+				if err != nil || got != c.want || file != c.name+".yaml" || push == nil {
+					s.Errorf("%s: %v, %s: %s", c.name, err, file, got)
+				}
+				if c.name == "shop" && (push.Author != "eve" || !strings.Contains(push.Message, "send")) {
+					s.Errorf("the push: %+v", push)
+				}
+			})
+		})
+	}
+}

@@ -41,7 +41,7 @@ func benches(t *testing.T, fn func(b *bench)) {
 					return doOut{}, errors.New("it is bad")
 				}
 				b.done = append(b.done, env.Run.Path)
-				return doOut{in.Value}, nil
+				return doOut(in), nil
 			}})
 		if err != nil {
 			t.Fatal(err)

@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 )
@@ -29,6 +30,15 @@ const (
 	WithoutDevelopment = "without"
 	OnlyDevelopment    = "only"
 )
+
+// textOf writes what a run may have or not, as it is kept.
+func textOf[T any](v *T) (string, error) {
+	if v == nil {
+		return "", nil
+	}
+	b, err := json.Marshal(v)
+	return string(b), err
+}
 
 // SaveTried keeps a flow version that belongs to no flow's versions, for a
 // development run. Pushing it makes it one.

@@ -198,21 +198,13 @@ func (s *Store) CreateIn(ctx context.Context, tx *db.Tx, r *Run) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	seed := ""
-	if r.Seed != nil {
-		b, err := json.Marshal(r.Seed)
-		if err != nil {
-			return false, err
-		}
-		seed = string(b)
+	seed, err := textOf(r.Seed)
+	if err != nil {
+		return false, err
 	}
-	development := ""
-	if r.Development != nil {
-		b, err := json.Marshal(r.Development)
-		if err != nil {
-			return false, err
-		}
-		development = string(b)
+	development, err := textOf(r.Development)
+	if err != nil {
+		return false, err
 	}
 	status := Running
 	if r.Status == Queued {

@@ -3,14 +3,11 @@ import { EditorState } from '@codemirror/state';
 import { EditorView } from '@codemirror/view';
 import { useComputedColorScheme } from '@mantine/core';
 import CodeMirror from '@uiw/react-codemirror';
-import { useMemo } from 'react';
-import { stringify } from 'yaml';
 
 import { nonce } from '../nonce';
 
-/** A flow as YAML, with line numbers and colours. */
-export default function FlowText({ flow, label }: { flow: unknown; label: string }) {
-  const text = useMemo(() => stringify(flow, { lineWidth: 120 }), [flow]);
+/** The text of a flow, with line numbers and colours. */
+export default function FlowText({ text, label }: { text: string; label: string }) {
   const scheme = useComputedColorScheme('light');
   return (
     <CodeMirror

@@ -137,7 +137,7 @@ function replace(s: Source, node: Node | null, pair: Pair<Node, Node | null> | n
   if (pair) {
     const colon = colonEnd(s.text, pair);
     const indent = column(s.text, begin(pair.key));
-    const text = behind(value, indent);
+    const text = behind(value, indent, String(keyOf(pair)));
     const empty = !node || node.range?.[0] === node.range?.[1];
     const from = !empty && !text.startsWith('\n') && sameLine(s.text, colon, begin(node)) ? begin(node) : colon;
     return [closed(s, { from, to: empty ? colon : contentEnd(s.text, node), text: from === colon ? text : text.slice(1) })];
@@ -178,7 +178,7 @@ function addPair(s: Source, map: YAMLMap<Node, Node | null>, key: string, value:
   }
   if (!prev) throw new Error('an empty map has no lines');
   const indent = column(s.text, begin(map.items[0]?.key as Node));
-  const line = `${' '.repeat(indent)}${name(key)}:${behind(value, indent)}`;
+  const line = `${' '.repeat(indent)}${name(key)}:${behind(value, indent, key)}`;
   const end = prev.value ? contentEnd(s.text, prev.value) || colonEnd(s.text, prev) : colonEnd(s.text, prev);
   return [below(s.text, end, line)];
 }

@@ -50,10 +50,10 @@ function multiline(v: unknown): boolean {
   return typeof v === 'string' && v.includes('\n') && /^\S/.test(v) && !/[ \t]$/m.test(v) && !/[^\P{Cc}\n]|\u0085|\u2028|\u2029/u.test(v) && v.trimEnd().length > 0;
 }
 
-/** Writes what stands behind `key:` or `-`: on the same line with a space before it, or on lines of its own. */
-export function behind(v: unknown, indent: number): string {
+/** Writes what stands behind `key:` or `-`: on the same line with a space before it, or on lines of its own; wires always so. */
+export function behind(v: unknown, indent: number, of?: string): string {
   if (multiline(v)) return ` ${bar(v as string, indent + 2)}`;
-  if (short(v)) return ` ${Array.isArray(v) || isObject(v) ? inline(v) : scalar(v)}`;
+  if (short(v) && !(of === 'edges' && Array.isArray(v) && v.length)) return ` ${Array.isArray(v) || isObject(v) ? inline(v) : scalar(v)}`;
   return `\n${block(v, indent + 2)}`;
 }
 
@@ -72,7 +72,7 @@ export function block(v: unknown, indent: number): string {
   if (isObject(v)) {
     return Object.entries(v)
       .filter(([, e]) => e !== undefined)
-      .map(([k, e]) => `${pad}${key(k)}:${behind(e, indent)}`)
+      .map(([k, e]) => `${pad}${key(k)}:${behind(e, indent, k)}`)
       .join('\n');
   }
   return pad + scalar(v);

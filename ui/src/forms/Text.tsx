@@ -119,7 +119,7 @@ function Insert({ label, onPick }: { label: string; onPick: (ref: string) => voi
   return (
     <Popover opened={open} onChange={setOpen} position="bottom-end" width={340} trapFocus returnFocus withinPortal shadow="md">
       <Popover.Target>
-        <Tooltip label="Insert recorded data">
+        <Tooltip label="Insert recorded data" disabled={open}>
           <ActionIcon variant="subtle" color="gray" size="sm" aria-label={`Insert recorded data into ${label}`} aria-haspopup="dialog" aria-expanded={open} onMouseDown={(e) => e.preventDefault()} onClick={() => setOpen((o) => !o)}>
             <IconBraces size={15} aria-hidden />
           </ActionIcon>

@@ -41,7 +41,7 @@ export function Widget(props: WidgetProps) {
     case 'bool':
       return <Switch id={id} aria-label={label} size="sm" checked={(value ?? field.default) === true} onChange={(e) => set(path, e.currentTarget.checked)} label={(value ?? field.default) === true ? 'yes' : 'no'} />;
     case 'duration':
-      return <TextField {...text} problem={durationProblem} placeholder={byDefault ?? '30s'} />;
+      return <TextField {...text} problem={durationProblem} placeholder={byDefault ?? 'such as 30s'} />;
     case 'secret':
       return <SecretName {...props} label={label} />;
     case 'target':

@@ -59,6 +59,8 @@ export default function Flow() {
           <Menu position="bottom-end">
             <Menu.Target><Button variant="default" rightSection={<IconChevronDown size={16} aria-hidden />}>Versions</Button></Menu.Target>
             <Menu.Dropdown mah={400} className="scroll">
+              <Menu.Item renderRoot={(p) => <Link {...p} to="/flows/$name/versions" params={{ name }} />}>Compare, restore…</Menu.Item>
+              <Menu.Divider />
               {(versions.data?.items ?? []).map((v) => (
                 <Menu.Item key={v.digest} onClick={() => void go({ search: { version: v.digest } })}>
                   <span className="mono">{v.digest.slice(0, 12)}</span> <Text span size="xs" c="dimmed"><When at={v.created} /></Text>
@@ -82,7 +84,7 @@ export default function Flow() {
             </Tabs.List>
             <Tabs.Panel value="graph" className="run-tab"><Canvas doc={doc} selected={node} onSelect={select} /></Tabs.Panel>
             <Tabs.Panel value="list" className="run-tab scroll"><NodeList doc={doc} selected={node} onSelect={select} /></Tabs.Panel>
-            <Tabs.Panel value="text" className="run-tab scroll"><Suspense fallback={<Loading />}><FlowText flow={shown.data.flow} label={`Text of ${name}`} /></Suspense></Tabs.Panel>
+            <Tabs.Panel value="text" className="run-tab scroll"><Suspense fallback={<Loading />}><FlowText text={shown.data.text} label={`Text of ${name}`} /></Suspense></Tabs.Panel>
             <Tabs.Panel value="runs" className="run-tab"><Grid name={name} doc={doc} /></Tabs.Panel>
           </Tabs>
         </Card>

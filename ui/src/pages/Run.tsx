@@ -13,6 +13,7 @@ import { Json } from '../parts/Json';
 import { Loading, Wrong } from '../parts/Notice';
 import { shownStatus, Status } from '../parts/Status';
 import { duration, useNow } from '../parts/time';
+import { Tried } from '../parts/Tried';
 import { When } from '../parts/When';
 import { Book, type Execution } from '../run/book';
 import { Compare, useComparison } from '../run/Compare';
@@ -113,6 +114,7 @@ function Shown({ run, flow, flowError }: { run: RunOf; flow: unknown; flowError:
           <Group gap="sm">
             <Title order={1} size="h2">{run.flow}</Title>
             <Status of={shownStatus(run)} size="lg" />
+            <Tried run={run} />
           </Group>
           <Text size="sm" c="dimmed" component="div">
             <span className="mono">{run.id}</span>

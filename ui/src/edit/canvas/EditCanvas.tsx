@@ -90,9 +90,9 @@ export function EditCanvas({ model, actions, places, problems, search, link, dat
   }, [control, flow, wires, chosen, dataWires]);
   const byWire = useMemo(() => new Map(flow.edges.map((e) => [wireId(e), e])), [flow]);
 
-  /** Shows a node and gives it the focus, as soon as it is drawn. */
-  const focus = useCallback((id: string, show = true) => {
-    const at = show ? actions.places[id] : undefined;
+  /** Moves the canvas so that a node can be seen, if it cannot. */
+  const show = useCallback((id: string) => {
+    const at = actions.places[id];
     const room = box.current?.getBoundingClientRect();
     if (at && room) {
       const { x, y, zoom } = rf.getViewport();
@@ -101,6 +101,10 @@ export function EditCanvas({ model, actions, places, problems, search, link, dat
         void rf.setCenter(at.x + nodeWidth / 2, at.y + height / 2, { zoom: Math.min(1.2, Math.max(zoom, 0.7)) });
       }
     }
+  }, [actions, rf]);
+  /** Gives a node the focus, as soon as it is drawn. */
+  const focus = useCallback((id: string, moves = true) => {
+    if (moves) show(id);
     let tries = 0;
     const look = () => {
       const el = box.current?.querySelector<HTMLElement>(`[data-step="${CSS.escape(id)}"]`);
@@ -108,21 +112,35 @@ export function EditCanvas({ model, actions, places, problems, search, link, dat
       else if (tries++ < 60) requestAnimationFrame(look);
     };
     requestAnimationFrame(look);
-  }, [actions, rf]);
+  }, [show]);
   useEffect(() => actions.onFocus(focus), [actions, focus]);
+  // The panel takes room from the canvas: its node is to be seen beside it.
+  const opened = useStore(model.opened);
+  useEffect(() => {
+    if (opened === undefined) return;
+    const later = requestAnimationFrame(() => show(opened));
+    return () => cancelAnimationFrame(later);
+  }, [opened, show]);
 
   /** Shows the whole flow where that can be read, else where a run begins. */
-  const begin = () => {
+  const begin = useCallback(() => {
+    const { places } = actions;
     const room = box.current?.getBoundingClientRect();
     const all = Object.values(places);
     if (!room || !all.length) return;
     const [left, top] = [Math.min(...all.map((p) => p.x)), Math.min(...all.map((p) => p.y))];
     const [wide, high] = [Math.max(...all.map((p) => p.x)) + nodeWidth - left, Math.max(...all.map((p) => p.y)) + height + 40 - top];
     const zoom = Math.min(1, (room.width * 0.88) / wide, (room.height * 0.88) / high);
-    const first = places[flow.start];
+    const first = places[model.flow().start];
     if (zoom >= 0.5 || !first) void rf.setViewport({ x: room.width / 2 - (left + wide / 2) * zoom, y: room.height / 2 - (top + high / 2) * zoom, zoom });
     else void rf.setViewport({ x: room.width / 2 - (first.x + nodeWidth / 2) * 0.8, y: 48 - first.y * 0.8, zoom: 0.8 });
-  };
+  }, [actions, model, rf]);
+  const some = flow.nodes.length > 0;
+  useEffect(() => {
+    // The places are told after all parts of the page were drawn.
+    const later = some ? requestAnimationFrame(begin) : undefined;
+    return () => void (later !== undefined && cancelAnimationFrame(later));
+  }, [some, begin]);
 
   const changes = (all: NodeChange<CanvasNode>[]) => {
     const picks = all.filter((c) => c.type === 'select');
@@ -304,7 +322,6 @@ export function EditCanvas({ model, actions, places, problems, search, link, dat
         nodeTypes={nodeTypes}
         edgeTypes={edgeTypes}
         colorMode={scheme}
-        onInit={() => begin()}
         minZoom={0.05}
         maxZoom={2}
         onlyRenderVisibleElements={flow.nodes.length > 120}
@@ -332,7 +349,7 @@ export function EditCanvas({ model, actions, places, problems, search, link, dat
       >
         <Background gap={22} size={1.4} />
         <Controls showInteractive={false} fitViewOptions={{ maxZoom: 1, padding: 0.12 }} />
-        {flow.nodes.length > 6 && <MiniMap<CanvasNode> pannable zoomable ariaLabel="Map of the flow" nodeColor={(n) => (n.type === 'step' ? (n.data.problems?.length ? 'var(--mantine-color-red-5)' : 'var(--mantine-color-gray-5)') : 'var(--dots)')} />}
+        {flow.nodes.length > 6 && <MiniMap<CanvasNode> pannable zoomable ariaLabel="Map of the flow" style={{ width: 150, height: 104 }} nodeColor={(n) => (n.type === 'step' ? (n.data.problems?.length ? 'var(--mantine-color-red-5)' : 'var(--mantine-color-gray-5)') : 'var(--dots)')} />}
       </ReactFlow>
     </div>
   );

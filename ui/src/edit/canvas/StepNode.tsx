@@ -41,21 +41,22 @@ export const StepNode = memo(function StepNode({ data, selected }: NodeProps<Ste
   const main = ports.filter((p) => p.name !== 'error');
   const wired = data.wired.split(' ');
   const bad = problems?.some((p) => p.severity === 'error');
-  const said = [data.title, data.type, data.start ? 'the run begins here' : '', data.off ? 'turned off' : '', problems?.length ? `${problems.length} problem${problems.length > 1 ? 's' : ''}` : '', state ? words[state.state] : ''].filter(Boolean).join(', ');
+  const said = [data.start ? 'the run begins here' : '', data.off ? 'turned off' : '', problems?.length ? `${problems.length} problem${problems.length > 1 ? 's' : ''}` : '', state ? words[state.state] : ''].filter(Boolean).join(', ');
   return (
     <div className="step" data-off={data.off || undefined}>
       <Handle type="target" id="in" position={Position.Top} className="port port-in" />
       <Handle type="target" id="data-in" position={Position.Left} className="port-data" isConnectable={false} />
       <Handle type="source" id="data-out" position={Position.Left} className="port-data" isConnectable={false} />
-      <div role="button" tabIndex={data.current ? 0 : -1} className="step-box" data-step={id} data-selected={selected || undefined} data-state={state?.state} data-bad={bad || undefined} aria-pressed={selected} aria-label={said}>
+      <div role="button" tabIndex={data.current ? 0 : -1} className="step-box" data-step={id} data-selected={selected || undefined} data-state={state?.state} data-bad={bad || undefined} aria-pressed={selected}>
         <FamilyIcon type={data.type} />
         <span className="step-text">
           <span className="node-title" title={data.title}>{data.title}</span>
           <span className="node-type">{data.type}</span>
+          {said && <span className="step-said">, {said}</span>}
         </span>
         {data.start && <span className="step-start" title="A run begins here"><IconPlayerPlayFilled size={11} aria-hidden /></span>}
         {data.pinned && <span className="step-pin" title="Its output is pinned"><IconPinFilled size={13} aria-hidden /></span>}
-        {state && state.state !== 'idle' && <span className="step-state">{words[state.state]}{state.ms !== undefined ? ` ${duration(state.ms)}` : ''}</span>}
+        {state && state.state !== 'idle' && <span className="step-state" aria-hidden>{words[state.state]}{state.ms !== undefined ? ` ${duration(state.ms)}` : ''}</span>}
         {main.length > 1 && (
           <span className="step-ports" aria-hidden>
             {main.map((p) => <span key={p.name} title={p.doc}>{p.name}</span>)}

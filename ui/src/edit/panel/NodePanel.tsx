@@ -32,6 +32,9 @@ export function NodePanel({ model, node, onClose }: { model: Model; node: string
   return <div className="panel">{known && <Panel key={node} model={model} node={known} onClose={onClose} />}</div>;
 }
 
+/** What is mostly referred to comes first. */
+const order = (root: string) => ['nodes', 'loop', 'inputs', 'vars', 'loops', 'error', 'run', 'flow'].indexOf(root);
+
 const ended = ['done', 'failed', 'cancelled'];
 
 function Panel({ model, node, onClose }: { model: Model; node: FlowNode; onClose: () => void }) {
@@ -62,7 +65,7 @@ function Panel({ model, node, onClose }: { model: Model; node: FlowNode; onClose
   const broken = model.broken();
   const evaluated = useEvaluated({ text: flow.text, node: node.id, run, at, params, pins: bench.pins }, flow.text !== '' && !broken && !runs.isPending);
   const data = evaluated.data;
-  const refs = useMemo(() => (data ? (data.scope.fields ?? []).flatMap((f) => (f.name === 'nodes' ? (f.value.fields ?? []).flatMap((n) => placesOf(n.value, ['nodes', n.name])) : placesOf(f.value, [f.name]))) : []), [data]);
+  const refs = useMemo(() => (data ? [...(data.scope.fields ?? [])].sort((a, b) => order(a.name) - order(b.name)).flatMap((f) => (f.name === 'nodes' ? (f.value.fields ?? []).flatMap((n) => placesOf(n.value, ['nodes', n.name])) : placesOf(f.value, [f.name]))) : []), [data]);
 
   const set = useCallback(
     (path: Path, value: unknown) => {
@@ -149,7 +152,7 @@ function Panel({ model, node, onClose }: { model: Model; node: FlowNode; onClose
               </Tabs.List>
               <Tabs.Panel value="params" pt="sm" className="panel-body">
                 {problem && <Text size="xs" c="dimmed" mb="xs">Values of expressions are not shown: {problem.details[0]?.message ?? problem.message}</Text>}
-                {type?.doc && <Text size="xs" c="dimmed" mb="sm">{type.doc.split('\n')[0]}</Text>}
+                {type?.doc && <About doc={type.doc} />}
                 {!type && catalog.nodes.length > 0 && <Alert color="orange" p="xs">There is no node type {node.type} here; its parameters are shown as they are written.</Alert>}
                 <Fields fields={fields} values={node.params} path={[]} set={set} />
                 {type && !fields.length && <Text size="sm" c="dimmed">It takes no parameters.</Text>}
@@ -197,5 +200,18 @@ function Panel({ model, node, onClose }: { model: Model; node: FlowNode; onClose
         </details>
       </div>
     </FormContext>
+  );
+}
+
+/** What a node type does: its first sentence, and the rest for who asks. */
+function About({ doc }: { doc: string }) {
+  const first = /^.*?[.!?](?=\s|$)/s.exec(doc)?.[0] ?? doc;
+  const rest = doc.slice(first.length).trim();
+  if (!rest) return <Text size="xs" c="dimmed" mb="sm">{first}</Text>;
+  return (
+    <details className="about">
+      <summary>{first}</summary>
+      {rest}
+    </details>
   );
 }

@@ -47,7 +47,7 @@ export function MergeDialog({ model, theirs, onClose, onMerged }: Props) {
     onMerged();
   };
   return (
-    <Modal opened onClose={onClose} size="lg" title="Somebody else has saved this flow meanwhile" scrollAreaComponent={ScrollArea.Autosize}>
+    <Modal opened onClose={onClose} size="lg" closeButtonProps={{ 'aria-label': 'Close' }} title="Somebody else has saved this flow meanwhile" scrollAreaComponent={ScrollArea.Autosize}>
       <Stack>
         <Text size="sm">
           {theirs.author || 'Somebody'} saved a version{theirs.created && <> <When at={theirs.created} /></>}{theirs.message ? `: ${theirs.message}` : '.'}

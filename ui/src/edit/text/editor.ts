@@ -1,12 +1,13 @@
-import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap, type Completion, type CompletionContext, type CompletionResult } from '@codemirror/autocomplete';
+import { acceptCompletion, autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap, completionStatus, type Completion, type CompletionContext, type CompletionResult } from '@codemirror/autocomplete';
 import { defaultKeymap, historyKeymap, indentWithTab } from '@codemirror/commands';
 import { json } from '@codemirror/lang-json';
 import { yaml } from '@codemirror/lang-yaml';
-import { bracketMatching, defaultHighlightStyle, foldGutter, foldKeymap, indentOnInput, indentUnit, syntaxHighlighting } from '@codemirror/language';
+import { bracketMatching, defaultHighlightStyle, foldGutter, foldKeymap, HighlightStyle, indentOnInput, indentService, indentUnit, syntaxHighlighting, type IndentContext } from '@codemirror/language';
 import { lintGutter, lintKeymap, type Diagnostic } from '@codemirror/lint';
 import { highlightSelectionMatches, searchKeymap } from '@codemirror/search';
-import { EditorState, type Extension, type Text } from '@codemirror/state';
+import { EditorState, Prec, type Extension, type Text } from '@codemirror/state';
 import { oneDark } from '@codemirror/theme-one-dark';
+import { tags } from '@lezer/highlight';
 import { drawSelection, EditorView, highlightActiveLine, highlightSpecialChars, hoverTooltip, keymap, lineNumbers } from '@codemirror/view';
 
 import { nonce } from '../../nonce';
@@ -30,6 +31,7 @@ export function editor(o: { label: string; json: boolean; dark: boolean; catalog
     highlightActiveLine(),
     highlightSelectionMatches(),
     indentUnit.of('  '),
+    o.json ? [] : indentService.of(deeper),
     EditorState.tabSize.of(2),
     EditorView.lineWrapping,
     EditorView.cspNonce.of(nonce),
@@ -37,14 +39,27 @@ export function editor(o: { label: string; json: boolean; dark: boolean; catalog
     o.json ? json() : yaml(),
     look(o.dark),
     o.catalog ? help(o.catalog) : [],
-    keymap.of([...closeBracketsKeymap, ...completionKeymap, ...lintKeymap, ...foldKeymap, ...searchKeymap, ...historyKeymap, ...defaultKeymap, indentWithTab]),
+    keymap.of([{ key: 'Tab', run: (v) => acceptCompletion(v) || completionStatus(v.state) === 'active' }, ...closeBracketsKeymap, ...completionKeymap, ...lintKeymap, ...foldKeymap, ...searchKeymap, ...historyKeymap, ...defaultKeymap, indentWithTab]),
   ];
+}
+
+/** Behind a key that has no value yet a line begins further right. */
+function deeper(ctx: IndentContext, at: number): number | undefined {
+  const above = ctx.lineAt(at, -1).text;
+  const key = /^(\s*(?:-\s+)*)[\w"'.-]+:\s*(?:#.*)?$/.exec(above);
+  return key ? (key[1]?.length ?? 0) + 2 : undefined;
 }
 
 /** How a flow's text is coloured. */
 export function look(dark: boolean): Extension {
-  return dark ? oneDark : syntaxHighlighting(defaultHighlightStyle, { fallback: true });
+  return dark ? [Prec.high(syntaxHighlighting(brighter)), oneDark] : syntaxHighlighting(defaultHighlightStyle, { fallback: true });
 }
+
+/** Comments and signs that are legible on the dark ground. */
+const brighter = HighlightStyle.define([
+  { tag: [tags.comment, tags.meta], color: '#a3adbd' },
+  { tag: [tags.propertyName, tags.name], color: '#f08c95' },
+]);
 
 const kinds: Record<Offer['kind'], string> = { key: 'property', type: 'class', value: 'enum', node: 'variable', port: 'interface', function: 'function', root: 'namespace', field: 'property' };
 
@@ -59,7 +74,7 @@ function help(catalog: Catalog): Extension {
     };
   };
   return [
-    autocompletion({ override: [source], activateOnTypingDelay: 60, maxRenderedOptions: 80 }),
+    autocompletion({ override: [source], activateOnTypingDelay: 60, icons: false, maxRenderedOptions: 80 }),
     hoverTooltip((view, at) => {
       const text = view.state.doc.toString();
       const name = expressionWord(text, at);
@@ -108,7 +123,8 @@ function card(title: string, doc: string) {
 
 /** The place of a line and column, which count characters. */
 export function placeOf(doc: Text, line: number | undefined, column: number | undefined): number {
-  if (!line || line > doc.lines) return 0;
+  if (!line) return 0;
+  if (line > doc.lines) return doc.line(doc.lines).from;
   const l = doc.line(line);
   const before = [...l.text].slice(0, Math.max(0, (column ?? 1) - 1)).join('');
   return Math.min(l.from + before.length, l.to);

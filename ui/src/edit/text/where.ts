@@ -35,7 +35,9 @@ export function where(text: string, at: number): Where | null {
     // What the expression is in is told by the text without it.
     const end = /\}\}/.exec(text.slice(at));
     const close = end && !text.slice(at, at + end.index).includes('\n') ? at + end.index + 2 : at;
-    const found = look(text.slice(0, open) + mark + text.slice(close));
+    const [head, tail] = [text.slice(0, open) + mark, text.slice(close)];
+    const looks = [tail, `'${tail}`, `"${tail}`].map((t) => look(head + t)).filter((l) => l !== null);
+    const found = looks.find((l) => !l.wrong) ?? looks[0];
     return found ? { kind: 'expression', path: found.path, word: plain, from, value: found.value, colon: false } : null;
   }
   const keyish = /^\s*(?:-\s+)*["']?$/.test(line) || /[{,]\s*["']?$/.test(line);

@@ -103,6 +103,7 @@ export default function VersionsPage() {
       </Group>
       <div className="versions-grid">
         <Card withBorder padding={0} radius="md" component="section" aria-label="Versions" className="scroll">
+          <div className="version-heads" aria-hidden>Before · after</div>
           <ol className="version-list">
             {rows.map((r) => (
               <li key={r.key} className="version-row">
