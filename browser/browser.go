@@ -28,6 +28,8 @@ type Launch struct {
 	Headless bool
 	// NoSandbox starts without Chromium's sandbox, as root must.
 	NoSandbox bool
+	// Refuse are hosts that the browser may not reach, with * for any characters.
+	Refuse []string
 	// Args are further arguments of the program.
 	Args []string
 	// Env is the environment of the program.
