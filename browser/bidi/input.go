@@ -85,11 +85,11 @@ func mouse(events []browser.Mouse) *actions {
 	return a
 }
 
-func (t *tab) perform(ctx context.Context, a *actions) error {
+func (t *tab) perform(ctx context.Context, frame string, a *actions) error {
 	if err := t.c.b.raise(ctx, t); err != nil {
 		return err
 	}
-	err := t.call(ctx, "input.performActions", a.params(t.id), nil)
+	err := t.call(ctx, "input.performActions", a.params(frame), nil)
 	if isRefused(err, "move target out of bounds") {
 		return errors.New("the mouse cannot be moved out of the page's window")
 	}
@@ -104,12 +104,12 @@ func (t *tab) Mouse(ctx context.Context, events ...browser.Mouse) error {
 	if len(events) == 0 {
 		return nil
 	}
-	return t.input(ctx, mouse(events))
+	return t.input(ctx, t.id, mouse(events))
 }
 
 // input performs actions; a page that goes elsewhere meanwhile has taken them.
-func (t *tab) input(ctx context.Context, a *actions) error {
-	if err := t.perform(ctx, a); err != nil && !errors.Is(err, browser.ErrNavigated) {
+func (t *tab) input(ctx context.Context, frame string, a *actions) error {
+	if err := t.perform(ctx, frame, a); err != nil && !errors.Is(err, browser.ErrNavigated) {
 		return err
 	}
 	return nil
@@ -147,7 +147,11 @@ func (t *tab) Keys(ctx context.Context, keys ...browser.Key) error {
 	if len(keys) == 0 {
 		return nil
 	}
-	return t.input(ctx, a)
+	frame, err := t.focused(ctx)
+	if err != nil {
+		return err
+	}
+	return t.input(ctx, frame, a)
 }
 
 // entering enters a text where the focus is, as an input method does: the page hears of it as of a person's doing.
@@ -188,7 +192,7 @@ func (t *tab) InsertText(ctx context.Context, text string) error {
 func (t *tab) Along(ctx context.Context, in browser.Input, frame, expression, late string, result any) (sent, evaluated error) {
 	var err error
 	if len(in.Mouse) > 0 {
-		err = t.perform(ctx, mouse(in.Mouse))
+		err = t.perform(ctx, t.id, mouse(in.Mouse))
 	} else {
 		err = t.Act(ctx, frame, entering(in.Text), nil)
 	}

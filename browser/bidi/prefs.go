@@ -28,6 +28,8 @@ var quiet = map[string]any{
 	"network.prefetch-next": false, "network.trr.mode": 5, "places.history.enabled": false, "privacy.trackingprotection.enabled": false,
 	"security.ssl.errorReporting.automatic": false, "services.settings.poll_interval": 31_536_000, "signon.rememberSignons": false,
 	"toolkit.telemetry.enabled": false, "toolkit.telemetry.unified": false, "trailhead.firstrun.didSeeAboutWelcome": true,
+	// The mouse goes the way that a person's goes, by the window: so it reaches frames of other sites.
+	"remote.events.async.mouse.enabled": true, "remote.events.async.wheel.enabled": true,
 	// Pages may ask where they are: they are told what a flow says, and nothing otherwise.
 	"permissions.default.geo": 1, "geo.provider.network.url": "", "geo.provider.use_geoclue": false,
 	// A page that is left is not kept, so that going back loads it again, as it does in Chromium.
