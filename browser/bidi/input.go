@@ -155,9 +155,14 @@ func (t *tab) Keys(ctx context.Context, keys ...browser.Key) error {
 }
 
 // entering enters a text where the focus is, as an input method does: the page hears of it as of a person's doing.
-func entering(text string) string {
-	return "(document.execCommand('insertText', false, " + quoted(text) + "), null)"
-}
+// Firefox does not ask the page first when a script enters a text, so the page is asked here.
+const entering = `(text => {
+	let e = document.activeElement;
+	while (e && e.shadowRoot && e.shadowRoot.activeElement) e = e.shadowRoot.activeElement;
+	const ask = new InputEvent('beforeinput', {inputType: 'insertText', data: text, bubbles: true, cancelable: true, composed: true});
+	if (!e || e.dispatchEvent(ask)) document.execCommand('insertText', false, text);
+	return null;
+})`
 
 // focused returns the frame that has the focus.
 func (t *tab) focused(ctx context.Context) (string, error) {
@@ -183,9 +188,18 @@ func (t *tab) InsertText(ctx context.Context, text string) error {
 	}
 	frame, err := t.focused(ctx)
 	if err == nil {
-		err = t.Act(ctx, frame, entering(text), nil)
+		err = t.Act(ctx, frame, entering+"("+quoted(text)+")", nil)
 	}
 	return err
+}
+
+// CannotDrop says what becomes of what a page drags by the browser's own means: without a window Firefox begins to drag
+// it and lets it go nowhere.
+func (t *tab) CannotDrop() error {
+	if !t.c.b.windows {
+		return nil
+	}
+	return cannot("drag by its own means, as draggable elements want it, while it works without a window")
 }
 
 // Along implements browser.Tab: the input first, then the expression, since Firefox may take them in another order.
@@ -194,7 +208,7 @@ func (t *tab) Along(ctx context.Context, in browser.Input, frame, expression, la
 	if len(in.Mouse) > 0 {
 		err = t.perform(ctx, t.id, mouse(in.Mouse))
 	} else {
-		err = t.Act(ctx, frame, entering(in.Text), nil)
+		err = t.Act(ctx, frame, entering+"("+quoted(in.Text)+")", nil)
 	}
 	if errors.Is(err, browser.ErrNavigated) {
 		return nil, err

@@ -28,6 +28,9 @@ var places = map[string][]string{
 // ErrNoBrowser says that Firefox was not found on this machine.
 var ErrNoBrowser = errors.New("no Firefox was found: install it, or name its program with browser.path")
 
+// ErrBusy says that another program works with a Firefox.
+var ErrBusy = errors.New("another program works with the Firefox, which serves one at a time")
+
 // Find returns the path of a Firefox that is installed on this machine.
 func Find() (string, error) {
 	for _, n := range names {
@@ -142,7 +145,10 @@ func (Driver) Attach(ctx context.Context, url string) (browser.Browser, error) {
 	b := newBrowser(c, nil)
 	if err := b.begin(ctx); err != nil {
 		c.close()
-		return nil, fmt.Errorf("attaching to the Firefox at %s, which can be worked with by one program at a time: %w", url, err)
+		if isRefused(err, "session not created") {
+			return nil, fmt.Errorf("%w at %s: %w", ErrBusy, url, err)
+		}
+		return nil, fmt.Errorf("attaching to the Firefox at %s: %w", url, err)
 	}
 	return b, nil
 }
