@@ -51,6 +51,27 @@ func started(t *testing.T) browser.Browser {
 	return shared
 }
 
-func kit() browsertest.Kit { return browsertest.Kit{Started: started} }
+// used is a page that tests use one after the other: Firefox takes a while to open a window.
+var used *browser.Page
+
+func kit() browsertest.Kit {
+	k := browsertest.Kit{Started: started}
+	k.Tab = func(t *testing.T) *browser.Page {
+		t.Helper()
+		if used == nil {
+			c, err := started(t).Open(t.Context(), browser.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			tab, err := c.NewTab(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			used = browser.NewPage(tab)
+		}
+		return used
+	}
+	return k
+}
 
 func TestSuite(t *testing.T) { browsertest.Suite(t, kit()) }

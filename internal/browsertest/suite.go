@@ -18,6 +18,8 @@ import (
 type Kit struct {
 	// Started returns the browser that tests share, or skips the test where there is none.
 	Started func(t *testing.T) browser.Browser
+	// Tab, if it is given, is a page that tests may use one after the other, where opening one takes long.
+	Tab func(t *testing.T) *browser.Page
 	// Drops says that the browser drags by its own means.
 	Drops bool
 }
@@ -82,7 +84,12 @@ func Site(t *testing.T, pages map[string]any) string {
 // Page opens a page of its own with some HTML.
 func (k Kit) Page(t *testing.T, html string) *browser.Page {
 	t.Helper()
-	_, p := k.Opened(t, browser.Options{})
+	var p *browser.Page
+	if k.Tab != nil {
+		p = k.Tab(t)
+	} else {
+		_, p = k.Opened(t, browser.Options{})
+	}
 	Visit(t, p, Site(t, map[string]any{"/": html})+"/")
 	return p
 }
