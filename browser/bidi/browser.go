@@ -20,16 +20,16 @@ type instance struct {
 	c       *conn
 	p       *process // nil for a browser that was attached to
 	product string
-	windows bool // each tab has a window of its own
+	windows bool   // each tab has a window of its own
+	at      string // its address
 
 	mu        sync.Mutex
 	contexts  map[string]*contextOf // by their user contexts
 	frames    map[string]*tab       // by the ids of their frames
-	front     string                // the tab in front, as far as is known
 	intercept map[string]string     // the intercepts that are set, by phase
 
-	// fronts is held while another tab comes to the front.
-	fronts sync.Mutex
+	// holding is held while intercepts change.
+	holding sync.Mutex
 
 	closing sync.Once
 }
@@ -245,9 +245,6 @@ func (b *instance) created(e contextEvent) {
 	b.mu.Lock()
 	c := b.contexts[e.UserContext]
 	known := b.frames[e.Context] != nil
-	if c != nil && !known {
-		b.front = e.Context
-	}
 	b.mu.Unlock()
 	if c == nil || known {
 		return
@@ -276,9 +273,6 @@ func (b *instance) destroyed(e contextEvent) {
 	} else {
 		delete(b.frames, e.Context)
 	}
-	if b.front == e.Context {
-		b.front = ""
-	}
 	b.mu.Unlock()
 	if e.Context != t.id {
 		t.update(func() { t.remove(e.Context) })
@@ -299,23 +293,28 @@ func (b *instance) all() []*contextOf {
 	return out
 }
 
-// raise brings a tab to the front if it is not there: only there has a page the focus.
+// raiseTime is how long a tab may take to come to the front.
+const raiseTime = 2 * time.Second
+
+// raise brings a tab to the front if it is not there: only there has a page the focus. The page knows best.
 func (b *instance) raise(ctx context.Context, t *tab) error {
-	b.fronts.Lock()
-	defer b.fronts.Unlock()
-	b.mu.Lock()
-	is := b.front == t.id
-	b.mu.Unlock()
-	if is {
-		return nil
+	is := false
+	ask := func() error { return t.Eval(ctx, t.id, "document.hasFocus()", &is) }
+	err := ask()
+	for until := time.Now().Add(raiseTime); err == nil && !is && time.Now().Before(until); err = ask() {
+		if err := t.call(ctx, "browsingContext.activate", params{"context": t.id}, nil); err != nil {
+			return t.vanished(err)
+		}
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
-	if err := t.call(ctx, "browsingContext.activate", params{"context": t.id}, nil); err != nil {
-		return t.vanished(err)
+	if errors.Is(err, browser.ErrNavigated) {
+		return nil // what is done next says so
 	}
-	b.mu.Lock()
-	b.front = t.id
-	b.mu.Unlock()
-	return nil
+	return err
 }
 
 // intercepting sees to it that requests wait for an answer in the phases in which a context has to give one.
@@ -327,8 +326,8 @@ func (b *instance) intercepting(ctx context.Context) error {
 		want["beforeRequestSent"] = want["beforeRequestSent"] || len(o.Rules) > 0
 		want["responseStarted"] = want["responseStarted"] || c.saves() || slices.ContainsFunc(o.Rules, func(r browser.Rule) bool { return r.Do == browser.RuleChange })
 	}
-	b.fronts.Lock()
-	defer b.fronts.Unlock()
+	b.holding.Lock()
+	defer b.holding.Unlock()
 	for phase, wanted := range want {
 		b.mu.Lock()
 		id := b.intercept[phase]
@@ -353,10 +352,18 @@ func (b *instance) intercepting(ctx context.Context) error {
 	return nil
 }
 
-// cannot is the error for what Firefox has no means for.
-func cannot(what string) error {
-	return fmt.Errorf("Firefox cannot %s: %w", what, browser.ErrUnsupported)
+// inability is what Firefox has no means for.
+type inability string
+
+func cannot(what string) error { return inability(what) }
+
+// Error implements error.
+func (e inability) Error() string {
+	return "Firefox cannot " + string(e) + ": " + browser.ErrUnsupported.Error()
 }
+
+// Unwrap makes errors.Is(err, browser.ErrUnsupported) true.
+func (e inability) Unwrap() error { return browser.ErrUnsupported }
 
 // isRefused reports whether a call was refused as something.
 func isRefused(err error, code string) bool {

@@ -88,15 +88,10 @@ func (Driver) Launch(ctx context.Context, o browser.Launch) (browser.Browser, er
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.WaitDelay = 2 * time.Second
 	ownGroup(cmd)
-	if err := cmd.Start(); err != nil {
+	p := &process{cmd: cmd, exited: make(chan struct{})}
+	if err := p.start(); err != nil {
 		return nil, fmt.Errorf("starting the browser %s: %w", path, err)
 	}
-	p := &process{cmd: cmd, exited: make(chan struct{})}
-	go func() {
-		_ = cmd.Wait()
-		killGroup(cmd) // what the browser started and left
-		close(p.exited)
-	}()
 	b, err := p.join(ctx, out)
 	if err != nil {
 		p.kill()
@@ -123,6 +118,7 @@ func (p *process) join(ctx context.Context, out *output) (*instance, error) {
 		return nil, err
 	}
 	b := newBrowser(c, p)
+	b.at = out.address()
 	if err := b.begin(ctx); err != nil {
 		c.close()
 		return nil, err
@@ -157,6 +153,23 @@ func (Driver) Attach(ctx context.Context, url string) (browser.Browser, error) {
 type process struct {
 	cmd    *exec.Cmd
 	exited chan struct{}
+}
+
+// start starts the browser and stays with it: on Linux the browser ends with the thread that started it.
+func (p *process) start() error {
+	started := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread()
+		err := p.cmd.Start()
+		started <- err
+		if err != nil {
+			return
+		}
+		_ = p.cmd.Wait()
+		killGroup(p.cmd) // what the browser started and left
+		close(p.exited)
+	}()
+	return <-started
 }
 
 // kill ends the processes now and returns when they are gone.

@@ -92,7 +92,7 @@ func (t *tab) Resource(ctx context.Context, frame, url string) ([]byte, error) {
 	var s string
 	if err := t.Eval(ctx, frame, keepsIt+"("+quoted(url)+")", &s); err != nil {
 		if bad := (*browser.ScriptError)(nil); errors.As(err, &bad) {
-			return nil, errors.New("Firefox has nothing of it that a page may read")
+			return nil, errors.New("there is nothing of it that the page may read")
 		}
 		return nil, err
 	}

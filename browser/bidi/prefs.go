@@ -16,7 +16,7 @@ import (
 var quiet = map[string]any{
 	"app.normandy.enabled": false, "app.shield.optoutstudies.enabled": false, "app.update.auto": false, "app.update.enabled": false,
 	"browser.aboutwelcome.enabled": false, "browser.chrome.site_icons": false, "browser.contentblocking.report.lockwise.enabled": false,
-	"browser.download.always_ask_before_handling_new_types": false, "browser.newtabpage.enabled": false, "browser.newtab.preload": false,
+	"browser.download.alwaysOpenPanel": false, "browser.download.always_ask_before_handling_new_types": false, "browser.newtabpage.enabled": false, "browser.newtab.preload": false,
 	"browser.region.update.enabled": false, "browser.safebrowsing.downloads.remote.enabled": false, "browser.search.suggest.enabled": false,
 	"browser.sessionstore.resume_from_crash": false, "browser.shell.checkDefaultBrowser": false, "browser.startup.homepage": "about:blank",
 	"browser.startup.page": 0, "browser.tabs.firefox-view": false, "browser.uitour.enabled": false, "browser.urlbar.quicksuggest.enabled": false,

@@ -59,9 +59,13 @@ type tab struct {
 }
 
 func newTab(c *contextOf, e contextEvent) *tab {
-	return &tab{c: c, id: e.Context, opener: e.OriginalOpener, gone: make(chan struct{}), changed: make(chan struct{}),
+	t := &tab{c: c, id: e.Context, opener: e.OriginalOpener, gone: make(chan struct{}), changed: make(chan struct{}),
 		status: map[string]int{}, failures: map[string]string{}, same: map[string]bool{}, open: map[string]opened{}, quiet: time.Now(),
 		asked: map[string]bool{}, frames: []*frame{{id: e.Context, url: e.URL, reached: browser.Loaded}}}
+	if e.OriginalOpener != "" && e.URL == "about:blank" { // what opened it has a page in mind
+		t.next = &going{since: time.Now()}
+	}
+	return t
 }
 
 // update changes the tab's state and wakes who waits for a change.

@@ -26,6 +26,17 @@ type Driver struct{}
 
 var _ browser.Driver = Driver{}
 
+// Find says whether there is a browser on this machine, and is ErrNoBrowser if there is none.
+func Find() error {
+	if _, err := cdp.Find(); err == nil {
+		return nil
+	}
+	if _, err := bidi.Find(); err == nil {
+		return nil
+	}
+	return ErrNoBrowser
+}
+
 // choose returns the make that is meant, and the launch with the program for it. Where nothing is said it is Chromium, or
 // Firefox if there is only that.
 func choose(o browser.Launch) (string, browser.Launch) {

@@ -152,6 +152,9 @@ func explain(ctx context.Context, env *node.Env, p *browser.Page, err error) err
 	}
 	var page *browser.Failure
 	if !errors.As(err, &page) {
+		if errors.Is(err, browser.ErrUnsupported) {
+			return node.Fail(node.KindError, err.Error(), "open this session with browser: chromium in web.open")
+		}
 		if errors.Is(err, session.ErrNone) {
 			return node.Fail(node.KindSession, err.Error(), "begin with web.open or web.goto")
 		}
