@@ -20,7 +20,9 @@ type Driver interface {
 
 // Launch says which browser to start and how.
 type Launch struct {
-	// Path is the program; "" looks for one, see Find.
+	// Make is chromium or firefox; "" is that of Path, or what is there.
+	Make string
+	// Path is the program; "" looks for one.
 	Path string
 	// Profile is an empty folder for the browser's files. The caller removes it after Close.
 	Profile string
@@ -28,6 +30,8 @@ type Launch struct {
 	Headless bool
 	// NoSandbox starts without Chromium's sandbox, as root must.
 	NoSandbox bool
+	// Refuse are hosts that the browser may not reach, with * for any characters.
+	Refuse []string
 	// Args are further arguments of the program.
 	Args []string
 	// Env is the environment of the program.

@@ -17,6 +17,9 @@ type landed struct {
 	Files    int  `json:"files"`
 }
 
+// notDropping is a tab of a browser that may not carry what a page drags by the browser's own means.
+type notDropping interface{ CannotDrop() error }
+
 // Drag drags one element onto another with the mouse, in small steps as a hand does. It has happened when the page
 // received what was let go over the other element.
 func (p *Page) Drag(ctx context.Context, from, to selector.Target) (Done, error) {
@@ -103,6 +106,11 @@ func (p *Page) drag(ctx context.Context, from, to selector.Target, by *Point) (D
 		all.Native, all.Released, all.Dropped = all.Native || l.Native, all.Released || l.Released, all.Dropped || l.Dropped
 		// What a page moves by itself is let go in the frame where it was taken.
 		all.Hit = all.Hit || l.Hit && (i == 0 || !all.Native)
+	}
+	if n, ok := p.Tab.(notDropping); ok && all.Native && !all.Dropped {
+		if err := n.CannotDrop(); err != nil {
+			return d, p.acted(p.ended(ctx, "drag", from, nil, err))
+		}
 	}
 	if all.Native && !all.Dropped || !all.Native && !all.Released || !all.Hit {
 		detail := "it was let go, but not where it was to go"

@@ -17,6 +17,8 @@ var (
 	ErrNoPage = errors.New("it was cancelled, by the page or by an answer without a page")
 	// ErrGone says that the page, or the browser, is no more.
 	ErrGone = errors.New("the page is gone")
+	// ErrUnsupported says that the browser has no means for what was asked, though another browser has.
+	ErrUnsupported = errors.New("use Chromium, Chrome, Edge or Brave for it")
 )
 
 // The kinds of failures.
@@ -41,6 +43,7 @@ const (
 	Waited     = "waited"
 	BadQuery   = "bad_query"
 	Script     = "script"
+	Unable     = "unsupported"
 )
 
 var sentences = map[string]string{
@@ -64,6 +67,7 @@ var sentences = map[string]string{
 	Waited:     "what was waited for did not come",
 	BadQuery:   "the selector is wrong",
 	Script:     "the script failed",
+	Unable:     "the browser has no means for it",
 }
 
 var hints = map[string]string{
@@ -81,6 +85,7 @@ var hints = map[string]string{
 	Hung:       "the page's own scripts keep it busy; reload it, or allow more time",
 	Waited:     "allow more time, or wait for something else",
 	Navigation: "check the address and that the site can be reached from this machine",
+	Unable:     "open this session in Chromium, Chrome, Edge or Brave",
 }
 
 // Failure says what an action found in its way. It holds no text that was typed.

@@ -195,6 +195,8 @@ func (p *Page) ended(ctx context.Context, action string, t selector.Target, last
 		f.Kind = Crashed
 	case errors.Is(err, ErrGone) || gone(p.Gone()):
 		f.Kind = Gone
+	case errors.Is(err, ErrUnsupported):
+		f.Kind, f.Detail, f.cause = Unable, err.Error(), err
 	case ctx.Err() != nil && errors.Is(context.Cause(ctx), context.Canceled):
 		return ctx.Err()
 	case ctx.Err() != nil && last != nil:

@@ -35,7 +35,9 @@ type Pool struct {
 
 // Settings are the settings of a robot for its browsers.
 type Settings struct {
-	Path      string // the program; "" looks for one
+	Make      string   // chromium or firefox; "" is that of Path, or what is there
+	Path      string   // the program; "" looks for one
+	Refuse    []string // hosts that browsers may not reach
 	Headless  bool
 	NoSandbox bool
 	Proxy     string
@@ -54,6 +56,8 @@ type shared struct {
 // Want says what session to open.
 type Want struct {
 	Options
+	// Make is the browser to open, chromium or firefox; "" takes the robot's setting.
+	Make string `json:"make,omitempty"`
 	// Headless overrides the robot's setting; nil takes it.
 	Headless *bool `json:"headless,omitempty"`
 	// Attach is the debugging address of a running browser to join; "" starts one.
@@ -129,23 +133,40 @@ func (p *Pool) session(ctx context.Context, folder func() (string, error), w Wan
 	return s, nil
 }
 
+// alone is a driver of which some browsers are for one session at a time.
+type alone interface{ Alone(l Launch) bool }
+
 // take returns a browser of the kind that is wanted, started if there is none.
 func (p *Pool) take(ctx context.Context, w Want) (*shared, error) {
 	headless := p.Settings.Headless
 	if w.Headless != nil {
 		headless = *w.Headless
 	}
-	key := fmt.Sprintf("%s|%t|%s", p.Settings.Path, headless, strings.Join(p.Settings.Args, " "))
+	l := Launch{Make: w.Make, Path: p.Settings.Path, Headless: headless, NoSandbox: p.Settings.NoSandbox, Refuse: p.Settings.Refuse, Args: p.Settings.Args, Env: p.Env}
+	if l.Make == "" {
+		l.Make = p.Settings.Make
+	}
+	single, ok := p.Driver.(alone)
+	one := ok && single.Alone(l)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.ended {
 		return nil, errors.New("the robot is stopping and starts no browser")
 	}
-	if s := p.open[key]; s != nil {
+	key := ""
+	for n := 0; ; n++ {
+		key = fmt.Sprintf("%s|%s|%t|%d|%s", l.Make, l.Path, headless, n, strings.Join(l.Args, " "))
+		s := p.open[key]
+		if s == nil {
+			break
+		}
 		select {
 		case <-s.b.Done():
 			p.forget(s)
 		default:
+			if one && s.uses > 0 {
+				continue
+			}
 			s.uses++
 			if s.idle != nil {
 				s.idle.Stop()
@@ -153,12 +174,14 @@ func (p *Pool) take(ctx context.Context, w Want) (*shared, error) {
 			}
 			return s, nil
 		}
+		break
 	}
 	dir, remove, err := p.Folder()
 	if err != nil {
 		return nil, fmt.Errorf("making a folder for the browser: %w", err)
 	}
-	b, err := p.Driver.Launch(ctx, Launch{Path: p.Settings.Path, Profile: dir, Headless: headless, NoSandbox: p.Settings.NoSandbox, Args: p.Settings.Args, Env: p.Env})
+	l.Profile = dir
+	b, err := p.Driver.Launch(ctx, l)
 	if err != nil {
 		remove()
 		return nil, err

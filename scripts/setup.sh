@@ -5,8 +5,8 @@
 #                              the race detector), Python (script.python),
 #                              and what node families are tested against:
 #                              MariaDB, vsftpd, sshd, poppler, qpdf, zbar,
-#                              tesseract, LibreOffice, 7-Zip, age, Chromium;
-#                              npm (the pages); modules
+#                              tesseract, LibreOffice, 7-Zip, age, Chromium,
+#                              Firefox; npm (the pages); modules
 #   scripts/setup.sh --lint    golangci-lint and govulncheck as well
 #
 # It may be run any number of times. Packages come from apt-get; on other
@@ -40,6 +40,7 @@ for browser in google-chrome google-chrome-stable chromium chromium-browser none
 	command -v "$browser" >/dev/null && break
 done
 [ "$browser" != none ] || missing+=(chromium)
+command -v firefox >/dev/null || command -v firefox-esr >/dev/null || missing+=(firefox-esr)
 command -v npm >/dev/null || missing+=(nodejs npm)
 command -v soffice >/dev/null || missing+=(libreoffice-writer-nogui libreoffice-calc-nogui)
 

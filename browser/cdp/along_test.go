@@ -14,34 +14,6 @@ import (
 	"github.com/aether-rpa/aether/selector"
 )
 
-// Input is sent together with the question what it did. The answer must be of what came after it, also where the page
-// never sees the event that the question waits for.
-func TestInputAlong(t *testing.T) {
-	p := page(t, `<button id=gone onmousedown="this.remove();n.textContent='pressed'">Gone</button><p id=n>0</p>
-		<input id=f value=same oninput="this.value='other'"><input id=deaf>
-		<button id=slow onclick="for(const u=performance.now()+300;performance.now()<u;);n.textContent='slow'">Slow</button>
-		<script>deaf.addEventListener('beforeinput', e => e.preventDefault())</script>`)
-	if _, err := p.Click(t.Context(), selector.Must("#gone"), browser.Click{}); err != nil {
-		t.Errorf("a button that goes away when it is pressed: %v", err)
-	}
-	if got := text(t, p, "#n"); got != "pressed" {
-		t.Errorf("it shows %q", got)
-	}
-	// It held the value before: only what is there after the page saw the text counts.
-	if _, err := p.Fill(t.Context(), selector.Must("#f"), "same"); err == nil || kind(t, err) != browser.Reverted {
-		t.Errorf("a field whose page takes the value back: %v", err)
-	}
-	if _, err := p.Fill(t.Context(), selector.Must("#deaf"), "x"); err == nil || kind(t, err) != browser.Reverted {
-		t.Errorf("a field that takes nothing: %v", err)
-	}
-	if _, err := p.Click(t.Context(), selector.Must("#slow"), browser.Click{}); err != nil {
-		t.Error(err)
-	}
-	if got := text(t, p, "#n"); got != "slow" {
-		t.Errorf("it shows %q after a press whose page is slow", got)
-	}
-}
-
 // With a browser that somebody else started, input and question go one after the other.
 func TestInputAttached(t *testing.T) {
 	if _, err := cdp.Find(); err != nil {

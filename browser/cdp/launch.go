@@ -96,6 +96,9 @@ func (Driver) Launch(ctx context.Context, o browser.Launch) (browser.Browser, er
 	if o.NoSandbox {
 		args = append(args, "--no-sandbox", "--disable-setuid-sandbox")
 	}
+	if len(o.Refuse) > 0 { // to the browser there are no such hosts
+		args = append(args, "--host-resolver-rules=MAP "+strings.Join(o.Refuse, " ~NOTFOUND, MAP ")+" ~NOTFOUND")
+	}
 	cmd := exec.Command(path, append(args, o.Args...)...) //nolint:noctx // it outlives the call; Close ends it
 	// What a browser writes outside of its profile, as reports of crashes, goes there too.
 	cmd.Env = append(slices.Clone(o.Env), "XDG_CONFIG_HOME="+filepath.Join(profile, "config"), "XDG_CACHE_HOME="+filepath.Join(profile, "cache"))

@@ -5,11 +5,10 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"sync"
 
 	"github.com/aether-rpa/aether/browser"
-	"github.com/aether-rpa/aether/browser/cdp"
+	"github.com/aether-rpa/aether/browser/makes"
 	"github.com/aether-rpa/aether/internal/egress"
 	"github.com/aether-rpa/aether/internal/leftover"
 	"github.com/aether-rpa/aether/internal/robot"
@@ -23,8 +22,8 @@ func (s *System) browserRun() string { return robot.SharedRun + strconv.Itoa(s.P
 func (s *System) browsers() *browser.Pool {
 	c, restricts := s.Config.Browser, s.Config.HTTP.Restricts()
 	pool := &browser.Pool{
-		Driver:   cdp.Driver{},
-		Settings: browser.Settings{Path: c.Path, Headless: c.Headless, NoSandbox: c.NoSandbox || os.Geteuid() == 0, Proxy: c.Proxy},
+		Driver:   makes.Driver{},
+		Settings: browser.Settings{Make: c.Make, Path: c.Path, Headless: c.Headless, NoSandbox: c.NoSandbox || os.Geteuid() == 0, Proxy: c.Proxy},
 		Env:      append(cleanEnviron(s.Environ), s.Robot.Work.Mark(s.browserRun())),
 		Idle:     c.Idle,
 		Folder: func() (string, func(), error) {
@@ -58,7 +57,7 @@ func (s *System) browsers() *browser.Pool {
 	switch {
 	case !restricts:
 		// Cloud metadata is refused all the same: to the browser there are no such hosts.
-		pool.Settings.Args = []string{"--host-resolver-rules=MAP " + strings.Join(egress.MetadataHosts(), " ~NOTFOUND, MAP ") + " ~NOTFOUND"}
+		pool.Settings.Refuse = egress.MetadataHosts()
 	case c.Proxy == "":
 		pool.Through = sync.OnceValues(func() (string, error) {
 			p, err := egress.NewProxy(s.egress())

@@ -28,6 +28,9 @@ var importRules = []struct {
 	what: []string{"github.com/chromedp"}, only: []string{"browser/cdp"},
 	why: "the protocol of browsers changes weekly; the others know pages and elements",
 }, {
+	what: []string{"github.com/coder/websocket"}, only: []string{"browser/bidi"},
+	why: "it is there for the one protocol that needs it",
+}, {
 	what: []string{"github.com/expr-lang/expr"}, only: []string{"expr"},
 	why: "expr-lang gives the syntax only; its virtual machine has no bounds and must not be used by mistake",
 }, {

@@ -140,7 +140,7 @@ func (c *command) examine(cmd *cobra.Command) []finding {
 		}
 	}
 	out = append(out, c.examineSecrets(cmd, cfg, rep)...)
-	out = append(out, examineBrowser(cmd.Context(), cfg.Browser, c.Environ))
+	out = append(out, examineBrowsers(cmd.Context(), cfg.Browser, c.Environ)...)
 	for _, r := range cfg.Files.Roots {
 		if strings.HasPrefix(r, cfg.DataDir) {
 			continue // made when the first run needs it

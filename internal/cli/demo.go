@@ -20,7 +20,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/aether-rpa/aether/browser/cdp"
+	"github.com/aether-rpa/aether/browser/makes"
 	"github.com/aether-rpa/aether/internal/testsite"
 )
 
@@ -58,7 +58,7 @@ type demonstration struct {
 }
 
 func (c *command) demo(ctx context.Context, f demoFlags) error {
-	if _, err := cdp.Find(); err != nil {
+	if err := makes.Find(); err != nil {
 		if path, ok := c.Lookup("AETHER_BROWSER_PATH"); !ok || path == "" {
 			return err
 		}

@@ -211,7 +211,7 @@ func (c *command) oldPages(ctx context.Context, s *app.System) (_ *oldPages, err
 		return nil, fmt.Errorf("making a folder for a browser: %w", err)
 	}
 	b := s.Config.Browser
-	launch := browser.Launch{Path: b.Path, Profile: profile, Headless: true, NoSandbox: b.NoSandbox || os.Geteuid() == 0, Env: c.Environ, Args: []string{"--host-resolver-rules=MAP * ~NOTFOUND"}}
+	launch := browser.Launch{Path: chromium(b.Path), Profile: profile, Headless: true, NoSandbox: b.NoSandbox || os.Geteuid() == 0, Env: c.Environ, Args: []string{"--host-resolver-rules=MAP * ~NOTFOUND"}}
 	if p.browser, err = (cdp.Driver{}).Launch(ctx, launch); err != nil {
 		return nil, err
 	}

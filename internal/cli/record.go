@@ -99,7 +99,7 @@ func (c *command) personal(cmd *cobra.Command, f recordFlags) (b browser.Browser
 	if !f.headless && !c.window() {
 		return nil, "", nil, badInput(errors.New("there is no display here, so nobody could see the browser; run this on a desktop, or set DISPLAY"))
 	}
-	path := cfg.Browser.Path
+	path := chromium(cfg.Browser.Path)
 	if f.browser != "" {
 		path = c.abs(f.browser)
 		if _, err := os.Stat(path); err != nil {

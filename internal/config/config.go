@@ -121,7 +121,9 @@ func (h HTTP) Restricts() bool {
 
 // Browser says which browser flows work in.
 type Browser struct {
-	// Path is the program; empty looks for Chrome, Chromium, Edge or Brave.
+	// Make is chromium or firefox; empty is that of Path, or what is there.
+	Make string
+	// Path is the program; empty looks for Chrome, Chromium, Edge, Brave or Firefox.
 	Path string
 	// Headless starts browsers without a window.
 	Headless bool

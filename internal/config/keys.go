@@ -138,8 +138,20 @@ func Keys() []Key {
 			show: func(c *Config) string { return showDuration(c.Script.Timeout) },
 		},
 		{
+			Name: "browser.make", Default: "",
+			Doc:     "Make of the browser that flows work in: chromium (Chrome, Chromium, Edge or Brave) or firefox. Empty is that of browser.path, or chromium, or firefox where there is only that. A flow may say otherwise in web.open.",
+			Example: "firefox",
+			set: func(c *Config, g given) (err error) {
+				if c.Browser.Make = ""; g.text != "" {
+					c.Browser.Make, err = parseOneOf(g, "chromium", "firefox")
+				}
+				return err
+			},
+			show: func(c *Config) string { return showText(c.Browser.Make) },
+		},
+		{
 			Name: "browser.path", Default: "",
-			Doc:     "Program of the browser that flows work in. Empty looks for Chrome, Chromium, Edge and Brave, in that order.",
+			Doc:     "Program of the browser that flows work in. Empty looks for Chrome, Chromium, Edge and Brave, in that order, and for Firefox if browser.make says so or there is no other.",
 			Example: "/usr/bin/chromium",
 			set:     func(c *Config, g given) (err error) { c.Browser.Path, err = parseOptionalPath(g); return err },
 			show:    func(c *Config) string { return showText(c.Browser.Path) },

@@ -66,6 +66,8 @@ type job struct {
 	// Choice is the answer if the run asks what to do about a node that was interrupted.
 	Choice string
 	Inputs map[string]any
+	// Make is the browser's; "" is Chromium.
+	Make string
 	// Run is the id of the run, "order" if there is none. Clean cancels all other runs first, and removes what killed
 	// robots left, as a robot does that starts.
 	Run   string
@@ -86,7 +88,7 @@ func (j *job) execute(ctx context.Context) (res *result, err error) {
 		Config: &config.Config{
 			DataDir: j.Dir, AppName: "webcrash", Files: config.Files{Roots: []string{j.Dir}},
 			Database: config.Database{URL: config.Secret("sqlite:" + j.Dir + "/aether.db"), Kind: config.KindSQLite, Schema: "aether", MaxConns: 5},
-			Browser:  config.Browser{Headless: true}, HTTP: config.HTTP{AllowPrivate: true},
+			Browser:  config.Browser{Make: j.Make, Headless: true}, HTTP: config.HTTP{AllowPrivate: true},
 		},
 		Nodes: node.Default, Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})), Host: "webcrash", PID: os.Getpid(),
 		Environ: os.Environ(),

@@ -60,7 +60,7 @@ func shaped[T any](ctx context.Context, env *node.Env, in In, f func(ctx context
 	if err == nil {
 		s.Touch()
 		out, err = f(ctx, s)
-		if page := (*browser.Failure)(nil); err != nil && !errors.As(err, &page) && !errors.Is(err, browser.ErrGone) && ctx.Err() == nil {
+		if page := (*browser.Failure)(nil); err != nil && !errors.As(err, &page) && !errors.Is(err, browser.ErrGone) && !errors.Is(err, browser.ErrUnsupported) && ctx.Err() == nil {
 			return out, node.Fail(node.KindInput, "the browser refuses it: "+err.Error(), "")
 		}
 	}

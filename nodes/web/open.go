@@ -68,6 +68,7 @@ type openIn struct {
 	URL          string            `json:"url" doc:"Page to begin with; none opens an empty one."`
 	Until        string            `json:"until" default:"load" enum:"commit,dom,load,idle" is:"advanced" doc:"How far the page must have loaded: its answer begins (commit), it can be read (dom), pictures and scripts are there (load), or no request is under way (idle)."`
 	Any          bool              `json:"any_status" is:"advanced" doc:"Whether a page that answers with an error, as 404, is as good as any."`
+	Browser      string            `json:"browser" enum:",chromium,firefox" is:"advanced" doc:"Make of the browser: chromium (also Chrome, Edge and Brave) or firefox; not given takes the robot's setting. Firefox cannot do all that Chromium can."`
 	Headless     *bool             `json:"headless" is:"advanced" doc:"Whether to work without a window; not given takes the robot's setting."`
 	Width        int               `json:"width" min:"0" max:"8192" is:"advanced" doc:"Width of the page in CSS pixels; 0 leaves the browser's own."`
 	Height       int               `json:"height" min:"0" max:"8192" is:"advanced" doc:"Height of the page."`
@@ -114,7 +115,7 @@ func (in In) start(ctx context.Context, env *node.Env, w browser.Want) (*browser
 func open(ctx context.Context, env *node.Env, in openIn) (_ openOut, ended error) {
 	ctx, cancel := context.WithTimeout(ctx, in.Timeout)
 	defer cancel()
-	w := browser.Want{Headless: in.Headless, Options: browser.Options{
+	w := browser.Want{Make: in.Browser, Headless: in.Headless, Options: browser.Options{
 		Width: in.Width, Height: in.Height, Mobile: in.Mobile, Locale: in.Locale, Timezone: in.Timezone, UserAgent: in.UserAgent,
 		Headers: in.Headers, User: in.User, Password: in.Password.Reveal(), IgnoreCertificates: in.Certificates, Proxy: in.Proxy,
 	}}

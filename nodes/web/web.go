@@ -140,7 +140,7 @@ func look[T any](ctx context.Context, env *node.Env, in In, f func(ctx context.C
 // kinds are the failures of pages as flows tell them apart.
 var kinds = map[string]string{
 	browser.BadQuery: node.KindInput, browser.WrongKind: node.KindElement, browser.Navigation: node.KindNetwork, browser.Hung: node.KindTimeout,
-	browser.Waited: node.KindTimeout, browser.Gone: node.KindSession, browser.Crashed: node.KindSession, browser.Script: node.KindError,
+	browser.Waited: node.KindTimeout, browser.Gone: node.KindSession, browser.Crashed: node.KindSession, browser.Script: node.KindError, browser.Unable: node.KindError,
 }
 
 // explain makes of a failure of the page one of the node, with a picture of the page where there is one.
@@ -153,6 +153,9 @@ func explain(ctx context.Context, env *node.Env, p *browser.Page, err error) err
 	}
 	var page *browser.Failure
 	if !errors.As(err, &page) {
+		if errors.Is(err, browser.ErrUnsupported) {
+			return node.Fail(node.KindError, err.Error(), "open this session with browser: chromium in web.open")
+		}
 		if errors.Is(err, session.ErrNone) {
 			return node.Fail(node.KindSession, err.Error(), "begin with web.open or web.goto")
 		}

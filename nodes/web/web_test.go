@@ -10,6 +10,7 @@ import (
 
 	"github.com/aether-rpa/aether/browser"
 	"github.com/aether-rpa/aether/browser/cdp"
+	"github.com/aether-rpa/aether/browser/makes"
 	"github.com/aether-rpa/aether/node"
 	"github.com/aether-rpa/aether/node/nodetest"
 	_ "github.com/aether-rpa/aether/nodes/web"
@@ -18,7 +19,7 @@ import (
 
 // pool is the browser that the tests of this package share.
 var pool = &browser.Pool{
-	Driver: cdp.Driver{}, Settings: browser.Settings{Headless: true, NoSandbox: os.Geteuid() == 0}, Env: os.Environ(),
+	Driver: makes.Driver{}, Settings: browser.Settings{Headless: true, NoSandbox: os.Geteuid() == 0}, Env: os.Environ(),
 	Folder: func() (string, func(), error) {
 		dir, err := os.MkdirTemp("", "aether-browser-")
 		return dir, func() { _ = os.RemoveAll(dir) }, err

@@ -1,0 +1,14 @@
+//go:build unix
+
+package bidi
+
+import (
+	"os/exec"
+	"syscall"
+)
+
+func killGroup(cmd *exec.Cmd) {
+	if cmd.Process != nil {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+	}
+}
