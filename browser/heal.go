@@ -25,7 +25,8 @@ const (
 	// healLate is how long after the end of an action its last search may go on, for the sake of the report.
 	healLate = time.Second
 	// healAct is what must be left of the time to act on what was found: an action that is cut short may have been done.
-	healAct = 400 * time.Millisecond
+	// Of short times a sixth is.
+	healAct = 800 * time.Millisecond
 	// healStill is how long nothing may change between two looks at a page that is searched early.
 	healStill = 250 * time.Millisecond
 )
@@ -251,7 +252,7 @@ func (p *Page) searchIfTime(ctx context.Context, w *wanted, l *lookFor, s *sight
 
 // lastly is how long before the end of an action the last search begins.
 func (p *Page) lastly(ctx context.Context) time.Duration {
-	return min(2*healBudget, (remaining(ctx)+time.Since(p.since))/3) + 2*reserve
+	return min(2*healBudget+healAct, (remaining(ctx)+time.Since(p.since))/3) + 2*reserve
 }
 
 // quiet reports whether no request is under way, and none has been for half a second.
@@ -344,7 +345,7 @@ func (p *Page) search(ctx context.Context, w *wanted, l *lookFor, s *sight, last
 		}
 		h.Picture = p.marked(ctx, h, frame, handle)
 	}
-	if h.Outcome == OutcomeHealed && remaining(whole) < healAct {
+	if h.Outcome == OutcomeHealed && remaining(whole) < min(healAct, (remaining(whole)+time.Since(p.since))/6) {
 		h.Outcome, h.Vetoes = OutcomeAsked, append(h.Vetoes, "the time was over")
 	}
 	w.healed = h
