@@ -96,6 +96,7 @@ const queue = createRoute({
 });
 const robots = createRoute({ getParentRoute: () => inside, path: '/robots', component: lazyRouteComponent(() => import('./pages/Robots')) });
 const demo = createRoute({ getParentRoute: () => inside, path: '/demo', component: lazyRouteComponent(() => import('./pages/Demo')) });
+const record = createRoute({ getParentRoute: () => inside, path: '/record', component: lazyRouteComponent(() => import('./pages/Record')) });
 const healing = createRoute({
   getParentRoute: () => inside,
   path: '/healing',
@@ -103,7 +104,7 @@ const healing = createRoute({
   component: lazyRouteComponent(() => import('./pages/Heals')),
 });
 
-const tree = root.addChildren([login, inside.addChildren([home, runs, run, flows, flow, queue, robots, healing, demo])]);
+const tree = root.addChildren([login, inside.addChildren([home, runs, run, flows, flow, queue, robots, healing, demo, record])]);
 
 /** Makes the router of all pages. */
 export function makeRouter(queries: QueryClient) {

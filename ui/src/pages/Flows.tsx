@@ -1,5 +1,5 @@
-import { Stack, Table, Text, Title } from '@mantine/core';
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { Button, Group, Stack, Table, Text, Title } from '@mantine/core';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 
 import { api, must } from '../api/client';
@@ -7,6 +7,7 @@ import { DemoLink } from '../demo/DemoLink';
 import { Listing } from '../parts/Listing';
 import { Empty } from '../parts/Notice';
 import { When } from '../parts/When';
+import { me } from '../router';
 
 /** The flows that were pushed, by name. */
 export default function Flows() {
@@ -17,10 +18,14 @@ export default function Flows() {
     getNextPageParam: (p) => p.next || undefined,
     refetchInterval: 10_000,
   });
+  const { data: who } = useQuery(me);
   const flows = list.data?.pages.flatMap((p) => p.items ?? []) ?? [];
   return (
     <Stack className="page">
-      <Title order={1} size="h2">Flows</Title>
+      <Group justify="space-between">
+        <Title order={1} size="h2">Flows</Title>
+        {(who?.role === 'developer' || who?.role === 'admin') && <Button variant="default" component={Link} to="/record">Record…</Button>}
+      </Group>
       <Listing
         pages={list}
         count={flows.length}
