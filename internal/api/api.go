@@ -27,6 +27,7 @@ import (
 	"github.com/aether-rpa/aether/internal/item"
 	"github.com/aether-rpa/aether/internal/orch"
 	"github.com/aether-rpa/aether/internal/queue"
+	"github.com/aether-rpa/aether/internal/recording"
 	"github.com/aether-rpa/aether/internal/run"
 	"github.com/aether-rpa/aether/internal/secret"
 	"github.com/aether-rpa/aether/ui"
@@ -61,6 +62,8 @@ type Server struct {
 	DataDir string
 	// Demo is what is offered to who has just begun; nil for nothing.
 	Demo *orch.Demo
+	// Recordings is where flows are recorded, in a browser on the display of this machine; nil where there is none.
+	Recordings *recording.Room
 	// Public says that other machines reach the server.
 	Public bool
 	// Secure says that people reach the server by HTTPS: cookies then never
@@ -125,6 +128,7 @@ func (s *Server) register(mux *http.ServeMux) {
 	s.items(a)
 	s.heals(a)
 	s.demo(a)
+	s.recording(a)
 	s.robots(a)
 	s.secrets(a)
 	s.access(a)

@@ -174,6 +174,10 @@ func (c *command) serve(cmd *cobra.Command, f serveFlags, robotName string, labe
 		labels = append(labels, own)
 		door.Demo = s.Demo(own)
 		defer door.Demo.Site.Close()
+		if slices.Contains(labels, "display") && !door.Public {
+			door.Recordings = s.Recordings()
+			defer door.Recordings.Close()
+		}
 	}
 	srv := &http.Server{
 		Handler: door.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,

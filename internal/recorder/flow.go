@@ -37,7 +37,7 @@ func Flow(name string, steps []Step) ([]byte, error) {
 	for _, w := range flow.Reserved {
 		m.ids[w] = true
 	}
-	steps = plain(steps)
+	steps = Plain(steps)
 	worked := map[string]bool{}
 	for _, s := range steps {
 		worked[s.Tab] = true
@@ -59,9 +59,9 @@ func Flow(name string, steps []Step) ([]byte, error) {
 	return out, nil
 }
 
-// plain leaves out presses that come to nothing by themselves: that give a field the focus which is then filled, or
+// Plain leaves out presses that come to nothing by themselves: that give a field the focus which is then filled, or
 // that open a list or a window of the browser to choose from.
-func plain(steps []Step) []Step {
+func Plain(steps []Step) []Step {
 	out := make([]Step, 0, len(steps))
 	for i, s := range steps {
 		if s.Do == "click" && (s.list || s.chooser) && len(s.Opens) == 0 && len(s.Dialogs) == 0 {

@@ -39,6 +39,9 @@ type Config struct {
 	Downloads string
 	// Width and Height are the size of the page, 0 for the browser's own.
 	Width, Height int
+	// Proxy is what pages are loaded through, "" for nothing; ProxyLoopback says that those of this machine are, too.
+	Proxy         string
+	ProxyLoopback bool
 	// Now is the clock; nil for time.Now.
 	Now func() time.Time
 
@@ -106,7 +109,7 @@ func Start(ctx context.Context, b browser.Browser, cfg Config) (*Recorder, error
 			r.push(event{tab: t, do: func(context.Context) { r.answered(t, d) }})
 		},
 	}
-	c, err := b.Open(ctx, browser.Options{Listen: listen, Downloads: cfg.Downloads, Width: cfg.Width, Height: cfg.Height})
+	c, err := b.Open(ctx, browser.Options{Listen: listen, Downloads: cfg.Downloads, Width: cfg.Width, Height: cfg.Height, Proxy: cfg.Proxy, ProxyLoopback: cfg.ProxyLoopback})
 	if err != nil {
 		return nil, err
 	}

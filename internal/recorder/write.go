@@ -45,7 +45,7 @@ func (m *maker) comment(b []byte) []byte {
 // Explain tells the steps and, for each element, the ways to find it with score and reason.
 func Explain(steps []Step) string {
 	var b strings.Builder
-	for i, s := range plain(steps) {
+	for i, s := range Plain(steps) {
 		fmt.Fprintf(&b, "%2d  %s\n", i+1, s.Title())
 		for _, e := range []*Element{s.Element, s.To} {
 			if e == nil {

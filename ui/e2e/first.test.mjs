@@ -1,10 +1,15 @@
 // The first minute with an empty installation: the link, the demo, a page that changes, a heal that is approved. Clicks
 // are counted; the time is printed and not judged, as machines differ.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { chromium } from 'playwright-core';
 
-import { aether, open, start } from './server.mjs';
+import { aether, browsers, open, start } from './server.mjs';
 
 let server;
 let chrome;
@@ -123,4 +128,73 @@ test('who may not run it is not led to it, and is told why', async () => {
   await page.getByRole('alert').getByText('Running it needs the role developer').waitFor();
   assert.equal(await page.getByRole('button', { name: 'Run the demo' }).count(), 0);
   assert.deepEqual(complaints, []);
+});
+
+test('where there is no display nothing is recorded, and the page says so', async () => {
+  const bare = await start({ DISPLAY: '', WAYLAND_DISPLAY: '' });
+  try {
+    const { page, complaints } = await chrome.page();
+    await page.context().addCookies([{ name: 'aether_session', value: bare.token, url: bare.url, httpOnly: true, sameSite: 'Strict' }]);
+    await page.goto(`${bare.url}/flows`);
+    await page.getByRole('link', { name: 'Record…' }).click();
+    await page.getByText(/this server has no display/).waitFor();
+    await sound(page, 'recording without a display');
+    assert.deepEqual(complaints, []);
+  } finally {
+    await bare.stop();
+  }
+});
+
+/** A port that nobody listens on. */
+const freePort = () =>
+  new Promise((done) => {
+    const s = createServer();
+    s.listen(0, '127.0.0.1', () => {
+      const { port } = s.address();
+      s.close(() => done(port));
+    });
+  });
+
+test('a flow is recorded in a browser window, looked over, and saved as a draft', async () => {
+  // The person's window: the real browser without its window, which the test works in over a port of its own.
+  const dir = await mkdtemp(join(tmpdir(), 'aether-window-'));
+  const port = await freePort();
+  const program = join(dir, 'browser');
+  await writeFile(program, `#!/bin/sh\nexec ${browsers.find(existsSync)} --headless=new --remote-debugging-port=${port} "$@"\n`, { mode: 0o755 });
+  const desk = await start({ DISPLAY: ':1', AETHER_BROWSER_PATH: program });
+  try {
+    const { page, complaints } = await chrome.page({ viewport: { width: 1440, height: 900 } });
+    page.setDefaultTimeout(120_000);
+    await page.context().addCookies([{ name: 'aether_session', value: desk.token, url: desk.url, httpOnly: true, sameSite: 'Strict' }]);
+    await page.goto(`${desk.url}/record`);
+    await page.getByRole('textbox', { name: 'Address to begin with' }).fill(`${desk.url}/login`);
+    await page.keyboard.press('Enter');
+    await page.getByText(/1 step so far/).waitFor();
+
+    const person = await chromium.connectOverCDP(`http://127.0.0.1:${port}`);
+    const work = person.contexts().flatMap((c) => c.pages()).find((p) => p.url().endsWith('/login'));
+    await work.getByRole('textbox', { name: 'Name' }).click();
+    await work.keyboard.type('ada');
+    await work.getByRole('textbox', { name: 'Password' }).click();
+    await work.keyboard.type('hunter2');
+    await work.keyboard.press('Tab');
+    await page.getByText('a secret, which was not read').waitFor();
+    await page.getByRole('row', { name: /Fill Name ada/ }).waitFor();
+    await page.getByRole('button', { name: /more ways?$/ }).first().click();
+    await sound(page, 'a recording under way');
+    await page.getByRole('button', { name: 'End the recording' }).click();
+    await page.getByRole('textbox', { name: 'Name of the flow' }).fill('sign in');
+    await sound(page, 'a recording that has ended');
+    await page.getByRole('button', { name: 'Save as a draft' }).click();
+    await page.getByRole('heading', { name: 'sign in' }).waitFor();
+    await page.getByRole('button', { name: /Fill Name/ }).waitFor();
+    const { flow } = await desk.api('GET', '/flows/sign%20in/versions/draft');
+    assert.ok(!JSON.stringify(flow).includes('hunter2'), 'the password is in the flow');
+    assert.equal((await desk.api('GET', '/recording')).recording, undefined);
+    assert.deepEqual(complaints, []);
+    await person.close().catch(() => undefined); // it has ended with the recording
+  } finally {
+    await desk.stop();
+    await rm(dir, { recursive: true, force: true, maxRetries: 5 });
+  }
 });

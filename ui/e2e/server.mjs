@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 
 const program = process.env.AETHER ?? new URL('../../bin/aether', import.meta.url).pathname;
-const browsers = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome-stable', '/usr/bin/google-chrome'];
+export const browsers = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome-stable', '/usr/bin/google-chrome'];
 
 /** Runs the program to its end and gives what it printed. */
 export function aether(home, ...args) {
@@ -21,10 +21,10 @@ export function aether(home, ...args) {
   });
 }
 
-/** A server with one robot, its address, a link that signs in, and a way to use its API. */
-export async function start() {
+/** A server with one robot, its address, a link that signs in, and a way to use its API; env adds to its environment. */
+export async function start(env = {}) {
   const home = await mkdtemp(join(tmpdir(), 'aether-ui-'));
-  const p = spawn(program, ['up', '--addr', '127.0.0.1:0', '--json', '--no-open'], { env: { ...process.env, AETHER_DATA_DIR: home } });
+  const p = spawn(program, ['up', '--addr', '127.0.0.1:0', '--json', '--no-open'], { env: { ...process.env, ...env, AETHER_DATA_DIR: home } });
   let text = '';
   p.stderr.on('data', (b) => (text += b));
   const said = await new Promise((done, fail) => {

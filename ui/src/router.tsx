@@ -108,6 +108,7 @@ const queue = createRoute({
 });
 const robots = createRoute({ getParentRoute: () => inside, path: '/robots', component: lazyRouteComponent(() => import('./pages/Robots')) });
 const demo = createRoute({ getParentRoute: () => inside, path: '/demo', component: lazyRouteComponent(() => import('./pages/Demo')) });
+const record = createRoute({ getParentRoute: () => inside, path: '/record', component: lazyRouteComponent(() => import('./pages/Record')) });
 const healing = createRoute({
   getParentRoute: () => inside,
   path: '/healing',
@@ -150,7 +151,7 @@ const audit = createRoute({
 const settings = createRoute({ getParentRoute: () => inside, path: '/settings', component: lazyRouteComponent(() => import('./pages/Settings')) });
 const health = createRoute({ getParentRoute: () => inside, path: '/health', component: lazyRouteComponent(() => import('./pages/Health')) });
 
-const tree = root.addChildren([login, inside.addChildren([home, runs, run, flows, flow, newFlow, editFlow, versions, queue, robots, healing, items, itemQueue, dead, secrets, access, audit, settings, health, demo])]);
+const tree = root.addChildren([login, inside.addChildren([home, runs, run, flows, flow, newFlow, editFlow, versions, queue, robots, healing, items, itemQueue, dead, secrets, access, audit, settings, health, demo, record])]);
 
 /** Makes the router of all pages. */
 export function makeRouter(queries: QueryClient) {

@@ -9,6 +9,7 @@ import '../run/run.css';
 import { api, must } from '../api/client';
 import { Canvas } from '../canvas/Canvas';
 import { readFlow } from '../canvas/flow';
+import { useMay } from '../ops/may';
 import { Json } from '../parts/Json';
 import { Loading, Wrong } from '../parts/Notice';
 import { When } from '../parts/When';
@@ -24,6 +25,7 @@ export default function Flow() {
   const { version = 'draft', node } = useSearch({ from: '/inside/flows/$name' });
   const go = useNavigate({ from: '/flows/$name' });
   const queries = useQueryClient();
+  const may = useMay();
   const info = useQuery({ queryKey: ['flow', name], queryFn: () => must(api.GET('/api/v1/flows/{name}', { params: { path: { name } } })) });
   const shown = useQuery({ queryKey: ['version', name, version], queryFn: () => must(api.GET('/api/v1/flows/{name}/versions/{version}', { params: { path: { name, version } } })) });
   const versions = useQuery({ queryKey: ['versions', name], queryFn: () => must(api.GET('/api/v1/flows/{name}/versions', { params: { path: { name }, query: { limit: 50 } } })) });
@@ -69,7 +71,7 @@ export default function Flow() {
             </Menu.Dropdown>
           </Menu>
           {digest !== info.data.production && <Button variant="default" loading={promote.isPending} onClick={() => promote.mutate()}>Promote to production</Button>}
-          <Button variant="default" renderRoot={(p) => <Link {...p} to="/flows/$name/edit" params={{ name }} />}>Edit</Button>
+          {may('flows.write') && <Button variant="default" renderRoot={(p) => <Link {...p} to="/flows/$name/edit" params={{ name }} />}>Edit</Button>}
           <Button onClick={() => setStarting(true)}>Run…</Button>
         </Group>
       </Group>

@@ -4,6 +4,7 @@ import { Link } from '@tanstack/react-router';
 
 import { api, must } from '../api/client';
 import { DemoLink } from '../demo/DemoLink';
+import { useMay } from '../ops/may';
 import { Listing } from '../parts/Listing';
 import { Empty } from '../parts/Notice';
 import { When } from '../parts/When';
@@ -17,12 +18,18 @@ export default function Flows() {
     getNextPageParam: (p) => p.next || undefined,
     refetchInterval: 10_000,
   });
+  const may = useMay();
   const flows = list.data?.pages.flatMap((p) => p.items ?? []) ?? [];
   return (
     <Stack className="page">
       <Group justify="space-between">
         <Title order={1} size="h2">Flows</Title>
-        <Button component={Link} to="/flows/new">New flow</Button>
+        {may('flows.write') && (
+          <Group gap="xs">
+            <Button variant="default" component={Link} to="/record">Record…</Button>
+            <Button component={Link} to="/flows/new">New flow</Button>
+          </Group>
+        )}
       </Group>
       <Listing
         pages={list}

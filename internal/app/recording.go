@@ -1,0 +1,69 @@
+package app
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/aether-rpa/aether/browser"
+	"github.com/aether-rpa/aether/browser/cdp"
+	"github.com/aether-rpa/aether/internal/recording"
+	"github.com/aether-rpa/aether/internal/robot"
+)
+
+// launchTime bounds how long a browser may take to start for a person.
+const launchTime = time.Minute
+
+// Recordings returns where a person at this machine records flows. What its browser may reach is what flows may.
+func (s *System) Recordings() *recording.Room {
+	return &recording.Room{Open: s.openForPerson, Missing: s.browserMissing, Now: time.Now}
+}
+
+// openForPerson opens a browser with a window, in a folder that the next process removes if this one is killed.
+func (s *System) openForPerson(ctx context.Context) (_ *recording.Opened, err error) {
+	shared := robot.SharedRun + "record-" + strconv.Itoa(s.PID)
+	f, err := s.Robot.Work.Open(shared)
+	if err != nil {
+		return nil, err
+	}
+	remove := func() {
+		if err := f.Remove(); err != nil {
+			s.Log.Warn("removing the folder of a recording", "err", err)
+		}
+	}
+	defer func() {
+		if err != nil {
+			remove()
+		}
+	}()
+	out := &recording.Opened{Downloads: filepath.Join(f.Path, "downloads"), Proxy: s.Config.Browser.Proxy}
+	profile := filepath.Join(f.Path, "profile")
+	for _, dir := range []string{out.Downloads, profile} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return nil, err
+		}
+	}
+	if s.pool.Through != nil {
+		if out.Proxy, err = s.pool.Through(); err != nil {
+			return nil, err
+		}
+		out.Loopback = true
+	}
+	ctx, cancel := context.WithTimeout(ctx, launchTime)
+	defer cancel()
+	c := s.Config.Browser
+	b, err := cdp.Driver{}.Launch(ctx, browser.Launch{
+		Path: c.Path, Profile: profile, NoSandbox: s.pool.Settings.NoSandbox, Args: s.pool.Settings.Args,
+		Env: append(cleanEnviron(s.Environ), s.Robot.Work.Mark(shared)),
+	})
+	if err != nil {
+		return nil, err
+	}
+	out.Browser, out.End = b, func() {
+		_ = b.Close() // the person may have closed it
+		remove()
+	}
+	return out, nil
+}

@@ -1,0 +1,207 @@
+package recording_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aether-rpa/aether/browser"
+	"github.com/aether-rpa/aether/browser/cdp"
+	"github.com/aether-rpa/aether/flow"
+	"github.com/aether-rpa/aether/internal/recording"
+)
+
+const page = `<!doctype html><title>Order</title><style>body { margin: 0 } input, button { position: absolute; left: 20px; height: 30px }</style>
+<form onsubmit="event.preventDefault()">
+<input aria-label="Quantity" style="top: 20px">
+<input aria-label="Password" type="password" style="top: 80px">
+<button style="top: 140px">Send</button></form>`
+
+// window is a browser whose person the test is.
+type window struct {
+	browser.Browser
+	context atomic.Pointer[browser.Context]
+}
+
+func (w *window) Open(ctx context.Context, o browser.Options) (browser.Context, error) {
+	c, err := w.Browser.Open(ctx, o)
+	if err == nil {
+		w.context.Store(&c)
+	}
+	return c, err
+}
+
+func (w *window) tab() browser.Tab { return (*w.context.Load()).Tabs()[0] }
+
+func (w *window) click(t *testing.T, y float64) {
+	t.Helper()
+	at := browser.Mouse{X: 40, Y: y, Button: "left", Clicks: 1}
+	move, down, up := at, at, at
+	move.Type, move.Button, down.Type, up.Type = "move", "", "down", "up"
+	if err := w.tab().Mouse(t.Context(), move, down, up); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (w *window) enter(t *testing.T, y float64, text string) {
+	t.Helper()
+	w.click(t, y)
+	for _, r := range text {
+		if err := w.tab().Keys(t.Context(), browser.Key{Name: string(r)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// room is a room whose browser has no window, and what it opened last.
+func room(t *testing.T) (*recording.Room, *atomic.Pointer[window], *atomic.Int64) {
+	t.Helper()
+	if _, err := cdp.Find(); err != nil {
+		t.Skip(err)
+	}
+	var last atomic.Pointer[window]
+	var open atomic.Int64
+	r := &recording.Room{Missing: func() error { return nil }, Now: time.Now, Open: func(ctx context.Context) (*recording.Opened, error) {
+		b, err := cdp.Driver{}.Launch(ctx, browser.Launch{Profile: t.TempDir(), Headless: true, NoSandbox: os.Geteuid() == 0, Env: os.Environ()})
+		if err != nil {
+			return nil, err
+		}
+		open.Add(1)
+		w := &window{Browser: b}
+		last.Store(w)
+		return &recording.Opened{Browser: w, End: func() { _ = b.Close(); open.Add(-1) }}, nil
+	}}
+	t.Cleanup(r.Close)
+	return r, &last, &open
+}
+
+func site(t *testing.T) string {
+	t.Helper()
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = io.WriteString(w, page)
+	}))
+	t.Cleanup(srv.Close)
+	t.Cleanup(srv.CloseClientConnections)
+	return srv.URL
+}
+
+func TestRecording(t *testing.T) {
+	r, last, open := room(t)
+	url := site(t)
+	if r.State("ada") != nil {
+		t.Fatal("something is recorded before it is asked for")
+	}
+	if err := r.Start(t.Context(), "ada", strings.TrimPrefix(url, "http://")); err != nil {
+		t.Fatal(err)
+	}
+	w := last.Load()
+	w.enter(t, 35, "12")
+	w.enter(t, 95, "hunter2")
+	w.click(t, 155)
+	if err := r.Start(t.Context(), "linus", url); !errors.Is(err, recording.ErrBusy) {
+		t.Errorf("a second recording: %v", err)
+	}
+	if s := r.State("linus"); s == nil || !s.Open || s.By != "ada" || len(s.Steps) > 0 {
+		t.Errorf("what another sees: %+v", s)
+	}
+	for what, err := range map[string]error{"stop": r.Stop(t.Context(), "linus"), "drop": r.Drop(t.Context(), "linus")} {
+		if !errors.Is(err, recording.ErrBusy) {
+			t.Errorf("another's %s: %v", what, err)
+		}
+	}
+	if _, err := r.Flow("linus", "x"); !errors.Is(err, recording.ErrBusy) {
+		t.Errorf("another's flow: %v", err)
+	}
+	if err := r.Stop(t.Context(), "ada"); err != nil {
+		t.Fatal(err)
+	}
+	if n := open.Load(); n != 0 {
+		t.Errorf("%d browsers stay open", n)
+	}
+	s := r.State("ada")
+	if s.Open || len(s.Steps) != 4 {
+		t.Fatalf("after the end: %+v", s)
+	}
+	if st := s.Steps[1]; st.Value != "12" || len(st.Candidates) == 0 || st.Candidates[0].Score <= 0 || st.Candidates[0].Reason == "" {
+		t.Errorf("the quantity: %+v", st)
+	}
+	if st := s.Steps[2]; !st.Secret || st.Value != "" {
+		t.Errorf("the password: %+v", st)
+	}
+	text, err := r.Flow("ada", "order")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := flow.Decode(text)
+	if err != nil || f.Name != "order" || len(f.Nodes) != 4 || strings.Contains(string(text), "hunter2") {
+		t.Errorf("the flow: %v\n%s", err, text)
+	}
+	// What has ended makes room, and is forgotten when that is asked for.
+	if err := r.Start(t.Context(), "linus", url); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Drop(t.Context(), "linus"); err != nil {
+		t.Fatal(err)
+	}
+	if r.State("linus") != nil || open.Load() != 0 {
+		t.Error("something stays of what was dropped")
+	}
+	if err := r.Stop(t.Context(), "linus"); !errors.Is(err, recording.ErrNone) {
+		t.Errorf("stopping nothing: %v", err)
+	}
+}
+
+func TestRecordingEndsWithItsBrowser(t *testing.T) {
+	r, last, open := room(t)
+	if err := r.Start(t.Context(), "ada", site(t)); err != nil {
+		t.Fatal(err)
+	}
+	if err := last.Load().Browser.Close(); err != nil {
+		t.Fatal(err)
+	}
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for r.State("ada").Open {
+		select {
+		case <-tick.C:
+		case <-t.Context().Done():
+			t.Fatal("it goes on without a browser")
+		}
+	}
+	if open.Load() != 0 {
+		t.Error("what was opened is not taken away")
+	}
+	if err := r.Start(t.Context(), "ada", site(t)); err != nil {
+		t.Fatal(err)
+	}
+	r.Close()
+	if open.Load() != 0 {
+		t.Error("closing the room leaves a browser")
+	}
+}
+
+func TestRecordingIsRefused(t *testing.T) {
+	r := &recording.Room{Missing: func() error { return nil }, Now: time.Now, Open: func(context.Context) (*recording.Opened, error) {
+		return nil, errors.New("no window")
+	}}
+	for _, url := range []string{"", "file:///etc/passwd", "javascript:alert(1)", "about:blank", "chrome://version", "ht tp://x", "data:text/html,x"} {
+		if err := r.Start(t.Context(), "ada", url); !errors.Is(err, recording.ErrInput) {
+			t.Errorf("%q: %v", url, err)
+		}
+	}
+	if err := r.Start(t.Context(), "ada", "shop.example.com"); err == nil || r.State("ada") != nil {
+		t.Errorf("a browser that cannot be opened: %v", err)
+	}
+	r.Missing = func() error { return errors.New("no browser was found") }
+	if err := r.Start(t.Context(), "ada", "shop.example.com"); err == nil || err.Error() != "no browser was found" {
+		t.Errorf("without a browser: %v", err)
+	}
+}

@@ -1,0 +1,165 @@
+import { Button, Card, Code, Collapse, Group, Stack, Table, Text, TextInput, Title } from '@mantine/core';
+import { IconPlayerRecord, IconPlayerStop } from '@tabler/icons-react';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
+
+import { api, must, type Schemas } from '../api/client';
+import { Empty, Loading, Wrong } from '../parts/Notice';
+import { me } from '../router';
+
+type Recording = Schemas['Recording'];
+type Step = Schemas['Recorded'];
+
+/** Recording a flow in a browser window on the machine of the server: begin, watch the steps come, end, look them over, save. */
+export default function Record() {
+  const state = useQuery({
+    queryKey: ['recording'],
+    queryFn: () => must(api.GET('/api/v1/recording')),
+    refetchInterval: (q) => (q.state.data?.recording?.open ? 1000 : false),
+  });
+  const who = useQuery(me);
+  if (state.error && !state.data) return <Wrong error={state.error} again={() => void state.refetch()} />;
+  if (!state.data || !who.data) return <Loading />;
+  const { missing, recording } = state.data;
+  const mine = recording?.by === who.data.name;
+  return (
+    <Stack className="page">
+      <Title order={1} size="h2">Record a flow</Title>
+      {recording && mine ? (
+        <Shown recording={recording} />
+      ) : recording?.open ? (
+        <Empty title="Somebody is recording">{recording.by} records at {recording.url}. One at a time can be done here.</Empty>
+      ) : missing ? (
+        <Empty title="Nothing can be recorded here">
+          {missing}. In a terminal on a desktop: <span className="mono">aether record https://shop.example.com</span>
+        </Empty>
+      ) : (
+        <Begin />
+      )}
+    </Stack>
+  );
+}
+
+function Begin() {
+  const queries = useQueryClient();
+  const [url, setUrl] = useState('');
+  const start = useMutation({
+    mutationFn: () => must(api.POST('/api/v1/recording', { body: { url } })),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ['recording'] }),
+  });
+  return (
+    <Card withBorder radius="md">
+      <form
+        onSubmit={(e) => {
+          e.preventDefault();
+          start.mutate();
+        }}
+      >
+        <Stack>
+          <Text size="sm">
+            A browser window opens on this machine, with a session of its own. Do in it what the flow is to do, then end the recording here or with Finish in the
+            window. What is typed into fields for passwords is never read.
+          </Text>
+          <TextInput label="Address to begin with" placeholder="https://shop.example.com" required value={url} onChange={(e) => setUrl(e.currentTarget.value)} />
+          {start.error && <Wrong error={start.error} />}
+          <Group>
+            <Button type="submit" leftSection={<IconPlayerRecord size={18} aria-hidden />} loading={start.isPending} disabled={!url.trim()}>Record</Button>
+          </Group>
+        </Stack>
+      </form>
+    </Card>
+  );
+}
+
+function Shown({ recording }: { recording: Recording }) {
+  const queries = useQueryClient();
+  const go = useNavigate();
+  const [name, setName] = useState('');
+  const changed = { onSuccess: () => queries.invalidateQueries({ queryKey: ['recording'] }) };
+  const stop = useMutation({ mutationFn: () => must(api.POST('/api/v1/recording/stop')), ...changed });
+  const drop = useMutation({ mutationFn: () => must(api.DELETE('/api/v1/recording')), ...changed });
+  const save = useMutation({
+    mutationFn: async () => {
+      const { text } = await must(api.GET('/api/v1/recording/flow', { params: { query: { name } } }));
+      const info = await must(api.POST('/api/v1/flows', { params: { header: { 'If-None-Match': '*' } }, body: { files: { 'recorded.flow.yaml': text }, main: 'recorded.flow.yaml' } }));
+      await must(api.DELETE('/api/v1/recording'));
+      return info;
+    },
+    onSuccess: async (info) => {
+      await go({ to: '/flows/$name', params: { name: info.name } });
+      void queries.invalidateQueries({ queryKey: ['recording'] });
+    },
+  });
+  const steps = recording.steps ?? [];
+  const problem = stop.error ?? drop.error ?? save.error;
+  return (
+    <>
+      <Card withBorder radius="md" component="section" aria-label="The recording">
+        <Stack gap="sm">
+          <Group justify="space-between">
+            <Text role="status">
+              {recording.open ? `Recording at ${recording.url}: ${steps.length} ${steps.length === 1 ? 'step' : 'steps'} so far` : `${steps.length} ${steps.length === 1 ? 'step was' : 'steps were'} recorded at ${recording.url}`}
+            </Text>
+            <Group gap="xs">
+              {recording.open && <Button leftSection={<IconPlayerStop size={18} aria-hidden />} loading={stop.isPending} onClick={() => stop.mutate()}>End the recording</Button>}
+              <Button variant="default" loading={drop.isPending} onClick={() => drop.mutate()}>Throw it away</Button>
+            </Group>
+          </Group>
+          {(recording.trouble ?? []).map((t) => <Text size="sm" key={t}>Not recorded: {t}</Text>)}
+          {!recording.open && (
+            <form
+              onSubmit={(e) => {
+                e.preventDefault();
+                save.mutate();
+              }}
+            >
+              <Group align="end" gap="sm">
+                <TextInput label="Name of the flow" required value={name} onChange={(e) => setName(e.currentTarget.value)} />
+                <Button type="submit" loading={save.isPending} disabled={!name.trim() || steps.length === 0}>Save as a draft</Button>
+              </Group>
+            </form>
+          )}
+          {problem && <Wrong error={problem} />}
+        </Stack>
+      </Card>
+      <Card withBorder radius="md" padding={0}>
+        <Table.ScrollContainer minWidth={680}>
+          <Table verticalSpacing="xs" horizontalSpacing="md">
+            <Table.Thead>
+              <Table.Tr><Table.Th>Step</Table.Th><Table.Th>What was entered</Table.Th><Table.Th>Found by</Table.Th></Table.Tr>
+            </Table.Thead>
+            <Table.Tbody>{steps.map((s, i) => <Row key={i} step={s} />)}</Table.Tbody>
+          </Table>
+        </Table.ScrollContainer>
+      </Card>
+    </>
+  );
+}
+
+function Row({ step }: { step: Step }) {
+  const [open, setOpen] = useState(false);
+  const ways = step.candidates ?? [];
+  const [first] = ways;
+  return (
+    <Table.Tr>
+      <Table.Td>{step.title}</Table.Td>
+      <Table.Td className="wrap">{step.secret ? 'a secret, which was not read' : step.value}</Table.Td>
+      <Table.Td className="wrap">
+        {first && (
+          <>
+            <Code>{first.query}</Code> <Text span size="xs" c="dimmed">{first.score.toFixed(2)}, {first.reason}</Text>
+            {ways.length > 1 && (
+              <>
+                <div><button type="button" className="as-link" aria-expanded={open} onClick={() => setOpen(!open)}>{open ? 'Fewer ways' : `${ways.length - 1} more ${ways.length === 2 ? 'way' : 'ways'}`}</button></div>
+                <Collapse expanded={open}>
+                  {ways.slice(1).map((w) => <div key={w.query}><Code>{w.query}</Code> <Text span size="xs" c="dimmed">{w.score.toFixed(2)}, {w.reason}</Text></div>)}
+                </Collapse>
+              </>
+            )}
+          </>
+        )}
+      </Table.Td>
+    </Table.Tr>
+  );
+}
