@@ -55,7 +55,7 @@ func started(t *testing.T) browser.Browser {
 var used *browser.Page
 
 func kit() browsertest.Kit {
-	k := browsertest.Kit{Started: started}
+	k := browsertest.Kit{Started: started, Short: time.Second}
 	k.Tab = func(t *testing.T) *browser.Page {
 		t.Helper()
 		if used == nil {
