@@ -21,7 +21,7 @@ func TestAnother(t *testing.T) {
 	if _, err := bidi.Find(); err != nil {
 		t.Skip(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	b, err := bidi.Driver{}.Launch(ctx, browser.Launch{Profile: t.TempDir(), Headless: true, Env: os.Environ(), Refuse: []string{"127.0.0.*"}})
 	if err != nil {

@@ -41,7 +41,7 @@ func started(t *testing.T) browser.Browser {
 		t.Skip(err)
 	}
 	sharedOnce.Do(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 		defer cancel()
 		shared, errShared = bidi.Driver{}.Launch(ctx, browser.Launch{Profile: profile, Headless: true, Env: os.Environ()})
 	})
