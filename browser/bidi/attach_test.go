@@ -16,19 +16,26 @@ import (
 	"github.com/aether-rpa/aether/selector"
 )
 
-// TestProxy loads all through a proxy, this machine's own addresses where that is wanted, and nothing from a host that
-// is refused.
-func TestProxy(t *testing.T) {
+// TestAnother starts another Firefox, of which some hosts are refused, and leaves it to another program in the end.
+func TestAnother(t *testing.T) {
 	if _, err := bidi.Find(); err != nil {
 		t.Skip(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	b, err := bidi.Driver{}.Launch(ctx, browser.Launch{Profile: t.TempDir(), Headless: true, Env: os.Environ(), Refuse: []string{"127.0.0.*"}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = b.Close() })
+	t.Run("proxy", func(t *testing.T) { loadsByProxy(t, b) })
+	t.Run("attach", func(t *testing.T) { attaches(t, b) })
+}
+
+// loadsByProxy loads all through a proxy, this machine's own addresses where that is wanted, and nothing from a host that
+// is refused.
+func loadsByProxy(t *testing.T, b browser.Browser) {
+	t.Helper()
 	k := browsertest.Kit{Started: func(*testing.T) browser.Browser { return b }}
 	url := browsertest.Site(t, map[string]any{"/": "<p>direct</p>"})
 	other := strings.Replace(url, "127.0.0.1", "localhost", 1)
@@ -55,16 +62,9 @@ func TestProxy(t *testing.T) {
 	}
 }
 
-// TestAttach joins a Firefox that is running, which serves one program at a time and stays when that leaves.
-func TestAttach(t *testing.T) {
-	if _, err := bidi.Find(); err != nil {
-		t.Skip(err)
-	}
-	b, err := bidi.Driver{}.Launch(t.Context(), browser.Launch{Profile: t.TempDir(), Headless: true, Env: os.Environ()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = b.Close() })
+// attaches joins a Firefox that is running, which serves one program at a time and stays when that leaves.
+func attaches(t *testing.T, b browser.Browser) {
+	t.Helper()
 	at := bidi.Address(b)
 	if _, err := (bidi.Driver{}).Attach(t.Context(), at); !errors.Is(err, bidi.ErrBusy) {
 		t.Fatalf("a second program: %v", err)
@@ -82,7 +82,7 @@ func TestAttach(t *testing.T) {
 		t.Fatal("its tabs are not there")
 	}
 	p := browser.NewPage(c.Tabs()[0])
-	browsertest.Visit(t, p, browsertest.Site(t, map[string]any{"/{$}": `<button onclick="this.textContent='Done'">Go</button>`})+"/")
+	browsertest.Visit(t, p, strings.Replace(browsertest.Site(t, map[string]any{"/{$}": `<button onclick="this.textContent='Done'">Go</button>`}), "127.0.0.1", "localhost", 1)+"/")
 	if _, err := p.Click(t.Context(), selector.Must("text=Go"), browser.Click{}); err != nil {
 		t.Error(err)
 	}

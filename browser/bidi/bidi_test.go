@@ -41,7 +41,7 @@ func started(t *testing.T) browser.Browser {
 		t.Skip(err)
 	}
 	sharedOnce.Do(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 		defer cancel()
 		shared, errShared = bidi.Driver{}.Launch(ctx, browser.Launch{Profile: profile, Headless: true, Env: os.Environ()})
 	})
@@ -55,7 +55,7 @@ func started(t *testing.T) browser.Browser {
 var used *browser.Page
 
 func kit() browsertest.Kit {
-	k := browsertest.Kit{Started: started}
+	k := browsertest.Kit{Started: started, Short: time.Second}
 	k.Tab = func(t *testing.T) *browser.Page {
 		t.Helper()
 		if used == nil {

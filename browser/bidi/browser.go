@@ -126,7 +126,10 @@ func (b *instance) Close() error {
 			b.c.close()
 			return
 		}
-		b.c.send("browser.close", nil)
+		if b.c.send("browser.close", nil).err != nil {
+			b.p.kill()
+			return
+		}
 		select {
 		case <-b.p.exited:
 		case <-ctx.Done():

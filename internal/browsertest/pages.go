@@ -167,7 +167,7 @@ func (k Kit) deadlines(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			_, p := k.Opened(t, browser.Options{})
 			Visit(t, p, Site(t, map[string]any{"/": html})+"/")
-			_, _ = p.Click(Short(t), selector.Must("text=Go"), browser.Click{})
+			_, _ = p.Click(k.short(t), selector.Must("text=Go"), browser.Click{})
 			begin := time.Now()
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()

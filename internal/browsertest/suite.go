@@ -2,6 +2,7 @@
 package browsertest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,8 @@ type Kit struct {
 	Started func(t *testing.T) browser.Browser
 	// Tab, if it is given, is a page that tests may use one after the other, where opening one takes long.
 	Tab func(t *testing.T) *browser.Page
+	// Short is how long what fails may try; 0 is a second and a half.
+	Short time.Duration
 	// Drops says that the browser drags by its own means.
 	Drops bool
 }
@@ -105,7 +108,12 @@ func Visit(t *testing.T, p *browser.Page, url string) {
 // Short is a deadline for what fails.
 func Short(t *testing.T) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+	return Kit{}.short(t)
+}
+
+func (k Kit) short(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), cmp.Or(k.Short, 1500*time.Millisecond))
 	t.Cleanup(cancel)
 	return ctx
 }

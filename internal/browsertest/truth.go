@@ -44,7 +44,7 @@ func (k Kit) truth(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			p := k.Page(t, c.html)
-			err := c.act(Short(t), p, selector.Must(c.target))
+			err := c.act(k.short(t), p, selector.Must(c.target))
 			if err == nil {
 				t.Fatalf("it succeeded instead of failing as %s", c.kind)
 			}

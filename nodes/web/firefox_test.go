@@ -35,7 +35,7 @@ func TestFirefox(t *testing.T) {
 	}))
 	defer site.Close()
 	first := resumed(t, env(t), nil)
-	out := run(t, first, "web.open", map[string]any{"browser": "firefox", "url": site.URL})
+	out := run(t, first, "web.open", map[string]any{"browser": "firefox", "url": site.URL, "timeout": "3m"})
 	if !strings.HasPrefix(fmt.Sprint(out["browser"]), "Firefox/") || fmt.Sprint(out["status"]) != "200" {
 		t.Fatalf("opened %v", out)
 	}
