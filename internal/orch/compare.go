@@ -180,7 +180,10 @@ type digestOf struct {
 func (o *Orch) outcomes(ctx context.Context, r *run.Run) (map[string]digestOf, []string, error) {
 	all := map[string]digestOf{}
 	var order []string
-	err := o.records(r).each(ctx, durable.Part{Only: isStep}, func(e durable.Entry) error {
+	err := o.records(r).each(ctx, durable.Part{}, func(e durable.Entry) error {
+		if !isStep(e.Name) {
+			return nil
+		}
 		rec, err := decoded[engine.Record](e)
 		if err != nil {
 			return fmt.Errorf("the record %s of run %s is damaged: %w", e.Name, r.ID, err)

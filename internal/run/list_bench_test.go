@@ -74,4 +74,3 @@ func BenchmarkListOfAMillion(b *testing.B) {
 		})
 	}
 }
-

@@ -17,7 +17,7 @@ export const orders = {
   edges: ['start -> each', 'each.body -> put', 'put -> say', 'say -> pause', 'each.done -> check', 'check -> end'],
 };
 
-/** Opens a page, writes into it, presses, and asks a person. */
+/** Opens a page, writes into it, presses, and waits until the site lets it go on. */
 export const desk = {
   inputs: { site: { type: 'string', required: true } },
   settings: { trace: 'always' },
@@ -25,7 +25,7 @@ export const desk = {
     { id: 'open', type: 'web.open', title: 'Open the desk', params: { url: '{{ inputs.site }}', headless: true, width: 800, height: 500 } },
     { id: 'name', type: 'web.fill', title: 'Name', params: { target: 'label=Name', value: 'Ada' } },
     { id: 'send', type: 'web.click', title: 'Send', params: { target: 'text=Send' } },
-    { id: 'rest', type: 'flow.wait', params: { for: '{{ inputs.site == "" ? "1s" : "6s" }}' } },
+    { id: 'rest', type: 'http.request', params: { url: '{{ inputs.site }}hold', timeout: '9m' }, timeout: '10m' },
     { id: 'said', type: 'web.get_text', params: { target: '#said' } },
   ],
   edges: ['open -> name', 'name -> send', 'send -> rest', 'rest -> said'],
@@ -35,13 +35,16 @@ const page = `<!doctype html><html lang="en"><title>The desk</title><style>body{
 <h1>The desk</h1><p><label>Name <input id="name"></label> <button onclick="said.textContent='Thank you, '+document.getElementById('name').value;console.warn('sent '+'<img src=x>');fetch('/sent')">Send</button></p>
 <p id="said"></p><p id="clock">0</p><script>let n=0;setInterval(()=>{clock.textContent=String(++n)},200)</script></html>`;
 
-/** A site of one page. */
+/** A site of one page, which holds who asks for /hold until release is called. */
 export async function site() {
+  let release;
+  const released = new Promise((f) => (release = f));
   const s = createServer((req, res) => {
     if (req.url === '/') res.writeHead(200, { 'Content-Type': 'text/html' }).end(page);
     else if (req.url === '/sent') res.writeHead(201).end('ok');
+    else if (req.url === '/hold') void released.then(() => res.writeHead(200).end('go'));
     else res.writeHead(404).end();
   });
   await new Promise((f) => s.listen(0, '127.0.0.1', f));
-  return { url: `http://127.0.0.1:${s.address().port}/`, close: () => s.close() };
+  return { url: `http://127.0.0.1:${s.address().port}/`, release, close: () => s.close() };
 }

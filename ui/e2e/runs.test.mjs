@@ -52,6 +52,7 @@ test('the browser of a run is watched while it works, and what was kept of its p
   const live = page.getByRole('img', { name: /What the browser of the run shows/ });
   await live.waitFor();
   assert.match(await live.getAttribute('src'), /^data:image\/jpeg;base64,/);
+  web.release();
   await server.until(ids.web, 'done');
   await page.goto(`${server.url}/runs/${ids.web}?node=send&at=send`);
   await page.getByRole('tab', { name: 'Page' }).click();

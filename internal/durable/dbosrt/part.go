@@ -3,14 +3,18 @@ package dbosrt
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/aether-rpa/aether/internal/durable"
 )
 
-// How many rows are read at a time: names, or entries with what they hold.
+// How many rows are read at a time: names, entries with what they hold, or what
+// chosen ones hold.
 const (
 	partNames   = 5000
 	partEntries = 500
+	partData    = 200
 )
 
 // Part implements durable.Runtime. It reads the rows of DBOS's steps itself: DBOS
@@ -81,13 +85,20 @@ func (r *Runtime) rows(ctx context.Context, query string, args []any) ([]durable
 
 // data reads what entries hold.
 func (r *Runtime) data(ctx context.Context, schema, id string, list []durable.Numbered) error {
-	for i := range list {
-		var data *string
-		if err := r.cfg.DB.QueryRow(ctx, `SELECT output FROM `+schema+`operation_outputs WHERE workflow_uuid = $1 AND function_id = $2`, id, list[i].Number).Scan(&data); err != nil {
+	for some := range slices.Chunk(list, partData) {
+		marks, args := make([]string, len(some)), []any{id}
+		place := map[int64]int{}
+		for i, e := range some {
+			args = append(args, e.Number)
+			marks[i] = fmt.Sprintf("$%d", len(args))
+			place[e.Number] = i
+		}
+		rows, err := r.rows(ctx, `SELECT function_id, function_name, output FROM `+schema+`operation_outputs WHERE workflow_uuid = $1 AND function_id IN (`+strings.Join(marks, ",")+`)`, args)
+		if err != nil {
 			return err
 		}
-		if data != nil {
-			list[i].Data = []byte(*data)
+		for _, e := range rows {
+			some[place[e.Number]].Data = e.Data
 		}
 	}
 	return nil

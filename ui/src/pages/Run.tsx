@@ -2,7 +2,7 @@ import { Anchor, Badge, Button, Card, Group, Stack, Tabs, Text, Title } from '@m
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { lazy, Suspense, useCallback, useMemo, useReducer, useState, useSyncExternalStore } from 'react';
+import { lazy, Suspense, useCallback, useMemo, useState, useSyncExternalStore } from 'react';
 
 import '../run/run.css';
 import { api, must, type Run as RunOf } from '../api/client';
@@ -25,7 +25,7 @@ import { NodeList } from '../run/NodeList';
 import { Question, type Wait } from '../run/Question';
 import { Retry } from '../run/Retry';
 import { Scrubber } from '../run/Scrubber';
-import { add, nothing, ownerOf, painted } from '../run/state';
+import { ownerOf, painted } from '../run/state';
 import { Step } from '../run/Step';
 
 const Live = lazy(() => import('../run/Live'));
@@ -34,6 +34,8 @@ const Live = lazy(() => import('../run/Live'));
 const compareUpTo = 5000;
 
 const over = (r: RunOf) => r.status === 'done' || r.status === 'failed' || r.status === 'cancelled';
+
+const place = (x: Execution) => x.index;
 
 /** A run: the flow with what became of each node, what happened, what it asks, and how it ended. */
 export default function Run() {
@@ -61,7 +63,6 @@ function Shown({ run, flow, flowError }: { run: RunOf; flow: unknown; flowError:
   const queries = useQueryClient();
   const ended = over(run);
   const now = useNow(ended ? 0 : 1000);
-  const [state, hear] = useReducer(add, nothing);
   const refresh = useCallback(() => void queries.invalidateQueries({ queryKey: ['run', run.id] }), [queries, run.id]);
   const [book] = useState(() => new Book(run.started ? Date.parse(run.started) : 0));
   const version = useSyncExternalStore(book.subscribe, book.version);
@@ -70,7 +71,6 @@ function Shown({ run, flow, flowError }: { run: RunOf; flow: unknown; flowError:
     (events: Event[]) => {
       if (started) book.start(started);
       book.add(events);
-      hear(events);
       if (events.some((e) => e.kind.startsWith('run_') || e.kind === 'waiting' || e.kind === 'answered')) refresh();
     },
     [refresh, book, started],
@@ -81,13 +81,14 @@ function Shown({ run, flow, flowError }: { run: RunOf; flow: unknown; flowError:
   const first = compared.data?.first;
   const [moment, setMoment] = useState<number>();
   const past = useMemo(() => (moment === undefined || version < 0 ? undefined : book.at(moment)), [book, moment, version]);
+  // eslint-disable-next-line react-hooks/exhaustive-deps -- the book grows in place, and version says when
+  const present = useMemo(() => book.present(), [book, version]);
   const states = useMemo(() => {
-    const out = past ? painted(past, doc, 'running') : painted(state, doc, run.status, run.failure?.path ? ownerOf(run.failure.path) : run.failure?.node);
+    const out = past ? painted(past, doc, 'running') : painted(present, doc, run.status, run.failure?.path ? ownerOf(run.failure.path) : run.failure?.node);
     const s = first && out.get(first.node);
     if (first && s) out.set(first.node, { ...s, note: 'differs first here' });
     return out;
-  }, [past, state, doc, run.status, run.failure, first]);
-  const events = useMemo(() => (past ? state.events.slice(0, past.count) : state.events), [past, state.events]);
+  }, [past, present, doc, run.status, run.failure, first]);
   const select = useCallback((id: string | undefined, path?: string) => void go({ search: (s) => ({ ...s, node: id, at: path }), replace: true }), [go]);
   const selectPath = useCallback((id: string, path: string) => select(ownerOf(path) || id, path), [select]);
   const selectExecution = useCallback((x: Execution) => select(x.owner, x.key), [select]);
@@ -164,7 +165,7 @@ function Shown({ run, flow, flowError }: { run: RunOf; flow: unknown; flowError:
               <Tabs.Panel value="graph" className="run-tab"><Canvas doc={doc} states={states} selected={node} onSelect={select} /></Tabs.Panel>
               <Tabs.Panel value="list" className="run-tab scroll"><NodeList doc={doc} states={states} selected={node} onSelect={select} /></Tabs.Panel>
               <Tabs.Panel value="time" className="run-tab"><Gantt book={book} version={version} doc={doc} from={from} to={to} at={looked} over={over_} selected={execution} onSelect={selectExecution} /></Tabs.Panel>
-              <Tabs.Panel value="steps" className="run-tab"><Executions list={book.list} version={version} from={from} now={to} over={ended} selected={execution} onSelect={selectExecution} label="Executions" /></Tabs.Panel>
+              <Tabs.Panel value="steps" className="run-tab"><Executions list={book.list} version={version} from={from} now={to} over={ended} selected={execution} placeOf={place} find={book.find} onSelect={selectExecution} label="Executions" /></Tabs.Panel>
               <Tabs.Panel value="compare" className="run-tab scroll"><Compare run={run} doc={doc} other={other} onOther={setOther} onSelect={select} /></Tabs.Panel>
               <Tabs.Panel value="browser" className="run-tab scroll"><Suspense fallback={<Loading />}><Live run={run.id} /></Suspense></Tabs.Panel>
               {(view === 'graph' || view === 'list' || view === 'time') && version > 0 && <Scrubber book={book} from={from} to={to} at={moment} onChange={setMoment} over={ended} />}
@@ -172,7 +173,7 @@ function Shown({ run, flow, flowError }: { run: RunOf; flow: unknown; flowError:
           ) : flowError ? null : <Loading />}
         </Card>
         <Card withBorder radius="md" padding={0} className="run-journal">
-          <Journal events={events} onSelect={selectPath} />
+          <Journal events={book.events} count={past ? past.count : version} onSelect={selectPath} />
         </Card>
         <div className="run-side">
           {chosen ? (

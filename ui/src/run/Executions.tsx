@@ -14,6 +14,9 @@ interface Props {
   now: number;
   over: boolean;
   selected?: string;
+  /** The place of an execution in the list. */
+  placeOf: (x: Execution) => number;
+  find: (key: string | undefined) => Execution | undefined;
   onSelect: (x: Execution) => void;
   label: string;
   /** Leaves out what a narrow place has no room for. */
@@ -23,17 +26,18 @@ interface Props {
 const height = 30;
 
 /** Executions as a table of which only the rows in sight are in the page. The arrow keys lead through it. */
-export function Executions({ list, version, from, now, over, selected, onSelect, label, narrow }: Props) {
+export function Executions({ list, version, from, now, over, selected, placeOf, find, onSelect, label, narrow }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const [text, setText] = useState('');
   const rows = useMemo(() => {
     const wanted = text.trim().toLowerCase();
     // list is the same array when it has grown; version tells them apart.
-    return version >= 0 && wanted ? list.filter((x) => x.key.toLowerCase().includes(wanted) || words[settled(x.state, over)].includes(wanted)) : list.slice();
+    return version >= 0 && wanted ? list.filter((x) => x.key.toLowerCase().includes(wanted) || words[settled(x.state, over)].includes(wanted)) : list;
   }, [list, version, text, over]);
   // eslint-disable-next-line react-hooks/incompatible-library -- its functions are used here only and not remembered
   const view = useVirtualizer({ count: rows.length, getScrollElement: () => box.current, estimateSize: () => height, overscan: 12 });
-  const at = rows.findIndex((x) => x.key === selected);
+  const chosen = find(selected);
+  const at = !chosen ? -1 : rows === list ? (list[placeOf(chosen)] === chosen ? placeOf(chosen) : -1) : rows.indexOf(chosen);
   useEffect(() => {
     if (at >= 0) view.scrollToIndex(at, { align: 'auto' });
     // eslint-disable-next-line react-hooks/exhaustive-deps -- it is moved when another one is chosen, not when rows come

@@ -2,7 +2,7 @@ import { ActionIcon, Group, SegmentedControl, Text } from '@mantine/core';
 import { IconArrowsHorizontal, IconZoomIn, IconZoomOut } from '@tabler/icons-react';
 import { useElementSize } from '@mantine/hooks';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useMemo, useRef, useState } from 'react';
+import { memo, useMemo, useRef, useState } from 'react';
 
 import type { FlowDoc } from '../canvas/flow';
 import { duration } from '../parts/time';
@@ -51,6 +51,7 @@ export function Gantt({ book, version, doc, from, to, at, over, selected, onSele
   }, [book, version, doc, mode]);
   // eslint-disable-next-line react-hooks/incompatible-library -- its functions are used here only and not remembered
   const view = useVirtualizer({ count: rows.length, getScrollElement: () => box.current, estimateSize: () => height, overscan: 8 });
+  const picked = book.get(selected);
   const row = Math.min(cursor, rows.length - 1);
   const narrow = (factor: number) => {
     const middle = Math.min(1, Math.max(0, (at - from) / whole));
@@ -65,7 +66,7 @@ export function Gantt({ book, version, doc, from, to, at, over, selected, onSele
   };
   const step = (by: number) => {
     const list = rows[row]?.list ?? [];
-    const i = list.findIndex((x) => x.key === selected);
+    const i = picked && list[mode === 'node' ? picked.nth : 0] === picked ? (mode === 'node' ? picked.nth : 0) : -1;
     const x = list[i < 0 ? (by > 0 ? 0 : list.length - 1) : Math.min(list.length - 1, Math.max(0, i + by))];
     if (x) onSelect(x);
   };
@@ -124,9 +125,9 @@ export function Gantt({ book, version, doc, from, to, at, over, selected, onSele
           {view.getVirtualItems().map((v) => {
             const r = rows[v.index];
             if (!r) return null;
-            const chosen = r.list.find((x) => x.key === selected);
+            const chosen = mode === 'node' ? (picked?.owner === r.id ? picked : undefined) : r.id === selected ? r.list[0] : undefined;
             const one = chosen ?? (r.list.length === 1 ? r.list[0] : undefined);
-            const failed = r.list.reduce((n, x) => n + (x.state === 'failed' ? 1 : 0), 0);
+            const failed = mode === 'node' ? book.failures(r.id) : 0;
             // What is to be heard begins with what is to be seen.
             const name = r.list.length > 1 ? `${r.title} ${r.list.length}×` : r.title;
             const said = `${name}: ${one ? sentence(one, from, at, over) : `${r.list.length} executions${failed ? `, ${failed} failed` : ''}`}`;
@@ -151,10 +152,8 @@ export function Gantt({ book, version, doc, from, to, at, over, selected, onSele
               >
                 <span className="gantt-name" style={{ width: side }}>{r.title}{r.list.length > 1 && <span className="gantt-count"> {r.list.length}×</span>}</span>
                 <svg className="gantt-bars" width={width} height={height} aria-hidden>
-                  {bars(r.list, begin, length, width, at).map((b) => (
-                    <rect key={`${b.x}${b.kind}`} x={b.x} y={b.kind === 'wait' ? 11 : 7} width={b.w} height={b.kind === 'wait' ? 6 : 14} rx={2} className="gantt-bar" data-state={b.kind === 'wait' ? 'wait' : settled(b.kind, over)} data-retry={b.retry || undefined} />
-                  ))}
-                  {chosen && !chosen.reused && <rect x={place(chosen.start) - 1.5} y={4} width={Math.max(5, place(chosen.end ?? at) - place(chosen.start) + 3)} height={20} rx={3} className="gantt-chosen" />}
+                  <Bars list={r.list} count={r.list.length} version={r.list.length > 0 && !over ? version : 0} begin={begin} length={length} width={width} to={to} at={at} over={over} />
+                  {chosen && !chosen.reused && chosen.start <= at && <rect x={place(chosen.start) - 1.5} y={4} width={Math.max(5, place(Math.min(at, chosen.end ?? at)) - place(chosen.start) + 3)} height={20} rx={3} className="gantt-chosen" />}
                   {at < to && <line x1={place(at)} x2={place(at)} y1={0} y2={height} className="gantt-now" />}
                 </svg>
               </div>
@@ -171,6 +170,31 @@ export function Gantt({ book, version, doc, from, to, at, over, selected, onSele
     </div>
   );
 }
+
+interface BarsProps {
+  list: Execution[];
+  /** What changes when the list has grown, or something in it. */
+  count: number;
+  version: number;
+  begin: number;
+  length: number;
+  width: number;
+  to: number;
+  at: number;
+  over: boolean;
+}
+
+/** The bars of a row, up to the moment that is looked at: what goes on beyond it was at work then. */
+const Bars = memo(function Bars({ list, count, version, begin, length, width, to, at, over }: BarsProps) {
+  // eslint-disable-next-line react-hooks/exhaustive-deps -- the list grows in place; count and version say when
+  const all = useMemo(() => bars(list, begin, length, width, to), [list, count, version, begin, length, width, to]);
+  const edge = at >= to ? Infinity : ((at - begin) / length) * width;
+  return all.map((b) =>
+    b.x > edge ? null : (
+      <rect key={`${b.x}${b.kind}`} x={b.x} y={b.kind === 'wait' ? 11 : 7} width={Math.min(b.w, Math.max(1, edge - b.x))} height={b.kind === 'wait' ? 6 : 14} rx={2} className="gantt-bar" data-state={b.kind === 'wait' ? 'wait' : b.x + b.w > edge + 1 ? 'running' : settled(b.kind, over || edge !== Infinity)} data-retry={b.retry || undefined} />
+    ),
+  );
+});
 
 /** The execution that was at work at a moment, or began next to it. */
 function nearest(list: Execution[], moment: number): Execution | undefined {

@@ -44,15 +44,15 @@ function sentence(e: Event): string {
 
 const colors: Record<string, string> = { node_failed: 'var(--mantine-color-red-light-color)', error: 'var(--mantine-color-red-light-color)', warn: 'var(--mantine-color-orange-light-color)' };
 
-/** A run's journal, which keeps to its end until one scrolls up. Only the lines in sight are in the page. */
-export function Journal({ events, onSelect }: { events: Event[]; onSelect: (node: string, path: string) => void }) {
+/** The first so many events of a run's journal, which grows in place. The list keeps to its end until one scrolls up. Only the lines in sight are in the page. */
+export function Journal({ events, count, onSelect }: { events: Event[]; count: number; onSelect: (node: string, path: string) => void }) {
   const box = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
   // eslint-disable-next-line react-hooks/incompatible-library -- its functions are used here only and not remembered
-  const rows = useVirtualizer({ count: events.length, getScrollElement: () => box.current, estimateSize: () => 25, overscan: 20 });
+  const rows = useVirtualizer({ count, getScrollElement: () => box.current, estimateSize: () => 25, overscan: 20 });
   useEffect(() => {
-    if (atEnd.current && events.length) rows.scrollToIndex(events.length - 1);
-  }, [events.length, rows]);
+    if (atEnd.current && count) rows.scrollToIndex(count - 1);
+  }, [count, rows]);
   return (
     <div
       ref={box}

@@ -33,12 +33,14 @@ interface Props {
 
 const colors: Record<Execution['state'], string> = { running: 'blue', waiting: 'orange', retrying: 'orange', done: 'green', failed: 'red', cancelled: 'gray' };
 
+const nth = (x: Execution) => x.nth;
+
 /** What is known of one node of a run: its executions, and of the one that is chosen all that was kept. */
 export function Step({ run, doc, node, book, version, at, from, now, over, onSelect, onClose }: Props) {
   const list = book.of(node.id);
-  const chosen = list.find((x) => x.key === at);
-  const x = chosen ?? list[list.length - 1];
-  const i = x ? list.indexOf(x) : -1;
+  const chosen = book.get(at);
+  const x = chosen?.owner === node.id ? chosen : list[list.length - 1];
+  const i = x ? x.nth : -1;
   const [tab, setTab] = useState<string | null>('output');
   const hop = (by: number) => {
     const to = list[i + by];
@@ -65,7 +67,7 @@ export function Step({ run, doc, node, book, version, at, from, now, over, onSel
               <ActionIcon variant="default" aria-label="The next execution" disabled={i >= list.length - 1} onClick={() => hop(1)}><IconChevronRight size={16} aria-hidden /></ActionIcon>
             </Group>
           </Group>
-          <Executions narrow list={list} version={version} from={from} now={now} over={over} selected={x?.key} onSelect={onSelect} label={`Executions of ${node.title}`} />
+          <Executions narrow list={list} version={version} from={from} now={now} over={over} selected={x?.key} placeOf={nth} find={book.find} onSelect={onSelect} label={`Executions of ${node.title}`} />
         </Stack>
       )}
       {x && state && (

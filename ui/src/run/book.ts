@@ -22,8 +22,9 @@ export interface Execution {
   reused: boolean;
   /** Something of a page was kept. */
   traced: boolean;
-  /** Its number in the order of beginnings. */
+  /** Its number in the order of beginnings, among all and among those of its owner. */
   index: number;
+  nth: number;
 }
 
 /** Every so many events the states of nodes are kept, so that any moment is a few events away. */
@@ -77,9 +78,21 @@ export class Book {
     return key === undefined ? undefined : this.byKey.get(key);
   }
 
+  find = (key: string | undefined) => this.get(key);
+
   /** The executions that belong to a node of the run's own flow, in the order of their beginnings. */
   of(owner: string): Execution[] {
     return this.byOwner.get(owner) ?? [];
+  }
+
+  /** How many executions of a node failed. */
+  failures(owner: string): number {
+    return this.nodes.get(owner)?.failed ?? 0;
+  }
+
+  /** The states of nodes now. */
+  present(): { nodes: Map<string, NodeState>; at: number } {
+    return { nodes: new Map(this.nodes), at: this.times[this.times.length - 1] ?? 0 };
   }
 
   /** What an execution, and what is within it, said. */
@@ -131,12 +144,12 @@ export class Book {
     let x = this.byKey.get(key);
     if (!x) {
       const text = (v: unknown) => (typeof v === 'string' ? v : '');
-      x = { key, path, try: n, node: text(e.data?.node) || nodeOf(path), owner: ownerOf(path), type: text(e.data?.type), state: 'running', start: at, waits: [], reused: false, traced: false, index: this.list.length };
+      x = { key, path, try: n, node: text(e.data?.node) || nodeOf(path), owner: ownerOf(path), type: text(e.data?.type), state: 'running', start: at, waits: [], reused: false, traced: false, index: this.list.length, nth: 0 };
       this.byKey.set(key, x);
       this.latest.set(path, x);
       this.list.push(x);
       const own = this.byOwner.get(x.owner);
-      if (own) own.push(x);
+      if (own) x.nth = own.push(x) - 1;
       else this.byOwner.set(x.owner, [x]);
     }
     return x;

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 
 import type { Event } from '../api/events';
 import { readFlow } from '../canvas/flow';
-import { add, nothing, painted } from './state';
+import { Book } from './book';
+import { painted } from './state';
 
 const event = (seq: number, kind: string, path: string, data: Record<string, unknown> = {}): Event => ({ run: 'r', seq, kind, path, at: new Date(1_000_000 + seq * 1000).toISOString(), data: { node: path.replace(/^.*\//, ''), ...data } });
 const flow = readFlow({
@@ -10,6 +11,12 @@ const flow = readFlow({
   nodes: [{ id: 'each', type: 'flow.for_each' }, { id: 'say', type: 'flow.log' }, { id: 'pause', type: 'flow.wait' }, { id: 'pay', type: 'http.request', title: 'Pay' }, { id: 'stop', type: 'flow.fail' }],
   edges: ['each.body -> say', 'say -> pause', 'each.done -> pay', 'pay.error -> stop'],
 });
+
+const told = (...events: Event[]) => {
+  const b = new Book();
+  b.add(events);
+  return b;
+};
 
 describe('readFlow', () => {
   it('reads nodes, wires with their ports, and titles', () => {
@@ -24,17 +31,19 @@ describe('readFlow', () => {
 
 describe('the state of a run', () => {
   it('counts executions and keeps the last time', () => {
-    const s = add(nothing, [event(1, 'node_started', 'each[0]/pay'), event(2, 'node_finished', 'each[0]/pay', { ms: 40 }), event(3, 'node_failed', 'each[1]/pay', { ms: 7 })]);
-    expect(s.nodes.get('pay')).toMatchObject({ state: 'failed', count: 2, failed: 1, ms: 7, path: 'each[1]/pay' });
+    const b = told(event(1, 'node_started', 'each[0]/pay'), event(2, 'node_finished', 'each[0]/pay', { ms: 40 }), event(3, 'node_failed', 'each[1]/pay', { ms: 7 }));
+    expect(b.present().nodes.get('pay')).toMatchObject({ state: 'failed', count: 2, failed: 1, ms: 7, path: 'each[1]/pay' });
   });
   it('takes each event once, whatever the stream sends again', () => {
     const events = [event(1, 'node_finished', 'pay', { ms: 1 }), event(2, 'log', 'say', { text: 'hello' })];
-    const once = add(nothing, events);
-    expect(add(once, events)).toBe(once);
-    expect(add(once, [...events, event(3, 'node_finished', 'pay')]).nodes.get('pay')?.count).toBe(2);
+    const b = told(...events);
+    b.add(events);
+    expect(b.version()).toBe(2);
+    b.add([...events, event(3, 'node_finished', 'pay')]);
+    expect(b.present().nodes.get('pay')?.count).toBe(2);
   });
   it('paints what was passed without a trace, and the node that failed the run', () => {
-    const s = add(nothing, [event(1, 'log', 'each[0]/say')]);
+    const s = told(event(1, 'log', 'each[0]/say')).present();
     const p = painted(s, flow, 'failed', 'stop');
     expect(p.get('each')?.state).toBe('passed');
     expect(p.get('pay')?.state).toBe('passed');
@@ -42,12 +51,13 @@ describe('the state of a run', () => {
     expect(p.has('pause')).toBe(false);
   });
   it('ends waits for a time when the time is over', () => {
-    const s = add(nothing, [event(1, 'waiting', 'each[0]/pause', { ms: 500 })]);
-    expect(painted(s, flow, 'running').get('pause')?.state).toBe('waiting');
-    expect(painted(add(s, [event(3, 'log', 'each[1]/say')]), flow, 'running').get('pause')?.state).toBe('done');
+    const b = told(event(1, 'waiting', 'each[0]/pause', { ms: 500 }));
+    expect(painted(b.present(), flow, 'running').get('pause')?.state).toBe('waiting');
+    b.add([event(3, 'log', 'each[1]/say')]);
+    expect(painted(b.present(), flow, 'running').get('pause')?.state).toBe('done');
   });
   it('leaves nothing at work in a run that has ended', () => {
-    const s = add(nothing, [event(1, 'node_started', 'pay')]);
+    const s = told(event(1, 'node_started', 'pay')).present();
     expect(painted(s, flow, 'cancelled').get('pay')?.state).toBe('cancelled');
     expect(painted(s, flow, 'running').get('pay')?.state).toBe('running');
   });

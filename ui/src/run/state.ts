@@ -17,17 +17,11 @@ export interface NodeState {
   note?: string;
 }
 
-/** The states of a run's nodes by their ids, and its journal. */
+/** The states of a run's nodes by their ids, as of a moment in milliseconds since 1970. */
 export interface RunState {
   nodes: Map<string, NodeState>;
-  events: Event[];
-  /** The runs' highest number of an event, so that none counts twice. */
-  seq: number;
-  /** The time of the last event, in milliseconds since 1970. */
   at: number;
 }
-
-export const nothing: RunState = { nodes: new Map(), events: [], seq: 0, at: 0 };
 
 /** The node that a path such as each[2]/fetch ends with, for events that do not name it. */
 export function nodeOf(path: string): string {
@@ -73,20 +67,6 @@ export function fold(nodes: Map<string, NodeState>, e: Event) {
   });
 }
 
-/** Takes events into account. It gives a new state and leaves the old one as it was. */
-export function add(s: RunState, events: Event[]): RunState {
-  const fresh = events.filter((e) => e.seq > s.seq);
-  if (!fresh.length) return s;
-  const nodes = new Map(s.nodes);
-  let { seq, at } = s;
-  for (const e of fresh) {
-    seq = Math.max(seq, e.seq);
-    at = Math.max(at, Date.parse(e.at));
-    fold(nodes, e);
-  }
-  return { nodes, events: s.events.concat(fresh), seq, at };
-}
-
 /** The nodes that left no trace and were passed all the same: what stands behind them was reached. */
 export function passed(doc: FlowDoc, reached: (id: string) => boolean): Set<string> {
   const out = new Set<string>();
@@ -105,7 +85,7 @@ export function passed(doc: FlowDoc, reached: (id: string) => boolean): Set<stri
  * What to paint. Nodes without effect leave nothing in the journal: they were passed if what stands behind them was
  * reached. What was at work when the run ended was not ended. failed is the node that the run failed at.
  */
-export function painted(s: Pick<RunState, 'nodes' | 'at'>, doc: FlowDoc, status: string, failed?: string): Map<string, NodeState> {
+export function painted(s: RunState, doc: FlowDoc, status: string, failed?: string): Map<string, NodeState> {
   const out = new Map(s.nodes);
   if (failed && doc.nodes.some((n) => n.id === failed)) {
     const old = out.get(failed);
