@@ -12,6 +12,8 @@ export const theme = createTheme({
   headings: { fontWeight: '650' },
   components: {
     Modal: { defaultProps: { closeButtonProps: { 'aria-label': 'Dismiss' } } },
+    // A table that scrolls sideways does so by the keyboard too.
+    TableScrollContainer: { defaultProps: { scrollAreaProps: { viewportProps: { tabIndex: 0 } } } },
     Drawer: { defaultProps: { closeButtonProps: { 'aria-label': 'Dismiss' } } },
   },
 });
