@@ -307,7 +307,7 @@ test('the pages are free of barriers, light and dark, wide and narrow', async ()
     for (const path of ['/items', '/items/invoices?item=2', '/items/many', '/queue', '/dead', '/secrets', '/access', '/audit', '/settings', '/health']) {
       await page.goto(server.url + path);
       await page.getByRole('heading', { level: 1 }).first().waitFor();
-      await page.getByRole('status', { name: 'Loading' }).waitFor({ state: 'detached' });
+      await page.waitForFunction(() => !document.querySelector('[role=status][aria-label=Loading]'));
       await settled(page);
       assert.deepEqual(await barriers(page), [], `${path}, ${scheme}, ${width} px`);
       const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);

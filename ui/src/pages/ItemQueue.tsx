@@ -45,9 +45,11 @@ export default function ItemQueue() {
   const [dialog, setDialog] = useState<'' | 'add' | 'import' | 'settings' | 'delete'>('');
   const [refused, setRefused] = useState<Schemas['BulkRefuse'][]>([]);
   const queues = useQuery({ queryKey: ['item-queues'], queryFn: () => must(api.GET('/api/v1/queues')) });
+  const queue = queues.data?.items?.find((q) => q.name === name);
   const stats = useQuery({ queryKey: ['item-stats', name], queryFn: () => must(api.GET('/api/v1/stats/items', { params: { query: { queue: name, days: 30 } } })), refetchInterval: 5000 });
   const list = useInfiniteQuery({
     queryKey: ['items', name, status ?? '', sla ?? '', search ?? ''],
+    enabled: !!queue,
     queryFn: ({ pageParam }) => must(api.GET('/api/v1/queues/{name}/items', { params: { path: { name }, query: { limit: 200, cursor: pageParam, order: 'newest', status: status as ItemStatusName | undefined, sla, search } } })),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (p) => p.next || undefined,
@@ -72,7 +74,6 @@ export default function ItemQueue() {
     },
     onError: (e: Error) => notifications.show({ color: 'red', message: e.message }),
   });
-  const queue = queues.data?.items?.find((q) => q.name === name);
   const of = stats.data?.items?.[0];
   const items = list.data?.pages.flatMap((p) => p.items ?? []) ?? [];
   const filtered = !!status || !!sla || !!search;
