@@ -48,7 +48,8 @@ type Orch struct {
 	// names; nil if nobody traces.
 	Trace func(ctx context.Context, what string, r *run.Run, began time.Time) (context.Context, Span)
 
-	room room // where robots without a database wait
+	room   room   // where robots without a database wait
+	recent recent // records of runs that somebody looks at
 }
 
 // Bundle is a flow with all flows it calls, read and checked.
