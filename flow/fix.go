@@ -84,6 +84,13 @@ func (x *Fixer) word(p Problem, name string) *Fix {
 	if old == name || Nearest(old, []string{name}) != name || strings.Trim(name, wordBytes+".") != "" {
 		return nil
 	}
+	if x.budget -= len(x.src); x.root != nil && x.budget >= 0 {
+		// The name may be there already, as that of another entry.
+		out := append(append(append([]byte{}, x.src[:at]...), name...), x.src[end:]...)
+		if _, bad := parse(out); bad != nil {
+			return nil
+		}
+	}
 	return &Fix{Title: "Write " + name, Edits: []TextEdit{{at, end, name}}}
 }
 

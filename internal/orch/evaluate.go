@@ -85,7 +85,7 @@ func (o *Orch) Evaluate(ctx context.Context, q Evaluate) (*Evaluated, error) {
 	var entries []durable.Entry
 	var err error
 	if q.Run != "" {
-		if r, entries, err = o.recordsOf(ctx, q.Flow.Name, q.Run); err != nil {
+		if r, entries, err = o.recentOf(ctx, q.Flow.Name, q.Run); err != nil {
 			return nil, err
 		}
 	}
@@ -93,7 +93,7 @@ func (o *Orch) Evaluate(ctx context.Context, q Evaluate) (*Evaluated, error) {
 	if err != nil {
 		return nil, err
 	}
-	entries = append(entries, pins...)
+	entries = append(slices.Clip(entries), pins...)
 	out := &Evaluated{Paths: o.pathsTo(q.Flow, q.Node, entries), Params: map[string]*Answer{}}
 	if r != nil {
 		out.Run = r.ID

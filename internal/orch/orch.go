@@ -49,9 +49,9 @@ type Orch struct {
 	// names; nil if nobody traces.
 	Trace func(ctx context.Context, what string, r *run.Run, began time.Time) (context.Context, Span)
 
-	room room // where robots without a database wait
-
-	named sync.Map // digest of a flow version -> names of secrets in it
+	room   room     // where robots without a database wait
+	recent recent   // records of runs that somebody looks at
+	named  sync.Map // digest of a flow version -> names of secrets in it
 }
 
 // Bundle is a flow with all flows it calls, read and checked.

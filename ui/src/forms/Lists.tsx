@@ -31,7 +31,7 @@ function Entry({ field, value, path, set }: Row) {
   );
 }
 
-const starts: Record<string, unknown> = { string: '', object: {}, map: {}, list: [], int: 0, number: 0, bool: false };
+const starts: Record<string, unknown> = { string: '', object: {}, map: {}, list: [], int: 0, number: 0, bool: false, secret: { secret: '' } };
 
 /** A list: rows of a table where its entries have fields, else one control each. */
 export function ListWidget({ field, value, path, set, label }: WidgetProps & { label: string }) {
@@ -54,7 +54,7 @@ export function ListWidget({ field, value, path, set, label }: WidgetProps & { l
       </ActionIcon>
     </Group>
   );
-  const table = fields.length > 0 && fields.length <= 4 && fields.every((f) => !['object', 'list', 'map', 'target'].includes(f.kind));
+  const table = fields.length > 0 && fields.length <= 3 && fields.every((f) => !['object', 'list', 'map', 'target'].includes(f.kind));
   return (
     <div role="group" aria-label={label}>
       {table && list.length > 0 ? (

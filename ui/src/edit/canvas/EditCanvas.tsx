@@ -54,7 +54,6 @@ export function EditCanvas({ model, actions, places, problems, search, link, dat
   const door = useMemo((): Door => ({
     add: (from, port) => search({ after: { from, port } }),
     fix: (p) => p.fix && model.apply(p.fix.title, p.fix.edits ?? []),
-    open: (id) => model.opened.set(id),
   }), [model, search]);
   const aside = useMemo((): AsideDoor => ({
     text: (id, text) => {
@@ -118,8 +117,11 @@ export function EditCanvas({ model, actions, places, problems, search, link, dat
   const opened = useStore(model.opened);
   useEffect(() => {
     if (opened === undefined) return;
-    const later = requestAnimationFrame(() => show(opened));
-    return () => cancelAnimationFrame(later);
+    const room = box.current;
+    if (!room) return;
+    const sizes = new ResizeObserver(() => show(opened));
+    sizes.observe(room);
+    return () => sizes.disconnect();
   }, [opened, show]);
 
   /** Shows the whole flow where that can be read, else where a run begins. */

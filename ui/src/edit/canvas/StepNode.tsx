@@ -12,7 +12,6 @@ import { FamilyIcon } from './icons';
 export interface Door {
   add: (from: string, port: string) => void;
   fix: (p: Problem) => void;
-  open: (id: string) => void;
 }
 
 export type StepData = {

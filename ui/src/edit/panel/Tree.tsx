@@ -50,7 +50,7 @@ export function Tree({ name, value, path, open = false, insert, into }: Props) {
         {parts.length === 0 && <span className="tree-kind">{kindOf(value)}</span>}
         {insert && (
           <Tooltip label={into ? `Insert into ${into}` : 'Choose a field first, then insert'}>
-            <ActionIcon size="xs" variant="subtle" color="gray" className="tree-insert" aria-label={`Insert ${ref}`} aria-disabled={!into} data-disabled={!into || undefined} onClick={() => into && insert(ref)}>
+            <ActionIcon size="xs" variant="subtle" color="gray" className="tree-insert" aria-label={`Insert ${ref}`} aria-disabled={!into} data-idle={!into || undefined} onClick={() => into && insert(ref)}>
               <IconCornerDownLeft size={13} aria-hidden />
             </ActionIcon>
           </Tooltip>
