@@ -104,6 +104,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/expressions/evaluate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tell what the expressions of a node give on recorded data; nothing is executed but them */
+        post: operations["evaluate-expressions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/flows": {
         parameters: {
             query?: never;
@@ -116,6 +133,23 @@ export interface paths {
         put?: never;
         /** Push a flow: check it, keep its version, make it the draft */
         post: operations["push-flow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flows/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Check the text of a flow: what is wrong, what mends it, which version it is. Keeps nothing */
+        post: operations["check-flow"];
         delete?: never;
         options?: never;
         head?: never;
@@ -139,6 +173,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/flows/{name}/grid": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell how it stood with each node in the latest runs of a flow */
+        get: operations["get-flow-grid"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/flows/{name}/promote": {
         parameters: {
             query?: never;
@@ -150,6 +201,57 @@ export interface paths {
         put?: never;
         /** Make a version the production version */
         post: operations["promote-flow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flows/{name}/pushes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List who pushed which version of a flow, newest first */
+        get: operations["list-flow-pushes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flows/{name}/pushes/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get the text of a flow as it was pushed */
+        get: operations["get-flow-push"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flows/{name}/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Start a development run of a flow that is being written, about one node */
+        post: operations["try-flow"];
         delete?: never;
         options?: never;
         head?: never;
@@ -241,6 +343,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/heals/{id}/around": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get what is known beside the element of a heal: the flow's other targets, and what people have approved and rejected for it */
+        get: operations["get-heal-around"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/heals/{id}/evidence/{what}": {
         parameters: {
             query?: never;
@@ -292,6 +411,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell how the server, its database, its disk and the robots are doing */
+        get: operations["health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/items/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Retry, delete or review several work items, each by itself */
+        post: operations["bulk-items"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/items/{id}": {
         parameters: {
             query?: never;
@@ -309,6 +462,23 @@ export interface paths {
         head?: never;
         /** Edit a work item */
         patch: operations["edit-item"];
+        trace?: never;
+    };
+    "/api/v1/items/{id}/files/{digest}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a file of a work item */
+        get: operations["get-item-file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/items/{id}/retry": {
@@ -498,6 +668,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/nodes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the node types with their params and outputs, and what expressions can use */
+        get: operations["list-nodes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/queues": {
         parameters: {
             query?: never;
@@ -526,6 +713,23 @@ export interface paths {
         /** Make a queue of work items, or change its settings */
         put: operations["set-queue"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/queues/{name}/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add work items from a CSV file, or tell what that would do */
+        post: operations["import-items"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1117,6 +1321,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{id}/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Compare what a run recorded with another run of its flow, execution by execution */
+        get: operations["compare-runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{id}/events": {
         parameters: {
             query?: never;
@@ -1202,6 +1423,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get all that is known of a run as one document of HTML that needs no network */
+        get: operations["get-run-report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{id}/retry": {
         parameters: {
             query?: never;
@@ -1229,6 +1467,57 @@ export interface paths {
         };
         /** List the recorded node executions of a run with their outputs */
         get: operations["list-steps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{id}/trace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get what was kept of the pages of a node execution: console, requests, which pages and pictures */
+        get: operations["get-trace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{id}/trace/{what}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a page of a node execution, before or after it acted, as HTML that runs nothing; or its picture as JPEG */
+        get: operations["get-trace-page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{id}/traces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the node executions of a run of whose pages something was kept */
+        get: operations["list-traces"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1267,6 +1556,91 @@ export interface paths {
         post?: never;
         /** Take a secret away */
         delete: operations["delete-secret"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the settings in effect and where each is from; what is secret is masked */
+        get: operations["list-settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stability": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get how well the targets of a flow found their elements in its last runs, the least steady first */
+        get: operations["get-stability"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stats/dead": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Count the dead letters by flow and reason, the largest groups first */
+        get: operations["dead-groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stats/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell how all queues of work items are doing, by day too */
+        get: operations["item-stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stats/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Count the jobs by stage, and tell how deep the queue was and how long claims took in the last hour */
+        get: operations["queue-samples"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1346,6 +1720,10 @@ export interface components {
             since: number;
             waits?: unknown;
         };
+        Answer: {
+            problem?: string;
+            value?: components["schemas"]["Peek"];
+        };
         AnswerBody: {
             /** @description A button, the value of the only field, a JSON object with the values by field; or skip, again or fail for an interrupted node. */
             answer: string;
@@ -1359,6 +1737,11 @@ export interface components {
              * @description Number of the new item.
              */
             item: number;
+        };
+        Around: {
+            agreed: components["schemas"]["Print"][] | null;
+            others: components["schemas"]["Other"][] | null;
+            rejected: components["schemas"]["Print"][] | null;
         };
         Beaten: {
             jobs?: components["schemas"]["Heard"][] | null;
@@ -1374,6 +1757,39 @@ export interface components {
             session_key?: string;
             why?: string;
         };
+        BulkDone: {
+            /** Format: int64 */
+            done: number;
+            refused: components["schemas"]["BulkRefuse"][] | null;
+        };
+        BulkInBody: {
+            /** @enum {string} */
+            action: "retry" | "delete" | "review";
+            comment?: string;
+            items: number[] | null;
+            /**
+             * @description For the action review.
+             * @enum {string}
+             */
+            review?: "in_review" | "verified" | "none";
+        };
+        BulkRefuse: {
+            error: string;
+            /** Format: int64 */
+            item: number;
+        };
+        CSVImport: {
+            /** @description The file: a header, then an item a row. */
+            csv: string;
+            /** @description What stands between cells; left out, it is found in the header. */
+            delimiter?: string;
+            /** @description Add nothing: tell what would be. */
+            dry_run?: boolean;
+            /** @description Column that holds the reference. */
+            reference?: string;
+            /** @description Add the rows that are right and report the others; otherwise one that is wrong keeps all from being added. */
+            rows?: boolean;
+        };
         Candidate: {
             query: string;
             reason: string;
@@ -1383,8 +1799,164 @@ export interface components {
              */
             score: number;
         };
+        Catalog: {
+            /** @description Groups of node types, by name. */
+            families: components["schemas"]["CatalogFamily"][];
+            /** @description Functions of expressions. */
+            functions: components["schemas"]["CatalogFunction"][];
+            /** @description Keys of a flow file beside params, and their choices. */
+            keys: components["schemas"]["CatalogKeys"];
+            /** @description Node types, by name. */
+            nodes: components["schemas"]["CatalogNode"][];
+            /** @description Names that expressions can start from. */
+            roots: components["schemas"]["CatalogRoot"][];
+        };
+        CatalogExample: {
+            /** @description What it gives, as YAML. */
+            result?: string;
+            /** @description The node as YAML. */
+            text: string;
+            title: string;
+        };
+        CatalogFamily: {
+            doc: string;
+            /** @description The part of a type before the dot. */
+            name: string;
+            title: string;
+        };
+        CatalogField: {
+            /** @description Shown on demand. */
+            advanced?: boolean;
+            default?: unknown;
+            doc?: string;
+            /** @description Of what a list or map is. */
+            elem?: components["schemas"]["CatalogField"];
+            /** @description The only values allowed. */
+            enum?: string[] | null;
+            /** @description Of an object. */
+            fields?: components["schemas"]["CatalogField"][] | null;
+            /** @description Heading in a form. */
+            group?: string;
+            /** @description string, int, number, bool, duration, list, map, object, any, rows, secret, target or expression. */
+            kind: string;
+            /** @description Names its expression may use besides the roots. */
+            locals?: string[] | null;
+            /** Format: double */
+            max?: number;
+            /**
+             * Format: double
+             * @description Least number, in seconds for durations.
+             */
+            min?: number;
+            name?: string;
+            /** @description Taken as it is written: it holds no expressions. */
+            raw?: boolean;
+            required?: boolean;
+            /** @description Shown only if another param has a value, as in mode=custom. */
+            when?: string;
+            /** @description Form control where the kind does not say: code, file, folder, multiline. */
+            widget?: string;
+        };
+        CatalogFunction: {
+            doc: string;
+            example?: string;
+            name: string;
+            result?: string;
+            signature: string;
+        };
+        CatalogKeys: {
+            /** @description Kinds of failures that retry.on may name. */
+            failures: string[];
+            heal: string[];
+            on_error: string[];
+            on_interrupted: string[];
+            /** @description Words that are no id of a node. */
+            reserved: string[];
+            trace: string[];
+            /** @description Of inputs and outputs. */
+            types: string[];
+        };
+        CatalogNode: {
+            /** @description Older names of the type. */
+            aliases?: string[] | null;
+            /** @description Whether there are more ports, which depend on the params. */
+            computed?: boolean;
+            doc: string;
+            /**
+             * @description What it does to the world; steers for nodes that decide which way to go.
+             * @enum {string}
+             */
+            effect: "pure" | "read" | "idempotent" | "once" | "steers";
+            examples?: components["schemas"]["CatalogExample"][] | null;
+            family: string;
+            /** @description Its params. */
+            input: components["schemas"]["CatalogField"][];
+            /** @description What must be there where it runs: browser, display. */
+            needs?: string[] | null;
+            /** @description What it gives to expressions behind it. */
+            output: components["schemas"]["CatalogField"][];
+            /** @description Where wires leave. */
+            ports: components["schemas"]["CatalogPort"][];
+            title: string;
+            type: string;
+            /** @description Whether some params make it do less to the world than effect says. */
+            varies?: boolean;
+        };
+        CatalogPort: {
+            doc?: string;
+            /** @description Whether it takes several wires. */
+            many?: boolean;
+            name: string;
+            /** @description Whether the chain on it belongs to the node, as the body of a loop does. */
+            scope?: boolean;
+        };
+        CatalogRoot: {
+            doc: string;
+            fields?: components["schemas"]["CatalogField"][] | null;
+            name: string;
+        };
+        CheckFlowInBody: {
+            /** @description Digest of the version that the text was made from. */
+            base?: string;
+            /** @description Name of its file; flow.yaml if not given. */
+            file?: string;
+            /** @description The flows it calls, by file name. What is not among them is called as version base did, or by the name of a flow that was pushed. */
+            files?: {
+                [key: string]: string;
+            };
+            /** @description The flow that the text is a version of. */
+            name?: string;
+            /** @description The flow, YAML or JSON. */
+            text: string;
+        };
+        CheckedFlow: {
+            /** @description What identifies this version; absent if the text is no flow. */
+            digest?: string;
+            /** @description The flow as JSON; absent if the text is no flow. */
+            flow?: unknown;
+            /** @description The name in the text. */
+            name?: string;
+            /** @description In the order of the text. */
+            problems: components["schemas"]["FoundProblem"][];
+            /** @description Labels of the flow that are at this version, and its digest if it is kept. */
+            same_as: string[];
+            /** @description Whether it can be pushed. */
+            valid: boolean;
+        };
         Claimed: {
             job?: components["schemas"]["Given"];
+        };
+        Comparison: {
+            /** Format: int64 */
+            executions: number;
+            first?: components["schemas"]["Difference"];
+            more?: boolean;
+            nodes: components["schemas"]["NodeComparison"][] | null;
+            run: string;
+            same_input: boolean;
+            same_version: boolean;
+            with?: string;
+            with_status?: string;
         };
         CountBody: {
             /** Format: int64 */
@@ -1400,6 +1972,57 @@ export interface components {
             name: string;
             /** @enum {string} */
             role: "viewer" | "operator" | "developer" | "admin" | "robot";
+        };
+        DatabaseHealth: {
+            /** @enum {string} */
+            kind: "sqlite" | "postgres";
+            /**
+             * Format: double
+             * @description Of a question and its answer, in milliseconds.
+             */
+            latency_ms: number;
+            /**
+             * Format: int64
+             * @description The last that was applied.
+             */
+            migration: number;
+            /**
+             * Format: int64
+             * @description In bytes.
+             */
+            size: number;
+            version: string;
+        };
+        Day: {
+            /** Format: int64 */
+            added: number;
+            day: string;
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            successful: number;
+        };
+        DeadGroup: {
+            /** Format: int64 */
+            count: number;
+            /** Format: date-time */
+            first: string;
+            flow: string;
+            /** Format: date-time */
+            last: string;
+            /** Format: int64 */
+            poison: number;
+            reason: string;
+        };
+        DeadLetters: {
+            /** @description All dead letters, up to 10000. */
+            all?: boolean;
+            /** @description Only those whose run is of this flow. */
+            flow?: string;
+            /** @description Numbers of the jobs. Left out: all that fit the rest. */
+            jobs?: number[] | null;
+            /** @description Only those that failed for this reason, word for word. */
+            reason?: string;
         };
         DemoOut: {
             /** @description Name of the flow. */
@@ -1425,8 +2048,34 @@ export interface components {
             /** @description Where: a part of the request such as body.priority, or a place in a flow. */
             path?: string;
         };
-        "Drop-jobsRequest": {
-            jobs: number[] | null;
+        Development: {
+            /** @description Path of the execution that is meant, such as each[2]/fetch. */
+            at?: string;
+            /** @description Who made it. */
+            by?: string;
+            /**
+             * @description node: the node alone; to: the run ends behind the node; from: it begins at the node.
+             * @enum {string}
+             */
+            mode: "node" | "to" | "from";
+            /** @description Id of the node that the run is about. */
+            node: string;
+            /** @description Run whose records it began with. */
+            of?: string;
+            /** @description Nodes that did not act because their output was pinned. */
+            pins?: string[] | null;
+        };
+        Difference: {
+            here: components["schemas"]["Outcome"];
+            node: string;
+            path: string;
+            there: components["schemas"]["Outcome"];
+        };
+        DiskHealth: {
+            /** Format: int64 */
+            free: number;
+            /** Format: int64 */
+            total: number;
         };
         EditItemInBody: {
             content?: {
@@ -1458,6 +2107,57 @@ export interface components {
             robot?: string;
             run: string;
         };
+        EvaluateBody: {
+            /** @description Path of the execution that is meant, such as each[2]/fetch. Default: the first. */
+            at?: string;
+            /** @description More texts with {{ }} to evaluate. */
+            expressions?: string[] | null;
+            /** @description Id of the node whose surroundings are used. */
+            node: string;
+            /** @description Params in the place of those of the node. */
+            params?: {
+                [key: string]: unknown;
+            };
+            /** @description Outputs by node, in the place of recorded ones. */
+            pins?: {
+                [key: string]: {
+                    [key: string]: unknown;
+                };
+            };
+            /** @description Run of the flow whose records are used. */
+            run?: string;
+            /** @description The flow as it is being written, YAML or JSON. */
+            text: string;
+        };
+        Evaluated: {
+            /** @description The output was not recorded: the node only computes, and this is what it gives now. */
+            computed?: boolean;
+            /** Format: date-time */
+            ended?: string;
+            /** @description In the order of the request. */
+            expressions?: components["schemas"]["Answer"][] | null;
+            failure?: components["schemas"]["Failure"];
+            /** @description Why something is not known, in a sentence. */
+            note?: string;
+            /** @description What the execution gave. */
+            output?: components["schemas"]["Peek"];
+            params: {
+                [key: string]: components["schemas"]["Answer"];
+            };
+            /** @description Execution of the node whose surroundings were used. */
+            path: string;
+            /** @description Executions that may be asked for: the turns of the loops around the node. */
+            paths: string[] | null;
+            /** @description The output was pinned. */
+            pinned?: boolean;
+            /** @description The records lead to the node; otherwise the values are those known at their end. */
+            reached: boolean;
+            run?: string;
+            /** @description What expressions can refer to: nodes, vars, inputs, loop, ... */
+            scope: components["schemas"]["Peek"];
+            /** Format: date-time */
+            started?: string;
+        };
         Event: {
             /** Format: date-time */
             at: string;
@@ -1482,14 +2182,76 @@ export interface components {
             draft: string;
             name: string;
             production?: string;
+            /** Format: int64 */
+            revision?: number;
             /** Format: date-time */
             updated: string;
         };
         FlowText: {
+            /** @description Who pushed it last. */
+            author?: string;
             digest: string;
+            /** @description Name of the file that was pushed. */
+            file: string;
             /** @description The flow, as JSON. */
             flow: unknown;
+            /** @description What they said about it. */
+            message?: string;
             name: string;
+            /** @description What to send as If-Match to push over this version only while it is the draft. */
+            tag: string;
+            /** @description The flow as its author wrote it, comments included; YAML made from it where that is not kept. */
+            text: string;
+        };
+        FoundEdit: {
+            /**
+             * Format: int64
+             * @description Where the text that is replaced begins, as JavaScript counts.
+             */
+            from: number;
+            /** @description What stands there then. */
+            text: string;
+            /**
+             * Format: int64
+             * @description Where it ends.
+             */
+            to: number;
+        };
+        FoundFix: {
+            edits: components["schemas"]["FoundEdit"][];
+            title: string;
+        };
+        FoundProblem: {
+            /**
+             * Format: int64
+             * @description Where it begins in the text, as JavaScript counts.
+             */
+            at: number;
+            /**
+             * Format: int64
+             * @description Counted from 1, in characters.
+             */
+            column?: number;
+            /** @description The file it is in, if that is one that the flow calls. */
+            file?: string;
+            /** @description What mends it. */
+            fix?: components["schemas"]["FoundFix"];
+            /**
+             * Format: int64
+             * @description Counted from 1.
+             */
+            line?: number;
+            message: string;
+            /** @description Id of the node. */
+            node?: string;
+            /** @description The param of the node, as in cases[0].when. */
+            path?: string;
+            /** @description What to do. */
+            remedy?: string;
+            /** @description Stable name of what was checked. */
+            rule: string;
+            /** @enum {string} */
+            severity: "error" | "warning";
         };
         Frame: {
             /** Format: date-time */
@@ -1513,6 +2275,28 @@ export interface components {
             run: string;
             /** Format: int64 */
             waited_ms?: number;
+        };
+        GridCell: {
+            /** Format: int64 */
+            count: number;
+            /** Format: int64 */
+            failed?: number;
+            state: string;
+        };
+        GridRun: {
+            cells: {
+                [key: string]: components["schemas"]["GridCell"];
+            };
+            /** Format: date-time */
+            created: string;
+            digest: string;
+            /** Format: date-time */
+            ended?: string;
+            id: string;
+            partial?: boolean;
+            /** Format: date-time */
+            started?: string;
+            status: string;
         };
         Heal: {
             action?: string;
@@ -1570,6 +2354,24 @@ export interface components {
             comment?: string;
             /** @description Make the new version of the flow its production version, too. */
             promote?: boolean;
+        };
+        Health: {
+            database: components["schemas"]["DatabaseHealth"];
+            /** @description Of the data folder. */
+            disk?: components["schemas"]["DiskHealth"];
+            go: string;
+            parts: components["schemas"]["HealthPart"][] | null;
+            /** @description Robots by the version of their program. */
+            robots: components["schemas"]["RobotVersion"][] | null;
+            system: string;
+            version: string;
+        };
+        HealthPart: {
+            detail: string;
+            /** @description What to do. */
+            hint?: string;
+            name: string;
+            ok: boolean;
         };
         Heard: {
             cancel?: boolean;
@@ -1677,6 +2479,29 @@ export interface components {
             retry?: number;
             status: string;
         };
+        ItemQueueStats: {
+            /** Format: int64 */
+            application: number;
+            /** Format: int64 */
+            at_risk: number;
+            average_time: string;
+            /** Format: int64 */
+            business: number;
+            counts: {
+                [key: string]: number;
+            };
+            /** @description The last days in UTC, the present one last. */
+            days: components["schemas"]["Day"][] | null;
+            /** Format: int64 */
+            deferred: number;
+            /** Format: int64 */
+            ended_last_hour: number;
+            /** Format: int64 */
+            late: number;
+            /** Format: date-time */
+            oldest?: string;
+            queue: string;
+        };
         ItemRow: {
             /** @description Why this row is no item; it is reported under its number. */
             bad?: string;
@@ -1780,6 +2605,9 @@ export interface components {
             tenant?: string;
         };
         Known: {
+            agreed?: {
+                [key: string]: components["schemas"]["Print"][] | null;
+            };
             prints?: {
                 [key: string]: components["schemas"]["Print"];
             };
@@ -1803,6 +2631,15 @@ export interface components {
             expires?: string;
             role: string;
             /** @description Send it as Authorization: Bearer. It is shown only now. */
+            token: string;
+        };
+        MeBody: {
+            account?: string;
+            name: string;
+            /** @description What the role may do: pages show nothing else. */
+            rights: string[] | null;
+            role: string;
+            signed_in?: boolean;
             token: string;
         };
         MessageBody: {
@@ -1834,6 +2671,48 @@ export interface components {
              */
             risk?: string;
         };
+        NodeComparison: {
+            /** Format: int64 */
+            differs: number;
+            node: string;
+            /** Format: int64 */
+            only_here: number;
+            /** Format: int64 */
+            only_there: number;
+            path?: string;
+            /** Format: int64 */
+            same: number;
+            state: string;
+        };
+        Other: {
+            node: string;
+            print: components["schemas"]["Print"];
+            target: string;
+        };
+        Outcome: {
+            digest?: string;
+            failure?: components["schemas"]["Failure"];
+            missing?: boolean;
+            output?: unknown;
+            /** Format: int64 */
+            size?: number;
+        };
+        Page: {
+            cut?: boolean;
+            /** Format: int64 */
+            height: number;
+            html: string;
+            /** Format: int64 */
+            length: number;
+            title: string;
+            url: string;
+            /** Format: int64 */
+            width: number;
+            /** Format: int64 */
+            x: number;
+            /** Format: int64 */
+            y: number;
+        };
         PageAccountBody: {
             items: components["schemas"]["Account"][] | null;
             /** @description Cursor of the next page; absent on the last. */
@@ -1841,6 +2720,11 @@ export interface components {
         };
         PageActBody: {
             items: components["schemas"]["Act"][] | null;
+            /** @description Cursor of the next page; absent on the last. */
+            next?: string;
+        };
+        PageDeadGroupBody: {
+            items: components["schemas"]["DeadGroup"][] | null;
             /** @description Cursor of the next page; absent on the last. */
             next?: string;
         };
@@ -1859,6 +2743,11 @@ export interface components {
             /** @description Cursor of the next page; absent on the last. */
             next?: string;
         };
+        PageGridRunBody: {
+            items: components["schemas"]["GridRun"][] | null;
+            /** @description Cursor of the next page; absent on the last. */
+            next?: string;
+        };
         PageHealBody: {
             items: components["schemas"]["Heal"][] | null;
             /** @description Cursor of the next page; absent on the last. */
@@ -1869,8 +2758,18 @@ export interface components {
             /** @description Cursor of the next page; absent on the last. */
             next?: string;
         };
+        PageItemQueueStatsBody: {
+            items: components["schemas"]["ItemQueueStats"][] | null;
+            /** @description Cursor of the next page; absent on the last. */
+            next?: string;
+        };
         PageJobBody: {
             items: components["schemas"]["Job"][] | null;
+            /** @description Cursor of the next page; absent on the last. */
+            next?: string;
+        };
+        PagePushBody: {
+            items: components["schemas"]["Push"][] | null;
             /** @description Cursor of the next page; absent on the last. */
             next?: string;
         };
@@ -1899,6 +2798,11 @@ export interface components {
             /** @description Cursor of the next page; absent on the last. */
             next?: string;
         };
+        PageSettingBody: {
+            items: components["schemas"]["Setting"][] | null;
+            /** @description Cursor of the next page; absent on the last. */
+            next?: string;
+        };
         PageStepBody: {
             items: components["schemas"]["Step"][] | null;
             /** @description Cursor of the next page; absent on the last. */
@@ -1909,21 +2813,60 @@ export interface components {
             /** @description Cursor of the next page; absent on the last. */
             next?: string;
         };
+        PageTraceEntryBody: {
+            items: components["schemas"]["TraceEntry"][] | null;
+            /** @description Cursor of the next page; absent on the last. */
+            next?: string;
+        };
         PageVersionBody: {
             items: components["schemas"]["Version"][] | null;
             /** @description Cursor of the next page; absent on the last. */
             next?: string;
         };
+        Peek: {
+            /**
+             * Format: int64
+             * @description Entries of a list or map, characters of a text.
+             */
+            count?: number;
+            /** @description There is more than is shown. */
+            cut?: boolean;
+            fields?: components["schemas"]["PeekField"][] | null;
+            items?: components["schemas"]["Peek"][] | null;
+            /** @description The value is large and kept as a file of its own. */
+            stored?: boolean;
+            /** @description null, bool, int, float, string, list, map. */
+            type: string;
+            /** @description Of what is neither list nor map; the beginning of a long text. */
+            value?: unknown;
+        };
+        PeekField: {
+            name: string;
+            value: components["schemas"]["Peek"];
+        };
         Place: {
             flow: string;
             node: string;
         };
-        Principal: {
-            account?: string;
-            name: string;
-            role: string;
-            signed_in?: boolean;
-            token: string;
+        Preview: {
+            /** Format: int64 */
+            added: number;
+            errors?: components["schemas"]["ItemAddError"][] | null;
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            first?: number;
+            /** Format: int64 */
+            last?: number;
+            sample: components["schemas"]["PreviewRow"][] | null;
+        };
+        PreviewRow: {
+            content: {
+                [key: string]: unknown;
+            };
+            reference?: string;
+            /** Format: int64 */
+            row: number;
         };
         Print: {
             /** Format: int64 */
@@ -1977,13 +2920,26 @@ export interface components {
             /** @description Digest, or the beginning of one. Default: the draft. */
             version?: string;
         };
+        Push: {
+            author?: string;
+            /** Format: date-time */
+            created: string;
+            digest: string;
+            /** Format: int64 */
+            id: number;
+            message?: string;
+        };
         PushFlowInBody: {
+            /** @description Digest of the version that the main file was made from: what that called and is not among the files is called as before. */
+            base?: string;
             /** @description The flow file and those it calls, by file name. */
             files: {
                 [key: string]: string;
             };
             /** @description File to begin with. */
             main: string;
+            /** @description What is different in this version, for people. */
+            message?: string;
         };
         Queue: {
             /** Format: int64 */
@@ -1991,21 +2947,27 @@ export interface components {
             /** Format: date-time */
             created: string;
             description?: string;
-            /** Format: int64 */
-            lease: number;
+            lease: string;
             /** Format: int64 */
             max_retries: number;
             name: string;
             output_schema?: unknown;
-            /** Format: int64 */
-            retry_backoff: number;
+            retry_backoff: string;
             run?: string;
             schema?: unknown;
-            /** Format: int64 */
-            sla: number;
-            /** Format: int64 */
-            sla_risk: number;
+            sla: string;
+            sla_risk: string;
             unique_reference: boolean;
+        };
+        QueueStats: {
+            /**
+             * Format: double
+             * @description Seconds between two samples.
+             */
+            every: number;
+            /** @description What this server saw of the last hour since it was started, oldest first. Another server has its own. */
+            samples: components["schemas"]["Sample"][] | null;
+            stages: components["schemas"]["Stage"][] | null;
         };
         Record: {
             data: unknown;
@@ -2093,11 +3055,22 @@ export interface components {
             /** Format: int64 */
             heal: number;
         };
-        RequeueBody: {
-            jobs: number[] | null;
+        RequeueInBody: {
+            /** @description All dead letters, up to 10000. */
+            all?: boolean;
+            /** @description Only those whose run is of this flow. */
+            flow?: string;
+            /** @description Inputs that take the place of the runs', by name; the others stay. What was recorded is used as far as it does not depend on them. */
+            input?: {
+                [key: string]: unknown;
+            };
+            /** @description Numbers of the jobs. Left out: all that fit the rest. */
+            jobs?: number[] | null;
             needs?: string;
             /** Format: int64 */
             priority?: number;
+            /** @description Only those that failed for this reason, word for word. */
+            reason?: string;
         };
         Requeued: {
             from?: string;
@@ -2232,10 +3205,18 @@ export interface components {
             path: string;
             worked?: boolean;
         };
+        RobotVersion: {
+            /** Format: int64 */
+            count: number;
+            /** Format: int64 */
+            online: number;
+            version: string;
+        };
         Run: {
             cancel?: boolean;
             /** Format: date-time */
             created: string;
+            development?: components["schemas"]["Development"];
             digest: string;
             /** Format: date-time */
             ended?: string;
@@ -2269,6 +3250,24 @@ export interface components {
             /** Format: date-time */
             wake?: string;
         };
+        Sample: {
+            /** Format: date-time */
+            at: string;
+            /** Format: double */
+            claim_p50_ms: number;
+            /** Format: double */
+            claim_p95_ms: number;
+            /** Format: int64 */
+            claims: number;
+            /** Format: int64 */
+            dead: number;
+            /** Format: int64 */
+            leased: number;
+            /** Format: int64 */
+            retried: number;
+            /** Format: int64 */
+            waiting: number;
+        };
         SecretEntry: {
             /** Format: date-time */
             created: string;
@@ -2278,6 +3277,13 @@ export interface components {
             read?: string;
             /** Format: date-time */
             updated: string;
+            /** @description Flows that name it, in their draft or in production. */
+            used_by: components["schemas"]["SecretUse"][] | null;
+        };
+        SecretUse: {
+            draft: boolean;
+            flow: string;
+            production: boolean;
         };
         Seed: {
             artifact: string;
@@ -2302,6 +3308,24 @@ export interface components {
              * @description The value, up to 256 KiB. It is encrypted, and no operation shows it.
              */
             value: string;
+        };
+        Setting: {
+            /** @description Its name in aether.yaml. */
+            key: string;
+            /** @description The value is masked. */
+            secret?: boolean;
+            /** @description Where it is from: a flag, the environment, a file, or default. */
+            source: string;
+            /** @description Masked if it holds a secret. */
+            value: string;
+        };
+        Shot: {
+            box?: components["schemas"]["TraceBox"];
+            /** Format: int64 */
+            height: number;
+            jpeg: string;
+            /** Format: int64 */
+            width: number;
         };
         SiteState: {
             /**
@@ -2339,6 +3363,19 @@ export interface components {
              */
             limit: number;
         };
+        Stability: {
+            flow: string;
+            /** Format: int64 */
+            runs: number;
+            targets: components["schemas"]["Steady"][] | null;
+        };
+        Stage: {
+            /** Format: int64 */
+            count: number;
+            /** Format: date-time */
+            oldest?: string;
+            stage: string;
+        };
         "Start-recordingRequest": {
             /** @description Address of the page to begin with. */
             url: string;
@@ -2361,8 +3398,7 @@ export interface components {
             application: number;
             /** Format: int64 */
             at_risk: number;
-            /** Format: int64 */
-            average_time: number;
+            average_time: string;
             /** Format: int64 */
             business: number;
             counts: {
@@ -2378,15 +3414,36 @@ export interface components {
             oldest?: string;
             queue: string;
         };
+        Steady: {
+            /** Format: int64 */
+            abstained: number;
+            /** Format: int64 */
+            asked: number;
+            /** Format: double */
+            first: number;
+            flow: string;
+            /** Format: int64 */
+            found: number;
+            /** Format: int64 */
+            healed: number;
+            /** Format: int64 */
+            mismatches: number;
+            node: string;
+            ranks: number[] | null;
+            target: string;
+        };
         Step: {
             effect?: string;
             /** Format: date-time */
             ended?: string;
             failure?: components["schemas"]["Failure"];
+            node: string;
             output?: unknown;
             path: string;
             /** Format: date-time */
             started?: string;
+            /** Format: int64 */
+            try?: number;
         };
         Submitted: {
             dropped?: boolean;
@@ -2432,6 +3489,105 @@ export interface components {
             ID: string;
             topic: string;
         };
+        TraceBox: {
+            /** Format: double */
+            height: number;
+            /** Format: double */
+            width: number;
+            /** Format: double */
+            x: number;
+            /** Format: double */
+            y: number;
+        };
+        TraceEntry: {
+            /** Format: date-time */
+            at: string;
+            failed?: boolean;
+            node: string;
+            path: string;
+            /** Format: int64 */
+            try?: number;
+            url?: string;
+        };
+        TraceMessage: {
+            /** Format: date-time */
+            at: string;
+            level: string;
+            /** Format: int64 */
+            line?: number;
+            text: string;
+            uncaught?: boolean;
+            url?: string;
+        };
+        TraceRequest: {
+            /** Format: date-time */
+            at: string;
+            /** Format: int64 */
+            bytes?: number;
+            cached?: boolean;
+            error?: string;
+            kind?: string;
+            method: string;
+            /** Format: double */
+            ms?: number;
+            open?: boolean;
+            /** Format: int64 */
+            status?: number;
+            type?: string;
+            url: string;
+        };
+        TraceStep: {
+            after?: components["schemas"]["Page"];
+            before?: components["schemas"]["Page"];
+            console?: components["schemas"]["TraceMessage"][] | null;
+            failed?: boolean;
+            files?: {
+                [key: string]: string;
+            };
+            network?: components["schemas"]["TraceRequest"][] | null;
+            shot?: components["schemas"]["Shot"];
+            /** Format: date-time */
+            started: string;
+            title?: string;
+            /** Format: double */
+            took_ms: number;
+            url?: string;
+            /** Format: double */
+            waited_ms: number;
+        };
+        TryBody: {
+            /** @description Path of the execution that is meant, such as each[2]/fetch. Default: the first. */
+            at?: string;
+            /** @description Digest of the version it was made from: what that called is called as before. */
+            base?: string;
+            /** @description The flow as it is being written, and the flows it calls, by file name. */
+            files: {
+                [key: string]: string;
+            };
+            /** @description Values of the flow's inputs. Default: those of the run. */
+            input?: {
+                [key: string]: unknown;
+            };
+            /** @description The file to begin with. */
+            main: string;
+            /**
+             * @description node: this node alone, on recorded data; to: run to this node and end behind it; from: from this node to the end, on recorded data.
+             * @enum {string}
+             */
+            mode: "node" | "to" | "from";
+            /** @description What a robot must have, as an expression over labels. */
+            needs?: string;
+            /** @description Id of the node. */
+            node: string;
+            /** @description Outputs by node: these nodes do not act. They hold for this run only. */
+            pins?: {
+                [key: string]: {
+                    [key: string]: unknown;
+                };
+            };
+            /** @description Run of the flow whose records are used. */
+            run?: string;
+        };
         Use: {
             /** Format: int64 */
             heal: number;
@@ -2447,9 +3603,11 @@ export interface components {
             uses: components["schemas"]["Use"][] | null;
         };
         Version: {
+            author?: string;
             /** Format: date-time */
             created: string;
             digest: string;
+            message?: string;
             name: string;
         };
         Watching: {
@@ -2460,7 +3618,17 @@ export interface components {
             sentences: string[] | null;
         };
         WorkQueue: {
+            /**
+             * Format: int64
+             * @description After how many deaths of runs an item is given up; 3 if left out.
+             */
+            abandon_after?: number;
             description?: string;
+            /**
+             * @description How long a run keeps an item without a heartbeat; a minute if left out.
+             * @example 1m
+             */
+            lease?: string;
             /**
              * Format: int64
              * @description How often an item is tried again after an application failure.
@@ -2658,6 +3826,16 @@ export interface operations {
                 cursor?: string;
                 /** @description How many at most. */
                 limit?: number;
+                /** @description Only of this account or token. */
+                who?: string;
+                /** @description Only this operation, such as set-secret. */
+                action?: string;
+                /** @description Only about this. */
+                object?: string;
+                /** @description Not before. */
+                from?: string;
+                /** @description Before. */
+                to?: string;
             };
             header?: never;
             path?: never;
@@ -3052,6 +4230,93 @@ export interface operations {
             };
         };
     };
+    "evaluate-expressions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvaluateBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evaluated"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-flows": {
         parameters: {
             query?: {
@@ -3224,6 +4489,84 @@ export interface operations {
             };
         };
     };
+    "check-flow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckFlowInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckedFlow"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-flow": {
         parameters: {
             query?: never;
@@ -3275,6 +4618,86 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-flow-grid": {
+        parameters: {
+            query?: {
+                /** @description How many runs at most. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Name of the flow. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageGridRunBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3378,6 +4801,278 @@ export interface operations {
             };
             /** @description Precondition Failed */
             412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-flow-pushes": {
+        parameters: {
+            query?: {
+                /** @description Where the page begins: next of the page before. */
+                cursor?: string;
+                /** @description How many at most. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Name of the flow. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePushBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-flow-push": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the flow. */
+                name: string;
+                /** @description Number of the push. */
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowText"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "try-flow": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description W3C trace context of who asks: the runs become part of that trace. What is no trace context is passed over. */
+                traceparent?: string;
+            };
+            path: {
+                /** @description Name of the flow. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TryBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Submitted"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3873,6 +5568,92 @@ export interface operations {
             };
         };
     };
+    "get-heal-around": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the heal. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Around"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-heal-evidence": {
         parameters: {
             query?: never;
@@ -4144,6 +5925,158 @@ export interface operations {
             };
             /** @description Precondition Failed */
             412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "bulk-items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkDone"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4462,6 +6395,92 @@ export interface operations {
             };
         };
     };
+    "get-item-file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the work item. */
+                id: number;
+                /** @description Digest of the file, as the item tells it. */
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "retry-item": {
         parameters: {
             query?: never;
@@ -4661,6 +6680,12 @@ export interface operations {
                 tenant?: string;
                 /** @description Only of this run. */
                 run?: string;
+                /** @description Only of runs of this flow. */
+                flow?: string;
+                /** @description Only those that failed for this reason last, word for word. */
+                reason?: string;
+                /** @description Only those that wait for their first attempt, that a robot has, that wait for another attempt, or that are dead letters or poison. */
+                stage?: "waiting" | "leased" | "retried" | "dead";
             };
             header?: never;
             path?: never;
@@ -4742,7 +6767,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Drop-jobsRequest"];
+                "application/json": components["schemas"]["DeadLetters"];
             };
         };
         responses: {
@@ -4823,7 +6848,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RequeueBody"];
+                "application/json": components["schemas"]["RequeueInBody"];
             };
         };
         responses: {
@@ -5335,7 +7360,86 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Principal"];
+                    "application/json": components["schemas"]["MeBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-nodes": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of an answer that is at hand. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Catalog"];
                 };
             };
             /** @description Bad Request */
@@ -5547,6 +7651,96 @@ export interface operations {
             };
         };
     };
+    "import-items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the queue. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CSVImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-items": {
         parameters: {
             query?: {
@@ -5558,6 +7752,16 @@ export interface operations {
                 status?: "new" | "in_progress" | "successful" | "failed" | "retried" | "abandoned" | "deleted";
                 /** @description Only with this reference. */
                 reference?: string;
+                /** @description Only those that have not ended and are past their due date, or past their risk time. */
+                sla?: "late" | "at_risk";
+                /** @description Only with this kind of failure. */
+                kind?: "business" | "application";
+                /** @description Only with this review. */
+                review?: "in_review" | "verified" | "retried";
+                /** @description Only those whose reference, reason or content holds this text. */
+                search?: string;
+                /** @description Which come first. */
+                order?: "oldest" | "newest";
             };
             header?: never;
             path: {
@@ -8909,6 +11113,14 @@ export interface operations {
                 flow?: string;
                 /** @description Only with this status. */
                 status?: "queued" | "running" | "waiting" | "attention" | "done" | "failed" | "cancelled";
+                /** @description Whether development runs, made while a flow was written, are among them. */
+                development?: "without" | "only" | "all";
+                /** @description Only those that were added then or later. */
+                since?: string;
+                /** @description Only those that were added earlier. */
+                before?: string;
+                /** @description Only those that failed, with this text in what is said of it. A page may hold fewer than there are, even none, and still name a next one: it ends when enough was looked at. */
+                error?: string;
             };
             header?: never;
             path?: never;
@@ -9326,6 +11538,95 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "compare-runs": {
+        parameters: {
+            query?: {
+                /** @description Id of the other run. Default: the last one before it that was done. */
+                with?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the run; its beginning is enough if no other run begins so. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9809,6 +12110,90 @@ export interface operations {
             };
         };
     };
+    "get-run-report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the run; its beginning is enough if no other run begins so. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "plan-retry": {
         parameters: {
             query?: {
@@ -10018,6 +12403,12 @@ export interface operations {
                 limit?: number;
                 /** @description Only of the node with this id. */
                 node?: string;
+                /** @description Only this execution, such as each[2]/fetch, with all its tries. */
+                path?: string;
+                /** @description Only executions whose paths begin so, such as each[2]/. */
+                under?: string;
+                /** @description Leave the outputs out. */
+                brief?: boolean;
             };
             header?: never;
             path: {
@@ -10035,6 +12426,273 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageStepBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-trace": {
+        parameters: {
+            query: {
+                /** @description Path of the node execution, such as each[2]/click. */
+                path: string;
+                /** @description Which try of it; 0 for the last. */
+                try?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the run; its beginning is enough if no other run begins so. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TraceStep"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-trace-page": {
+        parameters: {
+            query: {
+                /** @description Path of the node execution, such as each[2]/click. */
+                path: string;
+                /** @description Which try of it; 0 for the last. */
+                try?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the run; its beginning is enough if no other run begins so. */
+                id: string;
+                what: "before" | "after" | "picture";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-traces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the run; its beginning is enough if no other run begins so. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageTraceEntryBody"];
                 };
             };
             /** @description Bad Request */
@@ -10312,6 +12970,386 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSettingBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-stability": {
+        parameters: {
+            query: {
+                /** @description Name of the flow. */
+                flow: string;
+                /** @description How many runs are looked at, the newest. */
+                runs?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stability"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "dead-groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageDeadGroupBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "item-stats": {
+        parameters: {
+            query?: {
+                /** @description How many days. */
+                days?: number;
+                /** @description Only of this queue. */
+                queue?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageItemQueueStatsBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "queue-samples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueStats"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

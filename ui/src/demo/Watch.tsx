@@ -1,6 +1,6 @@
 import { Badge, Card, Group, Text } from '@mantine/core';
 import { IconBandage, IconCircle, IconCircleCheck, IconCircleX, IconLoader2 } from '@tabler/icons-react';
-import { useCallback, useMemo, useReducer } from 'react';
+import { useCallback, useMemo, useReducer, useState } from 'react';
 
 import { useJournal, type Event } from '../api/events';
 import type { Run } from '../api/client';
@@ -21,16 +21,18 @@ function Mark({ state }: { state: NodeState['state'] }) {
 /** The browser of a run as it works, beside the steps of the flow. onChange is called when something of note happened. */
 export function Watch({ run, doc, frame, onChange }: { run: Run; doc: FlowDoc; frame?: Frame; onChange: () => void }) {
   const [state, hear] = useReducer(add, nothing);
+  const [healed, setHealed] = useState<ReadonlySet<string>>(new Set());
   const onEvents = useCallback(
     (events: Event[]) => {
       hear(events);
+      const found = events.filter((e) => e.kind === 'element.healed').map((e) => (typeof e.data?.node === 'string' ? e.data.node : (e.path ?? '')));
+      if (found.length) setHealed((s) => new Set([...s, ...found]));
       if (events.some((e) => e.kind.startsWith('run_') || e.kind === 'waiting')) onChange();
     },
     [onChange],
   );
   useJournal(run.id, onEvents, onChange);
   const states = useMemo(() => painted(state, doc, run.status, run.failure?.node), [state, doc, run.status, run.failure]);
-  const healed = useMemo(() => new Set(state.events.filter((e) => e.kind === 'element.healed').map((e) => (typeof e.data?.node === 'string' ? e.data.node : e.path))), [state.events]);
   return (
     <div className="demo-watch">
       <Card withBorder radius="md" padding={0} component="figure" m={0} aria-label="The browser of the run">

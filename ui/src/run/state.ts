@@ -67,6 +67,27 @@ export function fold(nodes: Map<string, NodeState>, e: Event) {
   });
 }
 
+/** The states of nodes for pages that need no history, with the number of the last event, so that none counts twice. */
+export interface Heard extends RunState {
+  seq: number;
+}
+
+export const nothing: Heard = { nodes: new Map(), at: 0, seq: 0 };
+
+/** Takes events into account. It gives a new state and leaves the old one as it was. */
+export function add(s: Heard, events: Event[]): Heard {
+  const fresh = events.filter((e) => e.seq > s.seq);
+  if (!fresh.length) return s;
+  const nodes = new Map(s.nodes);
+  let { at, seq } = s;
+  for (const e of fresh) {
+    fold(nodes, e);
+    at = Math.max(at, Date.parse(e.at));
+    seq = Math.max(seq, e.seq);
+  }
+  return { nodes, at, seq };
+}
+
 /** The nodes that left no trace and were passed all the same: what stands behind them was reached. */
 export function passed(doc: FlowDoc, reached: (id: string) => boolean): Set<string> {
   const out = new Set<string>();

@@ -1,7 +1,7 @@
 import { useSyncExternalStore } from 'react';
 
 import type { Event } from '../../api/events';
-import { add, nothing, type RunState } from '../../run/state';
+import { add, nothing, type Heard } from '../../run/state';
 import type { Model } from '../model';
 
 export type Pins = Record<string, Record<string, unknown>>;
@@ -12,7 +12,7 @@ export interface Trying {
   run: string;
   node: string;
   mode: Mode;
-  state: RunState;
+  state: Heard;
   /** How it ended; nothing while it goes on. */
   ended: boolean;
 }
