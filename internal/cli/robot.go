@@ -16,6 +16,7 @@ import (
 
 	"github.com/aether-rpa/aether/internal/app"
 	"github.com/aether-rpa/aether/internal/leftover"
+	"github.com/aether-rpa/aether/internal/orch"
 	"github.com/aether-rpa/aether/internal/queue"
 	"github.com/aether-rpa/aether/internal/robot"
 	"github.com/aether-rpa/aether/internal/run"
@@ -69,7 +70,7 @@ var programs = map[string][]string{
 
 // machineLabels are the labels that a robot has by its machine.
 func (c *command) machineLabels() []string {
-	out := []string{runtime.GOOS, runtime.GOARCH}
+	out := []string{runtime.GOOS, runtime.GOARCH, orch.TryLabel}
 	for label, names := range programs {
 		if slices.ContainsFunc(names, func(n string) bool { _, err := exec.LookPath(n); return err == nil }) {
 			out = append(out, label)

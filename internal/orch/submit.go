@@ -131,7 +131,7 @@ func (o *Orch) RetryQueued(ctx context.Context, id, from string, j queue.Job) (*
 	if err != nil {
 		return nil, err
 	}
-	j.Run = plan.Run.ID
+	j.Run, j.Needs = plan.Run.ID, needsTries(plan.Run, j.Needs)
 	out := &Submitted{Run: j.Run, Fresh: true}
 	err = o.DB.Tx(ctx, func(tx *db.Tx) error {
 		added, err := o.Queue.Add(ctx, tx, &j)

@@ -40,6 +40,21 @@ type Try struct {
 	By   string // who asks
 }
 
+// TryLabel is the label of robots that know development runs. A robot without it would walk the whole flow, and let nodes
+// act whose outputs are pinned.
+const TryLabel = "tries"
+
+// needsTries adds to what a run needs of a robot that it knows development runs, if it is one.
+func needsTries(r *run.Run, needs string) string {
+	switch {
+	case r.Development == nil:
+		return needs
+	case needs == "":
+		return TryLabel
+	}
+	return TryLabel + " && (" + needs + ")"
+}
+
 // Try adds a development run, to be executed by this process.
 func (o *Orch) Try(ctx context.Context, t Try) (*run.Run, error) {
 	began := time.Now()
@@ -69,6 +84,7 @@ func (o *Orch) TryQueued(ctx context.Context, t Try, j queue.Job) (*Submitted, e
 		return nil, err
 	}
 	j.Run = r.ID
+	j.Needs = needsTries(r, j.Needs)
 	out := &Submitted{Run: r.ID, Fresh: true}
 	err = o.DB.Tx(ctx, func(tx *db.Tx) error {
 		added, err := o.Queue.Add(ctx, tx, &j)

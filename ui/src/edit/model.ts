@@ -1,5 +1,5 @@
-import { history, isolateHistory, redo, redoDepth, undo, undoDepth } from '@codemirror/commands';
-import { Compartment, EditorState, type Extension, type Transaction, type TransactionSpec } from '@codemirror/state';
+import { history, invertedEffects, isolateHistory, redo, redoDepth, undo, undoDepth } from '@codemirror/commands';
+import { Compartment, EditorState, StateEffect, StateField, type Extension, type Transaction, type TransactionSpec } from '@codemirror/state';
 import { EditorView } from '@codemirror/view';
 import { useSyncExternalStore } from 'react';
 
@@ -32,6 +32,15 @@ export interface Checked {
 
 export type Problem = Schemas['FoundProblem'];
 
+const setBase = StateEffect.define<Base>();
+
+/** The version that the text is measured by. It stands in the state, since undoing a merge undoes what it was made with. */
+const baseOf = StateField.define<Base>({
+  create: () => ({ digest: '', text: '' }),
+  update: (base, tr) => tr.effects.reduce((b, e) => (e.is(setBase) ? e.value : b), base),
+});
+const baseComesBack = invertedEffects.of((tr) => (tr.docChanged && tr.effects.some((e) => e.is(setBase)) ? [setBase.of(tr.startState.field(baseOf))] : []));
+
 /**
  * A flow that is edited: one text, in one CodeMirror state, for the canvas and the text view alike. All that is shown is
  * derived from it, and one list of what can be undone is kept for both.
@@ -45,7 +54,6 @@ export class Model {
   /** Nodes whose output is pinned. */
   readonly pinned = new Store<ReadonlySet<string>>(new Set());
   state: EditorState;
-  base: Base;
   private readonly extras = new Compartment();
   private view: EditorView | null = null;
   private readonly listeners = new Set<() => void>();
@@ -58,12 +66,15 @@ export class Model {
 
   constructor(base: Base, text = base.text) {
     this.crlf = /\r\n/.test(base.text || text);
-    this.base = { ...base, text: unified(base.text) };
-    this.state = EditorState.create({ doc: unified(text), extensions: [history(), this.extras.of([])] });
+    this.state = EditorState.create({ doc: unified(text), extensions: [history(), baseOf.init(() => kept(base)), baseComesBack, this.extras.of([])] });
     this.shown = parse(this.text()).flow;
     this.look();
   }
 
+  /** The version that the text was opened from, saved as or merged with. */
+  get base(): Base {
+    return this.state.field(baseOf);
+  }
   /** The text, with \n at the end of each line. */
   readonly text = (): string => this.state.doc.toString();
   /** The text as it is kept in a file: with the ends of lines that it came with. */
@@ -126,10 +137,13 @@ export class Model {
   };
 
   /** The text was saved as a version: from now on it is what changes are measured by. */
-  readonly saved = (base: Base): void => {
-    this.base = { ...base, text: unified(base.text) };
-    this.changed();
-  };
+  readonly saved = (base: Base): void => this.dispatch({ effects: setBase.of(kept(base)) });
+  /**
+   * The text was put together with a version that somebody else saved. Undoing that also forgets the version, so that
+   * what is saved then is put together with it again and not written over it.
+   */
+  readonly merged = (base: Base, text: string): void =>
+    this.dispatch({ changes: { from: 0, to: this.state.doc.length, insert: unified(text) }, effects: setBase.of(kept(base)), annotations: isolateHistory.of('full'), userEvent: 'input.merge' }, 'Put together with the saved version');
 
   private take(trs: readonly Transaction[], title?: string): void {
     const last = trs.at(-1);
@@ -163,6 +177,7 @@ export class Model {
   }
 }
 
+const kept = (base: Base): Base => ({ ...base, text: unified(base.text) });
 const unified = (text: string) => text.replaceAll('\r\n', '\n');
 
 /** Renders again whenever the model changes. */

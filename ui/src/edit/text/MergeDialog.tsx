@@ -42,8 +42,7 @@ export function MergeDialog({ model, theirs, onClose, onMerged }: Props) {
   const take = () => {
     if (!result) return;
     const merged = result.text((i) => mine[i] === true);
-    model.saved({ digest: theirs.digest, text: theirs.text, tag: theirs.tag, file: theirs.file });
-    model.apply('Put together with the saved version', [{ from: 0, to: model.text().length, text: merged }]);
+    model.merged({ digest: theirs.digest, text: theirs.text, tag: theirs.tag, file: theirs.file }, merged);
     onMerged();
   };
   return (
