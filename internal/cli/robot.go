@@ -248,7 +248,7 @@ func (c *command) robotList() *cobra.Command {
 				if r.Paused && r.State == queue.Online {
 					state = "pausing" // it has not heard of it yet
 				}
-				fmt.Fprintf(w, "%s\t%s\t%d of %d\t%s ago\t%s\n", r.Name, state, r.Busy, r.Slots, short(now.Sub(r.Seen).Round(time.Second)), clip(strings.Join(r.Labels, " "), 60))
+				fmt.Fprintf(w, "%s\t%s\t%d of %d\t%s ago\t%s\n", r.Name, state, r.Busy, r.Slots, short(now.Sub(r.Seen).Round(time.Second)), clip(strings.Join(r.Labels, " "), 120))
 			}
 			return w.Flush()
 		},
