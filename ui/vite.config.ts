@@ -7,7 +7,7 @@ export default defineConfig({
   plugins: [react()],
   build: {
     target: 'es2022',
-    chunkSizeWarningLimit: 760,
+    chunkSizeWarningLimit: 800,
     modulePreload: { polyfill: false }, // it would be an inline script, which the page's policy forbids
     rolldownOptions: {
       output: {

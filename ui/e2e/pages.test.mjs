@@ -216,4 +216,14 @@ test('a link of the command line signs in with the role it names', async () => {
   await page.getByRole('heading', { name: 'Runs' }).waitFor();
   await page.getByRole('button', { name: 'Who is signed in' }).click();
   await page.getByText('sign-in link, viewer').waitFor();
+  await page.keyboard.press('Escape');
+  // What a viewer may not do is not shown.
+  const { run } = await server.api('POST', '/runs', { flow: 'greetings', version: 'draft' });
+  await server.until(run, 'attention');
+  await page.goto(`${server.url}/runs/${run}`);
+  await page.getByText('Your role may not answer it').waitFor();
+  for (const name of ['approve', 'reject', 'Cancel', 'Run again…']) assert.equal(await page.getByRole('button', { name, exact: true }).count(), 0, name);
+  await page.goto(`${server.url}/flows/greetings`);
+  await page.getByRole('heading', { name: 'greetings' }).waitFor();
+  for (const name of ['Run…', 'Edit', 'Promote to production']) assert.equal(await page.getByText(name, { exact: true }).count(), 0, name);
 });

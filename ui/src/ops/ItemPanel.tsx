@@ -11,7 +11,7 @@ import { Confirm } from './Confirm';
 import { bytes } from './format';
 import { ItemForm } from './ItemForm';
 import { can, ItemStatus, Sla, type Item } from './itemWords';
-import { useMay } from './may';
+import { useMay } from '../parts/may';
 
 const reviews = [
   { value: 'in_review', label: 'In review' },

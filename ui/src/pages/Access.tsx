@@ -6,7 +6,7 @@ import { useState } from 'react';
 
 import { api, must, type Schemas } from '../api/client';
 import { Confirm } from '../ops/Confirm';
-import { useMay } from '../ops/may';
+import { useMay } from '../parts/may';
 import { Empty, Loading, Wrong } from '../parts/Notice';
 import { When } from '../parts/When';
 

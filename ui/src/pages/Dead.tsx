@@ -6,7 +6,7 @@ import { useState } from 'react';
 import { api, must, type Job, type Schemas } from '../api/client';
 import { Confirm } from '../ops/Confirm';
 import { count } from '../ops/format';
-import { useMay } from '../ops/may';
+import { useMay } from '../parts/may';
 import { Requeue, type Dead as Which } from '../ops/Requeue';
 import { Listing } from '../parts/Listing';
 import { Empty, Loading, Wrong } from '../parts/Notice';

@@ -9,7 +9,7 @@ import '../run/run.css';
 import { api, must } from '../api/client';
 import { Canvas } from '../canvas/Canvas';
 import { readFlow } from '../canvas/flow';
-import { useMay } from '../ops/may';
+import { useMay } from '../parts/may';
 import { Json } from '../parts/Json';
 import { Loading, Wrong } from '../parts/Notice';
 import { When } from '../parts/When';
@@ -70,9 +70,9 @@ export default function Flow() {
               ))}
             </Menu.Dropdown>
           </Menu>
-          {digest !== info.data.production && <Button variant="default" loading={promote.isPending} onClick={() => promote.mutate()}>Promote to production</Button>}
+          {may('flows.promote') && digest !== info.data.production && <Button variant="default" loading={promote.isPending} onClick={() => promote.mutate()}>Promote to production</Button>}
           {may('flows.write') && <Button variant="default" renderRoot={(p) => <Link {...p} to="/flows/$name/edit" params={{ name }} />}>Edit</Button>}
-          <Button onClick={() => setStarting(true)}>Run…</Button>
+          {may('runs.write') && <Button onClick={() => setStarting(true)}>Run…</Button>}
         </Group>
       </Group>
       <div className="flow-grid" data-open={!!chosen || undefined}>

@@ -4,7 +4,7 @@ import { Link } from '@tanstack/react-router';
 
 import { api, must } from '../api/client';
 import { DemoLink } from '../demo/DemoLink';
-import { useMay } from '../ops/may';
+import { useMay } from '../parts/may';
 import { Listing } from '../parts/Listing';
 import { Empty } from '../parts/Notice';
 import { When } from '../parts/When';

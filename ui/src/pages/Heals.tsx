@@ -7,6 +7,7 @@ import { api, must, type Schemas } from '../api/client';
 import { HealPicture } from '../parts/HealPicture';
 import { Json } from '../parts/Json';
 import { Listing } from '../parts/Listing';
+import { useMay } from '../parts/may';
 import { Empty, Loading, Wrong } from '../parts/Notice';
 import { Steady } from '../parts/Steady';
 import { When } from '../parts/When';
@@ -102,11 +103,12 @@ function Detail({ id }: { id: number }) {
       void queries.invalidateQueries({ queryKey: ['heal', id] });
     },
   });
+  const may = useMay()('heals.write');
   if (heal.error) return <Wrong error={heal.error} />;
   const h = heal.data;
   if (!h) return <Loading />;
   const advice = adviceOf(h.evidence);
-  const open = h.state === 'proposed' || h.state === 'used';
+  const open = may && (h.state === 'proposed' || h.state === 'used');
   return (
     <Card withBorder radius="md" component="section" aria-label={`Heal ${h.id}`}>
       <Stack gap="sm">
@@ -135,14 +137,14 @@ function Detail({ id }: { id: number }) {
         <Differences before={h.before} found={h.found} />
         {h.screenshot && <HealPicture id={h.id} />}
         {decide.error && <Wrong error={decide.error} />}
-        {(open || h.state === 'approved') && <Textarea label="Comment" autosize value={comment} onChange={(e) => setComment(e.currentTarget.value)} />}
+        {(open || may && h.state === 'approved') && <Textarea label="Comment" autosize value={comment} onChange={(e) => setComment(e.currentTarget.value)} />}
         {open && (
           <Group gap="xs">
             <Button loading={decide.isPending && decide.variables === 'approve'} disabled={decide.isPending || !h.repaired} onClick={() => decide.mutate('approve')}>Approve</Button>
             <Button variant="default" loading={decide.isPending && decide.variables === 'reject'} disabled={decide.isPending} onClick={() => decide.mutate('reject')}>Reject</Button>
           </Group>
         )}
-        {h.state === 'approved' && (
+        {may && h.state === 'approved' && (
           <Group><Button variant="default" loading={decide.isPending} onClick={() => decide.mutate('rollback')}>Roll back</Button></Group>
         )}
         {h.decided && <Text size="sm" c="dimmed">Decided by {h.by} <When at={h.decided} />{h.comment ? `: ${h.comment}` : ''}</Text>}

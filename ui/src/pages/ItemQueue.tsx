@@ -15,7 +15,7 @@ import { ItemForm } from '../ops/ItemForm';
 import { ItemGrid } from '../ops/ItemGrid';
 import { ItemPanel } from '../ops/ItemPanel';
 import { can, itemStatuses, type ItemStatusName } from '../ops/itemWords';
-import { useMay } from '../ops/may';
+import { useMay } from '../parts/may';
 import { QueueForm } from '../ops/QueueForm';
 import { Empty, Loading, Wrong } from '../parts/Notice';
 import { Days } from './Items';

@@ -8,7 +8,7 @@ import { useState } from 'react';
 import { api, must, type Schemas } from '../api/client';
 import { Chart } from '../ops/Chart';
 import { itemStatuses } from '../ops/itemWords';
-import { useMay } from '../ops/may';
+import { useMay } from '../parts/may';
 import { QueueForm } from '../ops/QueueForm';
 import { Empty, Loading, Wrong } from '../parts/Notice';
 import { When } from '../parts/When';

@@ -6,7 +6,7 @@ import { useState } from 'react';
 
 import { api, must, type Job } from '../api/client';
 import { Board } from '../ops/Board';
-import { useMay } from '../ops/may';
+import { useMay } from '../parts/may';
 import { Requeue } from '../ops/Requeue';
 import { Why } from '../ops/Why';
 import { Listing } from '../parts/Listing';

@@ -3,7 +3,7 @@ import { notifications } from '@mantine/notifications';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 
 import { api, must, type Robot } from '../api/client';
-import { useMay } from '../ops/may';
+import { useMay } from '../parts/may';
 import { Empty, Loading, Wrong } from '../parts/Notice';
 import { Status } from '../parts/Status';
 import { When } from '../parts/When';

@@ -10,6 +10,7 @@ import { useJournal, type Event } from '../api/events';
 import { Canvas } from '../canvas/Canvas';
 import { readFlow } from '../canvas/flow';
 import { Json } from '../parts/Json';
+import { useMay } from '../parts/may';
 import { Loading, Wrong } from '../parts/Notice';
 import { shownStatus, Status } from '../parts/Status';
 import { duration, useNow } from '../parts/time';
@@ -61,6 +62,7 @@ function Shown({ run, flow, flowError }: { run: RunOf; flow: unknown; flowError:
   const { node, at: execution, view = 'graph', with: other } = useSearch({ from: '/inside/runs/$id' });
   const go = useNavigate({ from: '/runs/$id' });
   const queries = useQueryClient();
+  const may = useMay()('runs.write');
   const ended = over(run);
   const now = useNow(ended ? 0 : 1000);
   const refresh = useCallback(() => void queries.invalidateQueries({ queryKey: ['run', run.id] }), [queries, run.id]);
@@ -127,9 +129,9 @@ function Shown({ run, flow, flowError }: { run: RunOf; flow: unknown; flowError:
           </Text>
         </Stack>
         <Group gap="xs">
-          {!ended && <Button variant="default" color="red" loading={cancel.isPending || run.cancel} onClick={() => cancel.mutate()}>Cancel</Button>}
+          {may && !ended && <Button variant="default" color="red" loading={cancel.isPending || run.cancel} onClick={() => cancel.mutate()}>Cancel</Button>}
           <Button variant="default" component="a" href={`/api/v1/runs/${encodeURIComponent(run.id)}/report`} download>Download report</Button>
-          {ended && <Button variant="default" onClick={() => setRetrying(true)}>Run again…</Button>}
+          {may && ended && <Button variant="default" onClick={() => setRetrying(true)}>Run again…</Button>}
         </Group>
       </Group>
       {run.failure && (
@@ -138,7 +140,7 @@ function Shown({ run, flow, flowError }: { run: RunOf; flow: unknown; flowError:
           {run.failure.node && (
             <Group mt="xs">
               <Button size="xs" variant="light" onClick={() => (run.failure?.path ? selectPath(run.failure.node ?? '', run.failure.path) : select(run.failure?.node))}>Show the node</Button>
-              <Button size="xs" variant="light" onClick={() => setRetrying(true)}>Run again from there…</Button>
+              {may && <Button size="xs" variant="light" onClick={() => setRetrying(true)}>Run again from there…</Button>}
               {first && (
                 <Badge variant="light" color="orange" radius="sm" tt="none" className="status long-badge" data-color="orange">
                   <Anchor inherit c="inherit" component="button" type="button" onClick={() => setView('compare')}>Differs from the last good run first at {doc.nodes.find((n) => n.id === first.node)?.title ?? first.node}</Anchor>

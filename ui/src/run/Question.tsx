@@ -5,6 +5,7 @@ import { useState } from 'react';
 
 import { api, must } from '../api/client';
 import { Json } from '../parts/Json';
+import { useMay } from '../parts/may';
 import { Wrong } from '../parts/Notice';
 
 interface Field {
@@ -67,6 +68,7 @@ function Input({ field, value, onChange }: { field: Field; value: unknown; onCha
 
 /** A question of a run with its buttons; the answer goes to the run wherever it is executed. */
 export function Question({ run, wait, onAnswered }: { run: string; wait: Wait; onAnswered: () => void }) {
+  const may = useMay()('runs.write');
   const ask = wait.ask ?? {};
   const fields = ask.fields ?? [];
   const [values, setValues] = useState<Record<string, unknown>>(() => Object.fromEntries(fields.filter((f) => f.default !== undefined && f.default !== null).map((f) => [f.name, f.default])));
@@ -101,8 +103,9 @@ export function Question({ run, wait, onAnswered }: { run: string; wait: Wait; o
         ))}
         {wait.kind === 'approval' && <TextInput label="Comment" value={comment} onChange={(e) => setComment(e.currentTarget.value)} />}
         {send.error && <Wrong error={send.error} />}
+        {!may && <Text size="sm" c="dimmed">Your role may not answer it.</Text>}
         <Group gap="xs">
-          {buttons.map((b, i) => (
+          {may && buttons.map((b, i) => (
             <Button key={b.name} size="sm" variant={i === 0 ? 'filled' : 'default'} loading={send.isPending && send.variables.name === b.name} disabled={send.isPending} onClick={() => send.mutate(b)}>
               {b.label || b.name}
             </Button>
