@@ -1,1 +1,0 @@
-import{$ as e,N as t,W as n,d as r}from"./code-3ugeI4ol.js";import{Dt as i,Ot as a}from"./core-BCLO4w2S.js";import{y as o}from"./index-DbKutyqn.js";var s=i();function c({text:i,label:c}){let l=a(`light`);return(0,s.jsx)(r,{value:i,theme:l,readOnly:!0,extensions:[t(),n.lineWrapping,e.readOnly.of(!0),n.cspNonce.of(o),n.contentAttributes.of({"aria-label":c})]})}export{c as default};
