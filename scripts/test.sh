@@ -91,23 +91,25 @@ gotest() {
 say "go vet"
 timed go vet ./...
 
-# Browsers want the machine for themselves: their packages run one after the
-# other, behind the rest.
-WEB="./browser/... ./nodes/web ./internal/websuite ./internal/webcrash ./internal/testsite/..."
-rest=$(go list ./... | grep -v -E '/(browser|nodes/web|internal/websuite|internal/webcrash|internal/testsite)(/|$)')
+# Browsers want much of the machine: their packages run behind the rest. What
+# takes longest begins first, and much of it waits for leases and processes, so
+# that one package more than there are processors keeps them busy.
+WEB="./nodes/web ./internal/websuite ./browser/... ./internal/webcrash ./internal/testsite/..."
+LONG="./specs/conformance ./internal/crashtest"
+rest="$LONG $(go list ./... | grep -v -E '/(browser|nodes/web|internal/websuite|internal/webcrash|internal/testsite|specs/conformance|internal/crashtest)(/|$)')"
 
 say "go test, all but the browser"
 failed=()
 # shellcheck disable=SC2086
 set -- $rest
 packages=$#
-timed gotest "${short[@]}" "$@" || failed+=("go test")
+timed gotest -p "$(($(nproc) + 1))" "${short[@]}" "$@" || failed+=("go test")
 
 say "go test, the browser"
 # shellcheck disable=SC2086
 set -- $WEB
 packages=$#
-timed gotest -p 1 "${short[@]}" "$@" || failed+=("go test of the browser")
+timed gotest -p 2 "${short[@]}" "$@" || failed+=("go test of the browser")
 
 if [ "${#short[@]}" -eq 0 ]; then
 	scripts/ui.sh test || failed+=("the pages")

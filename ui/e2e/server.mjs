@@ -63,12 +63,13 @@ export async function start(env = {}) {
     },
     /** Waits until a run has a status. */
     async until(run, ...statuses) {
+      let r;
       for (let i = 0; i < 600; i++) {
-        const r = await api('GET', `/runs/${run}`);
+        r = await api('GET', `/runs/${run}`);
         if (statuses.includes(r.status)) return r;
         await new Promise((f) => setTimeout(f, 100));
       }
-      throw new Error(`run ${run} did not become ${statuses.join(' or ')}`);
+      throw new Error(`run ${run} did not become ${statuses.join(' or ')}: it is ${r.status} ${JSON.stringify(r.failure ?? '')}`);
     },
     async stop() {
       const gone = new Promise((f) => p.once('close', f));

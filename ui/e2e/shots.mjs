@@ -13,11 +13,11 @@ const approval = {
   inputs: { invoice: { type: 'string', default: 'R-4711' } },
   nodes: [
     { id: 'look', type: 'flow.log', title: 'Look at the invoice', params: { message: 'Invoice {{ inputs.invoice }} has 3 positions' } },
-    { id: 'sign', type: 'flow.approval', title: 'Sign', params: { message: 'Pay invoice {{ inputs.invoice }} of 1,240.50 €?' } },
+    { id: 'sign', type: 'flow.wait_for_approval', title: 'Sign', params: { question: 'Pay invoice {{ inputs.invoice }} of 1,240.50 €?' } },
     { id: 'pay', type: 'file.write_text', title: 'Pay', params: { path: 'paid-{{ run.id }}.txt', text: '{{ inputs.invoice }}' } },
     { id: 'refused', type: 'flow.fail', title: 'Refused', params: { message: 'Invoice {{ inputs.invoice }} was refused' } },
   ],
-  edges: ['look -> sign', 'sign.approved -> pay', 'sign.rejected -> refused'],
+  edges: ['look -> sign', 'sign.approve -> pay', 'sign.reject -> refused'],
 };
 
 /** Something to see on every page. It gives the runs that pages are shown of. */
@@ -28,7 +28,7 @@ async function fill(server, web) {
   await server.push('desk', desk);
   await say('POST', '/flows/orders/promote', {});
   const run = async (flow, inputs, ...states) => {
-    const { run } = await say('POST', '/runs', { flow, version: 'draft', inputs });
+    const { run } = await say('POST', '/runs', { flow, version: 'draft', input: inputs });
     await server.until(run, ...states);
     return run;
   };
@@ -36,8 +36,9 @@ async function fill(server, web) {
   const good = await run('orders', { n: 12, word: 'fine' }, 'done');
   const bad = await run('orders', { n: 9, missing: true }, 'failed');
   const asks = await run('pay an invoice', {}, 'attention');
+  web.release();
   const seen = await run('desk', { site: web.url }, 'done');
-  await say('POST', '/runs', { flow: 'orders', version: 'draft', inputs: { n: 3 }, job: { needs: 'windows', priority: 12 } });
+  await say('POST', '/runs', { flow: 'orders', version: 'draft', input: { n: 3 }, job: { needs: 'windows', priority: 12 } });
   await say('PUT', '/queues/invoices', {
     name: 'invoices', description: 'Invoices that came by mail', sla: '48h', sla_risk: '24h', unique_reference: true,
     schema: { type: 'object', required: ['number', 'amount'], properties: { number: { type: 'string', description: 'Number on the invoice' }, amount: { type: 'number' }, vendor: { type: 'string' } } },
