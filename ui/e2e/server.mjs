@@ -24,7 +24,7 @@ export function aether(home, ...args) {
 /** A server with one robot, its address, a link that signs in, and a way to use its API; env adds to its environment. */
 export async function start(env = {}) {
   const home = await mkdtemp(join(tmpdir(), 'aether-ui-'));
-  const p = spawn(program, ['up', '--addr', '127.0.0.1:0', '--json', '--no-open'], { env: { ...process.env, ...env, AETHER_DATA_DIR: home } });
+  const p = spawn(program, ['up', '--addr', '127.0.0.1:0', '--json', '--no-open'], { cwd: home, env: { ...process.env, ...env, AETHER_DATA_DIR: home } });
   let text = '';
   p.stderr.on('data', (b) => (text += b));
   const said = await new Promise((done, fail) => {

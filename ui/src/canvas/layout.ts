@@ -16,11 +16,32 @@ export function layout(s: Sketch): Places {
   g.setDefaultEdgeLabel(() => ({}));
   for (const n of s.nodes) g.setNode(n.id, { width: nodeWidth, height: n.height });
   for (const e of s.edges) if (g.hasNode(e.from) && g.hasNode(e.to) && e.from !== e.to) g.setEdge(e.from, e.to);
-  dagre.layout(g);
+  dagre.layout(g, { constraints: beside(s.edges.filter((e) => g.hasEdge(e.from, e.to))) });
   const out: Places = {};
   for (const n of s.nodes) {
     const at = g.node(n.id) as { x: number; y: number; height: number };
     out[n.id] = { x: Math.round(at.x - nodeWidth / 2), y: Math.round(at.y - at.height / 2) };
   }
   return out;
+}
+
+/**
+ * What follows a node is to stand in the order of its wires, which is that of its ports, so that those of a loop do not
+ * cross. Of orders that contradict each other the first counts.
+ */
+function beside(edges: Sketch['edges']): { left: string; right: string }[] {
+  const last = new Map<string, string>();
+  const after = new Map<string, string[]>();
+  const leads = (from: string, to: string): boolean => {
+    const seen = new Set([from]);
+    for (const id of seen) for (const next of after.get(id) ?? []) seen.add(next);
+    return seen.has(to);
+  };
+  return edges.flatMap(({ from, to: right }) => {
+    const left = last.get(from);
+    last.set(from, right);
+    if (left === undefined || leads(right, left)) return [];
+    after.set(left, [...(after.get(left) ?? []), right]);
+    return [{ left, right }];
+  });
 }
