@@ -29,6 +29,27 @@ func (p Part) Takes(name string) bool {
 	return strings.HasPrefix(name, p.Prefix) && strings.Contains(name, p.Holds) && (p.Only == nil || p.Only(name))
 }
 
+// Collect gives the entries of the part out of pages of step entries in their
+// order, each beginning with the number that page is called with or a later one.
+func (p Part) Collect(step int, page func(from int64) ([]Numbered, error)) ([]Numbered, error) {
+	var out []Numbered
+	from := p.From
+	for more := true; more && (p.Limit == 0 || len(out) < p.Limit); {
+		rows, err := page(from)
+		if err != nil {
+			return nil, err
+		}
+		more = len(rows) == step
+		for _, e := range rows {
+			from = e.Number + 1
+			if p.Takes(e.Name) && (p.Limit == 0 || len(out) < p.Limit) {
+				out = append(out, e)
+			}
+		}
+	}
+	return out, nil
+}
+
 // Pattern is what LIKE finds the names of the part with, and perhaps others; it
 // escapes with a backslash. It is empty if the part is all names.
 func (p Part) Pattern() string {

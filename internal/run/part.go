@@ -24,19 +24,12 @@ func (s *Store) Part(ctx context.Context, run string, p durable.Part) ([]durable
 		q += ` AND name LIKE $3 ESCAPE '\'`
 	}
 	q += fmt.Sprintf(` ORDER BY id LIMIT %d`, partStep)
-	var out []durable.Numbered
-	for more := true; more && (p.Limit == 0 || len(out) < p.Limit); {
-		rows, err := s.part(ctx, q, args)
-		if err != nil {
-			return nil, fmt.Errorf("reading the records of run %s: %w", run, err)
-		}
-		more = len(rows) == partStep
-		for _, e := range rows {
-			args[1] = e.Number + 1
-			if p.Takes(e.Name) && (p.Limit == 0 || len(out) < p.Limit) {
-				out = append(out, e)
-			}
-		}
+	out, err := p.Collect(partStep, func(from int64) ([]durable.Numbered, error) {
+		args[1] = from
+		return s.part(ctx, q, args)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the records of run %s: %w", run, err)
 	}
 	return out, nil
 }

@@ -40,19 +40,12 @@ func (r *Runtime) Part(ctx context.Context, id string, p durable.Part) ([]durabl
 		q += ` AND function_name LIKE $3 ESCAPE '\'`
 	}
 	q += fmt.Sprintf(` ORDER BY function_id LIMIT %d`, step)
-	var out []durable.Numbered
-	for more := true; more && (p.Limit == 0 || len(out) < p.Limit); {
-		rows, err := r.rows(ctx, q, args)
-		if err != nil {
-			return nil, fmt.Errorf("reading the records of run %s: %w", id, err)
-		}
-		more = len(rows) == step
-		for _, e := range rows {
-			args[1] = e.Number + 1
-			if p.Takes(e.Name) && (p.Limit == 0 || len(out) < p.Limit) {
-				out = append(out, e)
-			}
-		}
+	out, err := p.Collect(step, func(from int64) ([]durable.Numbered, error) {
+		args[1] = from
+		return r.rows(ctx, q, args)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the records of run %s: %w", id, err)
 	}
 	if bare && !p.Names {
 		if err := r.data(ctx, schema, id, out); err != nil {
