@@ -8,17 +8,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/aether-rpa/aether/browser"
+	"github.com/aether-rpa/aether/browser/program"
 )
 
 type instance struct {
 	c       *conn
-	p       *process // nil for a browser that was attached to
+	p       *program.Program // nil for a browser that was attached to
 	product string
 	windows bool   // each tab has a window of its own
 	at      string // its address
@@ -34,7 +36,7 @@ type instance struct {
 	closing sync.Once
 }
 
-func newBrowser(c *conn, p *process) *instance {
+func newBrowser(c *conn, p *program.Program) *instance {
 	b := &instance{c: c, p: p, contexts: map[string]*contextOf{}, frames: map[string]*tab{}, intercept: map[string]string{}}
 	c.start(b.handlers())
 	return b
@@ -127,13 +129,13 @@ func (b *instance) Close() error {
 			return
 		}
 		if b.c.send("browser.close", nil).err != nil {
-			b.p.kill()
+			b.p.Kill()
 			return
 		}
 		select {
-		case <-b.p.exited:
+		case <-b.p.Exited:
 		case <-ctx.Done():
-			b.p.kill()
+			b.p.Kill()
 		}
 		b.c.close()
 	})
@@ -187,11 +189,19 @@ func (b *instance) Shared(ctx context.Context, o browser.Options) (browser.Conte
 }
 
 func (b *instance) context(ctx context.Context, id string, o browser.Options) (*contextOf, error) {
-	c := &contextOf{b: b, id: id, changed: make(chan struct{})}
+	if o.Downloads != "" {
+		dir, err := filepath.Abs(o.Downloads)
+		if err != nil {
+			return nil, err
+		}
+		o.Downloads = dir
+	}
+	c := &contextOf{b: b, id: id}
+	c.Begin(browser.Options{Downloads: o.Downloads, Proxy: o.Proxy, ProxyLoopback: o.ProxyLoopback, IgnoreCertificates: o.IgnoreCertificates})
 	b.mu.Lock()
 	b.contexts[id] = c
 	b.mu.Unlock()
-	err := c.prepare(ctx, o)
+	err := c.prepare(ctx, o.Downloads)
 	if err == nil {
 		err = c.shape(ctx, browser.Options{}, o)
 	}
@@ -204,17 +214,11 @@ func (b *instance) context(ctx context.Context, id string, o browser.Options) (*
 	return c, nil
 }
 
-// prepare makes what each page of a context is to have.
-func (c *contextOf) prepare(ctx context.Context, o browser.Options) error {
-	c.o.Downloads, c.o.Proxy, c.o.ProxyLoopback, c.o.IgnoreCertificates = o.Downloads, o.Proxy, o.ProxyLoopback, o.IgnoreCertificates
+// prepare makes what each page of a context is to have; downloads is the folder for them, "" for none.
+func (c *contextOf) prepare(ctx context.Context, downloads string) error {
 	behavior := params{"type": "denied"}
-	if o.Downloads != "" {
-		dir, err := filepath.Abs(o.Downloads)
-		if err != nil {
-			return err
-		}
-		c.o.Downloads = dir
-		behavior = params{"type": "allowed", "destinationFolder": dir}
+	if downloads != "" {
+		behavior = params{"type": "allowed", "destinationFolder": downloads}
 	}
 	calls := []pending{
 		c.b.c.send("browser.setDownloadBehavior", params{"downloadBehavior": behavior, "userContexts": []string{c.id}}),
@@ -241,7 +245,7 @@ func (b *instance) created(e contextEvent) {
 	if e.Parent != "" {
 		if t := b.tabOf(e.Parent); t != nil {
 			b.own(e.Context, t)
-			t.update(func() { t.frameOf(e.Context, e.Parent).url = e.URL })
+			t.Update(func() { t.FrameOf(e.Context, e.Parent).URL = e.URL })
 		}
 		return
 	}
@@ -267,7 +271,7 @@ func (b *instance) destroyed(e contextEvent) {
 		return
 	}
 	b.mu.Lock()
-	if e.Context == t.id {
+	if e.Context == t.ID() {
 		for id, o := range b.frames {
 			if o == t {
 				delete(b.frames, id)
@@ -277,23 +281,19 @@ func (b *instance) destroyed(e contextEvent) {
 		delete(b.frames, e.Context)
 	}
 	b.mu.Unlock()
-	if e.Context != t.id {
-		t.update(func() { t.remove(e.Context) })
+	if e.Context != t.ID() {
+		t.Update(func() { t.Remove(e.Context) })
 		return
 	}
-	t.end()
-	t.c.leave(t)
+	t.End(false)
+	t.c.Leave(t)
 }
 
-// all are the tabs that are open in all contexts.
+// all are the contexts there are.
 func (b *instance) all() []*contextOf {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	out := make([]*contextOf, 0, len(b.contexts))
-	for _, c := range b.contexts {
-		out = append(out, c)
-	}
-	return out
+	return slices.Collect(maps.Values(b.contexts))
 }
 
 // raiseTime is how long a tab may take to come to the front.
@@ -302,10 +302,10 @@ const raiseTime = 2 * time.Second
 // raise brings a tab to the front if it is not there: only there has a page the focus. The page knows best.
 func (b *instance) raise(ctx context.Context, t *tab) error {
 	is := false
-	ask := func() error { return t.Eval(ctx, t.id, "document.hasFocus()", &is) }
+	ask := func() error { return t.Eval(ctx, t.ID(), "document.hasFocus()", &is) }
 	err := ask()
 	for until := time.Now().Add(raiseTime); err == nil && !is && time.Now().Before(until); err = ask() {
-		if err := t.call(ctx, "browsingContext.activate", params{"context": t.id}, nil); err != nil {
+		if err := t.call(ctx, "browsingContext.activate", params{"context": t.ID()}, nil); err != nil {
 			return t.vanished(err)
 		}
 		select {
@@ -324,7 +324,7 @@ func (b *instance) raise(ctx context.Context, t *tab) error {
 func (b *instance) intercepting(ctx context.Context) error {
 	want := map[string]bool{}
 	for _, c := range b.all() {
-		o := c.options()
+		o := c.Options()
 		want["authRequired"] = want["authRequired"] || o.User != ""
 		want["beforeRequestSent"] = want["beforeRequestSent"] || len(o.Rules) > 0
 		want["responseStarted"] = want["responseStarted"] || c.saves() || slices.ContainsFunc(o.Rules, func(r browser.Rule) bool { return r.Do == browser.RuleChange })

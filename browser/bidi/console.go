@@ -2,18 +2,11 @@ package bidi
 
 import (
 	"encoding/json"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/aether-rpa/aether/browser"
-)
-
-// maxMessages is how many messages of a page are kept, and maxMessage how long one may be.
-const (
-	maxMessages = 1000
-	maxMessage  = 4000
 )
 
 type logEvent struct {
@@ -91,22 +84,5 @@ func (t *tab) logged(e logEvent) {
 	if s := e.StackTrace; s != nil && len(s.CallFrames) > 0 {
 		m.URL, m.Line = s.CallFrames[0].URL, s.CallFrames[0].LineNumber+1
 	}
-	if len(m.Text) > maxMessage {
-		m.Text = strings.ToValidUTF8(m.Text[:maxMessage], "") + "…"
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.said++
-	m.Number = t.said
-	t.console = append(t.console, m)
-	if len(t.console) > maxMessages {
-		t.console = slices.Delete(t.console, 0, maxMessages/2)
-	}
-}
-
-// Console implements browser.Tab.
-func (t *tab) Console() []browser.Message {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return slices.Clone(t.console)
+	t.Says(m)
 }

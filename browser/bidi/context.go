@@ -10,41 +10,22 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/aether-rpa/aether/browser"
+	"github.com/aether-rpa/aether/browser/follow"
 )
 
 // contextOf is a user context of Firefox.
 type contextOf struct {
+	follow.Context[*tab]
 	b  *instance
 	id string
-
-	mu        sync.Mutex
-	o         browser.Options
-	tabs      []*tab
-	downloads []browser.Download
-	changed   chan struct{}
-	matched   int // requests that rules have decided
-}
-
-func (c *contextOf) tell() {
-	close(c.changed)
-	c.changed = make(chan struct{})
-}
-
-func (c *contextOf) options() browser.Options {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.o
 }
 
 // saves reports whether a tab downloads what it would show.
 func (c *contextOf) saves() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return slices.ContainsFunc(c.tabs, func(t *tab) bool { return t.saving.Load() })
+	return slices.ContainsFunc(c.All(), func(t *tab) bool { return t.saving.Load() })
 }
 
 // adopt joins the tabs that a browser had before it was attached to.
@@ -64,7 +45,7 @@ func (c *contextOf) adopt(ctx context.Context) error {
 			continue
 		}
 		t := c.join(e)
-		t.update(func() { t.grow(e.Children, e.Context) })
+		t.Update(func() { t.grow(e.Children, e.Context) })
 		for _, f := range t.Frames() {
 			c.b.own(f.ID, t)
 		}
@@ -76,20 +57,8 @@ func (c *contextOf) adopt(ctx context.Context) error {
 func (c *contextOf) join(e contextEvent) *tab {
 	t := newTab(c, e)
 	c.b.own(e.Context, t)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.tabs = append(c.tabs, t)
-	c.tell()
+	c.Join(t)
 	return t
-}
-
-func (c *contextOf) leave(t *tab) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if i := slices.Index(c.tabs, t); i >= 0 {
-		c.tabs = slices.Delete(c.tabs, i, i+1)
-		c.tell()
-	}
 }
 
 // NewTab implements browser.Context.
@@ -115,24 +84,6 @@ func (c *contextOf) NewTab(ctx context.Context) (browser.Tab, error) {
 			return nil, browser.ErrGone
 		}
 	}
-}
-
-// Tabs implements browser.Context.
-func (c *contextOf) Tabs() []browser.Tab {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	out := make([]browser.Tab, len(c.tabs))
-	for i, t := range c.tabs {
-		out[i] = t
-	}
-	return out
-}
-
-// Changed implements browser.Context.
-func (c *contextOf) Changed() <-chan struct{} {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.changed
 }
 
 // text is a value as the protocol sends it, which may be no valid text.
@@ -221,26 +172,6 @@ func (c *contextOf) ClearCookies(ctx context.Context) error {
 	return nil
 }
 
-// Matched implements browser.Context.
-func (c *contextOf) Matched() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.matched
-}
-
-func (c *contextOf) match() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.matched++
-}
-
-// Downloads implements browser.Context.
-func (c *contextOf) Downloads() []browser.Download {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return slices.Clone(c.downloads)
-}
-
 type downloadEvent struct {
 	Context, Navigation, Download, URL, SuggestedFilename, Status, Filepath string
 }
@@ -268,42 +199,31 @@ func firstName(dir, name string) string {
 }
 
 func (t *tab) downloadBegins(e downloadEvent) {
-	c := t.c
-	c.mu.Lock()
-	state := "running"
-	if c.o.Downloads == "" {
-		state = "canceled"
-	}
-	c.downloads = append(c.downloads, browser.Download{ID: e.id(), URL: e.URL, Name: firstName(c.o.Downloads, e.SuggestedFilename), Path: filepath.Join(c.o.Downloads, e.SuggestedFilename), State: state, Changed: time.Now()})
-	c.tell()
-	c.mu.Unlock()
-	t.update(func() {
-		t.loads++
-		t.fails(e.Navigation, canceled)
+	dir := t.c.Options().Downloads
+	t.c.Downloading(browser.Download{ID: e.id(), URL: e.URL, Name: firstName(dir, e.SuggestedFilename), Path: filepath.Join(dir, e.SuggestedFilename)})
+	t.Update(func() {
+		t.Downloads()
+		t.fails(e.Navigation, follow.ErrCanceled)
 	})
 }
 
 func (t *tab) downloadEnds(e downloadEvent) {
-	c := t.c
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for i := range c.downloads {
-		d := &c.downloads[i]
-		if d.ID != e.id() || d.State != "running" {
-			continue
+	t.c.Downloaded(e.id(), func(d *browser.Download) {
+		if d.State != "running" {
+			return
 		}
-		d.Changed, d.State = time.Now(), "canceled"
-		if e.Status == "complete" {
-			d.State = "done"
-			if e.Filepath != "" {
-				d.Path = e.Filepath
-			}
-			if s, err := os.Stat(d.Path); err == nil {
-				d.Received = s.Size()
-			}
+		d.State = "canceled"
+		if e.Status != "complete" {
+			return
 		}
-		c.tell()
-	}
+		d.State = "done"
+		if e.Filepath != "" {
+			d.Path = e.Filepath
+		}
+		if s, err := os.Stat(d.Path); err == nil {
+			d.Received = s.Size()
+		}
+	})
 }
 
 // Close implements browser.Context.
@@ -317,11 +237,8 @@ func (c *contextOf) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	err := c.b.c.call(ctx, "browser.removeUserContext", params{"userContext": c.id}, nil)
-	c.mu.Lock()
-	tabs := slices.Clone(c.tabs)
-	c.mu.Unlock()
-	for _, t := range tabs {
-		t.end()
+	for _, t := range c.All() {
+		t.End(false)
 	}
 	select {
 	case <-c.b.c.done:

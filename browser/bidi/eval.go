@@ -74,7 +74,7 @@ func (e evaluated) json() (json.RawMessage, error) {
 
 // vanished makes of an error that says that the document went away what it is.
 func (t *tab) vanished(err error) error {
-	if t.isGone() {
+	if t.IsGone() {
 		return browser.ErrGone
 	}
 	var e *refusal
@@ -95,11 +95,11 @@ func (t *tab) vanished(err error) error {
 }
 
 func (t *tab) in(frame string, ours bool) (params, error) {
-	t.mu.Lock()
-	known := t.frame(frame) != nil
-	t.mu.Unlock()
+	t.Lock()
+	known := t.Frame(frame) != nil
+	t.Unlock()
 	switch {
-	case t.isGone():
+	case t.IsGone():
 		return nil, browser.ErrGone
 	case !known:
 		return nil, browser.ErrNavigated
@@ -161,7 +161,7 @@ func (t *tab) eval(ctx context.Context, frame, expression string, gesture bool, 
 // answer takes what an expression gives.
 func (t *tab) answer(ctx context.Context, p pending, result any) error {
 	var e evaluated
-	if err := p.wait(ctx, t.gone, &e); err != nil {
+	if err := p.wait(ctx, t.Gone(), &e); err != nil {
 		return t.vanished(err)
 	}
 	raw, err := e.json()
@@ -235,21 +235,21 @@ func (t *tab) Inside(ctx context.Context, frame string, handle int) (string, err
 
 // owner returns the element that shows a frame, and the frame that it is in.
 func (t *tab) owner(ctx context.Context, id string) (element, parent string, err error) {
-	t.mu.Lock()
-	f := t.frame(id)
-	t.mu.Unlock()
+	t.Lock()
+	f := t.Frame(id)
+	t.Unlock()
 	if f == nil {
 		return "", "", browser.ErrNavigated
 	}
 	var r struct{ Nodes []remoteValue }
-	err = t.call(ctx, "browsingContext.locateNodes", params{"context": f.parent, "locator": params{"type": "context", "value": params{"context": id}}}, &r)
+	err = t.call(ctx, "browsingContext.locateNodes", params{"context": f.Parent, "locator": params{"type": "context", "value": params{"context": id}}}, &r)
 	if err != nil {
 		return "", "", t.vanished(err)
 	}
 	if len(r.Nodes) == 0 {
 		return "", "", browser.ErrNavigated
 	}
-	return r.Nodes[0].SharedID, f.parent, nil
+	return r.Nodes[0].SharedID, f.Parent, nil
 }
 
 // corner is where the content of a frame's element begins, and how it is scaled.
@@ -258,7 +258,7 @@ const corner = `e => { const r = e.getBoundingClientRect(), s = getComputedStyle
 
 // Locate implements browser.Tab. The frame's element may be scaled.
 func (t *tab) Locate(ctx context.Context, frame string, x, y float64) (float64, float64, error) {
-	for frame != t.id {
+	for frame != t.ID() {
 		element, parent, err := t.owner(ctx, frame)
 		if err != nil {
 			return 0, 0, err

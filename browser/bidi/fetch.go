@@ -2,12 +2,10 @@ package bidi
 
 import (
 	"encoding/base64"
-	"maps"
 	"net/http"
-	"slices"
-	"strings"
 
 	"github.com/aether-rpa/aether/browser"
+	"github.com/aether-rpa/aether/browser/follow"
 )
 
 // continues is the call that lets a request go on that is held in a phase.
@@ -28,7 +26,7 @@ func (b *instance) pass(e networkEvent) {
 
 // rule is the one that decides about a request.
 func (t *tab) rule(e networkEvent) (browser.Rule, bool) {
-	for _, r := range t.c.options().Rules {
+	for _, r := range t.c.Options().Rules {
 		if r.Match(e.Request.URL, e.kind(), e.Request.Method) {
 			return r, true
 		}
@@ -41,16 +39,16 @@ func (t *tab) decide(e networkEvent) {
 	r, _ := t.rule(e)
 	switch r.Do {
 	case browser.RuleBlock:
-		t.c.match()
+		t.c.Match()
 		go t.send("network.failRequest", params{"request": e.Request.Request})
 	case browser.RuleAnswer:
-		t.c.match()
+		t.c.Match()
 		status := r.Status
 		if status == 0 {
 			status = http.StatusOK
 		}
 		go t.send("network.provideResponse", params{"request": e.Request.Request, "statusCode": status, "reasonPhrase": http.StatusText(status),
-			"headers": headersOf(nil, r.Headers), "body": text{"base64", base64.StdEncoding.EncodeToString([]byte(r.Body))}})
+			"headers": headersOf(follow.Headers(nil, r.Headers)), "body": text{"base64", base64.StdEncoding.EncodeToString([]byte(r.Body))}})
 	default:
 		t.c.b.continues(e)
 	}
@@ -61,56 +59,33 @@ func (t *tab) decideAnswer(e networkEvent) {
 	p := params{"request": e.Request.Request}
 	r, ok := t.rule(e)
 	if ok && r.Do == browser.RuleChange {
-		t.c.match()
-		p["headers"] = headersOf(e.Response.Headers, r.Headers)
+		t.c.Match()
+		p["headers"] = headersOf(follow.Headers(plainly(e.Response.Headers), r.Headers))
 		if r.Status != 0 {
 			p["statusCode"], p["reasonPhrase"] = r.Status, http.StatusText(r.Status)
 		}
-	} else if h := attached(e.Response.Headers); t.saving.Load() && e.Navigation != "" && e.Response.Status/100 == 2 && h != nil {
-		p["headers"] = h
+	} else if h := follow.Attached(plainly(e.Response.Headers)); t.saving.Load() && e.Navigation != "" && e.Response.Status/100 == 2 && h != nil {
+		p["headers"] = headersOf(h)
 	}
 	go t.send("network.continueResponse", p)
 }
 
-// headersOf are the headers of an answer with those of a rule.
-func headersOf(have []header, want map[string]string) []header {
-	out := []header{}
-	for _, h := range have {
-		if !slices.ContainsFunc(slices.Collect(maps.Keys(want)), func(n string) bool { return strings.EqualFold(n, h.Name) }) {
-			out = append(out, h)
-		}
-	}
-	for _, n := range slices.Sorted(maps.Keys(want)) {
-		if want[n] != "" {
-			out = append(out, header{n, textOf(want[n])})
-		}
+// plainly are headers as plain texts.
+func plainly(headers []header) []follow.Header {
+	out := make([]follow.Header, len(headers))
+	for i, h := range headers {
+		out[i] = follow.Header{Name: h.Name, Value: h.Value.String()}
 	}
 	return out
 }
 
-// attached are the headers of an answer made one to save; nil if it is so already, or is HTML.
-func attached(headers []header) []header {
-	out := []header{}
-	disposition := "attachment"
-	for _, h := range headers {
-		switch v := h.Value.String(); strings.ToLower(h.Name) {
-		case "content-type":
-			if v = strings.ToLower(v); strings.HasPrefix(v, "text/html") || strings.HasPrefix(v, "application/xhtml") {
-				return nil
-			}
-		case "content-disposition":
-			kind, rest, named := strings.Cut(v, ";")
-			if strings.EqualFold(strings.TrimSpace(kind), "attachment") {
-				return nil
-			}
-			if named {
-				disposition += ";" + rest
-			}
-			continue
-		}
-		out = append(out, h)
+// headersOf are headers as the protocol wants them.
+func headersOf(headers []follow.Header) []header {
+	out := make([]header, len(headers))
+	for i, h := range headers {
+		out[i] = header{h.Name, textOf(h.Value)}
 	}
-	return append(out, header{"Content-Disposition", textOf(disposition)})
+	return out
 }
 
 // authenticate answers a server that asks for a user and a password.
@@ -120,11 +95,8 @@ func (b *instance) authenticate(e networkEvent) {
 	}
 	p := params{"request": e.Request.Request, "action": "default"}
 	if t := b.tabOf(e.Context); t != nil {
-		o := t.c.options()
-		t.mu.Lock()
-		again := t.asked[e.Request.Request]
-		t.asked[e.Request.Request] = true
-		t.mu.Unlock()
+		o := t.c.Options()
+		again := t.Gave(e.Request.Request)
 		switch {
 		case o.User == "":
 		case again: // it was given, and was wrong

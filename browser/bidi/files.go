@@ -17,12 +17,7 @@ type chooserEvent struct {
 func (e chooserEvent) context() string { return e.Context }
 
 func (t *tab) chooserOpened(e chooserEvent) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	select {
-	case t.choosers <- e:
-	default: // nobody waits, or one is waiting already
-	}
+	t.Chooses(func(ctx context.Context) (browser.Chosen, error) { return t.chosen(ctx, e) })
 }
 
 // SetFiles implements browser.Tab.
@@ -43,27 +38,8 @@ func (t *tab) SetFiles(ctx context.Context, frame string, handle int, paths []st
 
 // Choosers implements browser.Tab. Firefox shows no file chooser in a session of this driver at all.
 func (t *tab) Choosers(context.Context) (func(context.Context) (browser.Chosen, error), func(context.Context) error, error) {
-	opened := make(chan chooserEvent, 1)
-	t.mu.Lock()
-	t.choosers = opened
-	t.mu.Unlock()
-	next := func(ctx context.Context) (browser.Chosen, error) {
-		select {
-		case e := <-opened:
-			return t.chosen(ctx, e)
-		case <-ctx.Done():
-			return browser.Chosen{}, ctx.Err()
-		case <-t.gone:
-			return browser.Chosen{}, browser.ErrGone
-		}
-	}
-	stop := func(context.Context) error {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		t.choosers = nil
-		return nil
-	}
-	return next, stop, nil
+	next, done := t.AwaitChooser()
+	return next, func(context.Context) error { done(); return nil }, nil
 }
 
 // chosen makes the field of a file chooser known to the library.

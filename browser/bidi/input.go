@@ -104,7 +104,7 @@ func (t *tab) Mouse(ctx context.Context, events ...browser.Mouse) error {
 	if len(events) == 0 {
 		return nil
 	}
-	return t.input(ctx, t.id, mouse(events))
+	return t.input(ctx, t.ID(), mouse(events))
 }
 
 // input performs actions; a page that goes elsewhere meanwhile has taken them.
@@ -166,7 +166,7 @@ const entering = `(text => {
 
 // focused returns the frame that has the focus.
 func (t *tab) focused(ctx context.Context) (string, error) {
-	frame := t.id
+	frame := t.ID()
 	for range t.Frames() {
 		e, err := t.function(ctx, frame, true, "() => { let a = document.activeElement; while (a && a.shadowRoot && a.shadowRoot.activeElement) a = a.shadowRoot.activeElement; return a && /^I?FRAME$/.test(a.tagName) && a.contentWindow || null; }")
 		if err != nil || e.Result.Type != "window" {
@@ -206,7 +206,7 @@ func (t *tab) CannotDrop() error {
 func (t *tab) Along(ctx context.Context, in browser.Input, frame, expression, late string, result any) (sent, evaluated error) {
 	var err error
 	if len(in.Mouse) > 0 {
-		err = t.perform(ctx, t.id, mouse(in.Mouse))
+		err = t.perform(ctx, t.ID(), mouse(in.Mouse))
 	} else {
 		err = t.Act(ctx, frame, entering+"("+quoted(in.Text)+")", nil)
 	}

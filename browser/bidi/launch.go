@@ -5,14 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
+	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/aether-rpa/aether/browser"
+	"github.com/aether-rpa/aether/browser/program"
 )
 
 // names are the programs to look for on the PATH.
@@ -33,15 +32,8 @@ var ErrBusy = errors.New("another program works with the Firefox, which serves o
 
 // Find returns the path of a Firefox that is installed on this machine.
 func Find() (string, error) {
-	for _, n := range names {
-		if p, err := exec.LookPath(n); err == nil {
-			return p, nil
-		}
-	}
-	for _, p := range places[runtime.GOOS] {
-		if s, err := os.Stat(p); err == nil && !s.IsDir() {
-			return p, nil
-		}
+	if p := program.Find(names, places); p != "" {
+		return p, nil
 	}
 	return "", ErrNoBrowser
 }
@@ -66,59 +58,55 @@ func (Driver) Launch(ctx context.Context, o browser.Launch) (browser.Browser, er
 			return nil, err
 		}
 	}
-	if o.Profile == "" {
-		return nil, errors.New("a browser needs a folder for its profile")
-	}
 	profile, err := filepath.Abs(o.Profile)
+	if err != nil {
+		return nil, err
+	}
+	args := []string{"--no-remote", "--profile", profile, "--remote-debugging-port", "0"}
+	if o.Headless {
+		args = append(args, "--headless")
+	}
+	p, err := program.New(path, o.Profile, append(append(args, o.Args...), "about:blank"), append(slices.Clone(o.Env), "MOZ_CRASHREPORTER_DISABLE=1"))
 	if err != nil {
 		return nil, err
 	}
 	if err := os.WriteFile(filepath.Join(profile, "user.js"), []byte(preferences(o)), 0o600); err != nil {
 		return nil, fmt.Errorf("writing the preferences of Firefox: %w", err)
 	}
-	args := []string{"--no-remote", "--profile", profile, "--remote-debugging-port", "0"}
-	if o.Headless {
-		args = append(args, "--headless")
-	}
-	args = append(append(args, o.Args...), "about:blank")
-	cmd := exec.Command(path, args...) //nolint:noctx // it outlives the call; Close ends it
-	cmd.Env = append(slices.Clone(o.Env), "MOZ_CRASHREPORTER_DISABLE=1", "XDG_CONFIG_HOME="+filepath.Join(profile, "config"), "XDG_CACHE_HOME="+filepath.Join(profile, "cache"))
-	cmd.Dir = profile
-	out := newOutput()
-	cmd.Stdout, cmd.Stderr = out, out
-	cmd.WaitDelay = 2 * time.Second
-	ownGroup(cmd)
-	p := &process{cmd: cmd, exited: make(chan struct{})}
-	if err := p.start(); err != nil {
+	if err := p.Start(); err != nil {
 		return nil, fmt.Errorf("starting the browser %s: %w", path, err)
 	}
-	b, err := p.join(ctx, out)
+	b, err := join(ctx, p)
 	if err != nil {
-		p.kill()
-		if ctx.Err() != nil {
-			return nil, fmt.Errorf("the browser %s did not answer in time%s: %w", path, out.words(), ctx.Err())
+		p.Kill()
+		said := p.Said()
+		if said != "" {
+			said = " (it says: " + said + ")"
 		}
-		return nil, fmt.Errorf("the browser %s did not start%s: %w", path, out.words(), err)
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("the browser %s did not answer in time%s: %w", path, said, ctx.Err())
+		}
+		return nil, fmt.Errorf("the browser %s did not start%s: %w", path, said, err)
 	}
 	b.windows = o.Headless
 	return b, nil
 }
 
+// listening is the line by which Firefox says where it can be spoken to.
+var listening = regexp.MustCompile(`WebDriver BiDi listening on (ws://\S+)`)
+
 // join waits for the browser's port and begins the session.
-func (p *process) join(ctx context.Context, out *output) (*instance, error) {
-	select {
-	case <-out.found:
-	case <-p.exited:
-		return nil, errors.New("it ended at once")
-	case <-ctx.Done():
-		return nil, ctx.Err()
+func join(ctx context.Context, p *program.Program) (*instance, error) {
+	at, err := p.Await(ctx, listening)
+	if err != nil {
+		return nil, err
 	}
-	c, err := dial(ctx, out.address()+"/session")
+	c, err := dial(ctx, at+"/session")
 	if err != nil {
 		return nil, err
 	}
 	b := newBrowser(c, p)
-	b.at = out.address()
+	b.at = at
 	if err := b.begin(ctx); err != nil {
 		c.close()
 		return nil, err
@@ -147,33 +135,4 @@ func (Driver) Attach(ctx context.Context, url string) (browser.Browser, error) {
 		return nil, fmt.Errorf("attaching to the Firefox at %s: %w", url, err)
 	}
 	return b, nil
-}
-
-// process is a browser's process with all it started.
-type process struct {
-	cmd    *exec.Cmd
-	exited chan struct{}
-}
-
-// start starts the browser and stays with it: on Linux the browser ends with the thread that started it.
-func (p *process) start() error {
-	started := make(chan error, 1)
-	go func() {
-		runtime.LockOSThread()
-		err := p.cmd.Start()
-		started <- err
-		if err != nil {
-			return
-		}
-		_ = p.cmd.Wait()
-		killGroup(p.cmd) // what the browser started and left
-		close(p.exited)
-	}()
-	return <-started
-}
-
-// kill ends the processes now and returns when they are gone.
-func (p *process) kill() {
-	killGroup(p.cmd)
-	<-p.exited
 }

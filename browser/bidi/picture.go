@@ -11,7 +11,7 @@ import (
 
 // Screenshot implements browser.Tab.
 func (t *tab) Screenshot(ctx context.Context, o browser.Shot) ([]byte, error) {
-	p := params{"context": t.id, "origin": "viewport"}
+	p := params{"context": t.ID(), "origin": "viewport"}
 	if o.JPEG > 0 {
 		p["format"] = params{"type": "image/jpeg", "quality": float64(o.JPEG) / 100}
 	}
@@ -20,7 +20,7 @@ func (t *tab) Screenshot(ctx context.Context, o browser.Shot) ([]byte, error) {
 		p["origin"] = "document"
 	case o.Width > 0: // what is beyond the window is there only in the document
 		var at [2]float64
-		if err := t.Eval(ctx, t.id, "[scrollX, scrollY]", &at); err != nil {
+		if err := t.Eval(ctx, t.ID(), "[scrollX, scrollY]", &at); err != nil {
 			return nil, err
 		}
 		p["origin"], p["clip"] = "document", params{"type": "box", "x": o.X + at[0], "y": o.Y + at[1], "width": o.Width, "height": o.Height}
@@ -39,7 +39,7 @@ func (t *tab) data(ctx context.Context, method string, p params) ([]byte, error)
 // PDF implements browser.Tab.
 func (t *tab) PDF(ctx context.Context, o browser.PDF) ([]byte, error) {
 	const inch = 2.54 // centimetres
-	p := params{"context": t.id, "background": o.Background}
+	p := params{"context": t.ID(), "background": o.Background}
 	if o.Landscape {
 		p["orientation"] = "landscape"
 	}
@@ -70,7 +70,7 @@ func (t *tab) PDF(ctx context.Context, o browser.PDF) ([]byte, error) {
 // OnNewDocument implements browser.Tab.
 func (t *tab) OnNewDocument(ctx context.Context, script string) (func(context.Context) error, error) {
 	var r struct{ Script string }
-	if err := t.call(ctx, "script.addPreloadScript", params{"functionDeclaration": "() => {" + script + "\n}", "contexts": []string{t.id}}, &r); err != nil {
+	if err := t.call(ctx, "script.addPreloadScript", params{"functionDeclaration": "() => {" + script + "\n}", "contexts": []string{t.ID()}}, &r); err != nil {
 		return nil, t.vanished(err)
 	}
 	return func(ctx context.Context) error {

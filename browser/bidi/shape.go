@@ -56,7 +56,7 @@ func proxyOf(o browser.Options) (params, error) {
 
 // Shape implements browser.Context.
 func (c *contextOf) Shape(ctx context.Context, o browser.Options) error {
-	old := c.options()
+	old := c.Options()
 	o.Downloads, o.Proxy, o.ProxyLoopback, o.IgnoreCertificates, o.Listen = old.Downloads, old.Proxy, old.ProxyLoopback, old.IgnoreCertificates, nil
 	if err := able(o); err != nil {
 		return err
@@ -70,10 +70,7 @@ func (c *contextOf) Shape(ctx context.Context, o browser.Options) error {
 
 // shape brings the context from one shape to another.
 func (c *contextOf) shape(ctx context.Context, old, o browser.Options) error {
-	o.Downloads, o.Proxy, o.ProxyLoopback, o.IgnoreCertificates = c.o.Downloads, c.o.Proxy, c.o.ProxyLoopback, c.o.IgnoreCertificates
-	c.mu.Lock()
-	c.o, c.matched = o, 0
-	c.mu.Unlock()
+	_, o, _ = c.Want(o)
 	var calls []pending
 	add := func(method string, p params) {
 		p["userContexts"] = []string{c.id}

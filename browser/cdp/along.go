@@ -50,7 +50,7 @@ func (t *tab) Along(ctx context.Context, in browser.Input, frame, expression, la
 		case <-soon.C:
 			s.send("Runtime.evaluate", evaluate{late, n, true, false, false})
 		case <-ctx.Done():
-		case <-t.gone:
+		case <-t.Gone():
 		}
 		soon.Stop()
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"path/filepath"
 	"slices"
@@ -19,11 +20,12 @@ import (
 	"github.com/chromedp/chromedp/remote"
 
 	"github.com/aether-rpa/aether/browser"
+	"github.com/aether-rpa/aether/browser/program"
 )
 
 type instance struct {
 	c       *conn
-	p       *process // nil for a browser that was attached to
+	p       *program.Program // nil for a browser that was attached to
 	product string
 
 	mu       sync.Mutex
@@ -32,7 +34,7 @@ type instance struct {
 	closeErr error
 }
 
-func newBrowser(tr chromedp.Transport, p *process) *instance {
+func newBrowser(tr chromedp.Transport, p *program.Program) *instance {
 	b := &instance{p: p, contexts: map[string]*contextOf{}}
 	b.c = newConn(tr, map[string]func([]byte){
 		"Target.attachedToTarget":   on(b.attached),
@@ -108,9 +110,9 @@ func (b *instance) Close() error {
 		defer cancel()
 		_ = b.c.root().Call(ctx, "Browser.close", nil, nil)
 		select {
-		case <-b.p.exited:
+		case <-b.p.Exited:
 		case <-ctx.Done():
-			b.p.kill()
+			b.p.Kill()
 		}
 		_ = b.c.tr.Close()
 	})
@@ -139,7 +141,8 @@ func (b *instance) Shared(ctx context.Context, o browser.Options) (browser.Conte
 }
 
 func (b *instance) context(ctx context.Context, id string, o browser.Options) (browser.Context, error) {
-	c := &contextOf{b: b, id: id, o: o, changed: make(chan struct{}), own: id != ""}
+	c := &contextOf{b: b, id: id, own: id != ""}
+	c.Begin(o)
 	b.mu.Lock()
 	b.contexts[id] = c
 	b.mu.Unlock()
@@ -199,18 +202,16 @@ func (b *instance) attached(e attachedEvent) {
 	c.join(e)
 }
 
-func (b *instance) each(f func(*tab)) {
+// all are the contexts there are.
+func (b *instance) all() []*contextOf {
 	b.mu.Lock()
-	all := make([]*contextOf, 0, len(b.contexts))
-	for _, c := range b.contexts {
-		all = append(all, c)
-	}
-	b.mu.Unlock()
-	for _, c := range all {
-		c.mu.Lock()
-		tabs := slices.Clone(c.tabs)
-		c.mu.Unlock()
-		for _, t := range tabs {
+	defer b.mu.Unlock()
+	return slices.Collect(maps.Values(b.contexts))
+}
+
+func (b *instance) each(f func(*tab)) {
+	for _, c := range b.all() {
+		for _, t := range c.All() {
 			f(t)
 		}
 	}
@@ -219,8 +220,8 @@ func (b *instance) each(f func(*tab)) {
 func (b *instance) detached(id target.SessionID) {
 	b.each(func(t *tab) {
 		if t.s.id == id {
-			t.end(false)
-			t.c.leave(t)
+			t.End(false)
+			t.c.Leave(t)
 		}
 	})
 	b.c.drop(id)
@@ -228,9 +229,9 @@ func (b *instance) detached(id target.SessionID) {
 
 func (b *instance) crashed(id string) {
 	b.each(func(t *tab) {
-		if t.id == id {
-			t.end(true)
-			t.c.leave(t)
+		if t.ID() == id {
+			t.End(true)
+			t.c.Leave(t)
 		}
 	})
 }

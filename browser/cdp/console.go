@@ -2,18 +2,11 @@ package cdp
 
 import (
 	"encoding/json"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/aether-rpa/aether/browser"
-)
-
-// maxMessages is how many messages of a page are kept, and maxMessage how long one may be.
-const (
-	maxMessages = 1000
-	maxMessage  = 4000
 )
 
 type stack struct {
@@ -79,7 +72,7 @@ func (t *tab) wrote(e consoleEvent) {
 	if len(e.StackTrace.CallFrames) > 0 {
 		m.URL, m.Line = e.StackTrace.CallFrames[0].URL, e.StackTrace.CallFrames[0].LineNumber+1
 	}
-	t.say(m)
+	t.Says(m)
 }
 
 type thrownEvent struct {
@@ -107,26 +100,5 @@ func (t *tab) thrown(e thrownEvent) {
 			m.Text = string(x.Value)
 		}
 	}
-	t.say(m)
-}
-
-func (t *tab) say(m browser.Message) {
-	if len(m.Text) > maxMessage {
-		m.Text = strings.ToValidUTF8(m.Text[:maxMessage], "") + "…"
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.said++
-	m.Number = t.said
-	t.console = append(t.console, m)
-	if len(t.console) > maxMessages {
-		t.console = slices.Delete(t.console, 0, maxMessages/2)
-	}
-}
-
-// Console implements browser.Tab.
-func (t *tab) Console() []browser.Message {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return slices.Clone(t.console)
+	t.Says(m)
 }

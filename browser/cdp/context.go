@@ -5,29 +5,18 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/aether-rpa/aether/browser"
+	"github.com/aether-rpa/aether/browser/follow"
 )
 
 // contextOf is a context of a browser; the one without an id is the browser's own.
 type contextOf struct {
+	follow.Context[*tab]
 	b   *instance
 	id  string
-	o   browser.Options
 	own bool
-
-	mu        sync.Mutex
-	tabs      []*tab
-	downloads []browser.Download
-	changed   chan struct{}
-	matched   int // requests that rules have decided
-}
-
-func (c *contextOf) tell() {
-	close(c.changed)
-	c.changed = make(chan struct{})
 }
 
 // adopt joins the tabs that a browser had before it was attached to.
@@ -54,10 +43,9 @@ func (c *contextOf) adopt(ctx context.Context) error {
 }
 
 func (c *contextOf) find(id string) *tab {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if i := slices.IndexFunc(c.tabs, func(t *tab) bool { return t.id == id }); i >= 0 {
-		return c.tabs[i]
+	all := c.All()
+	if i := slices.IndexFunc(all, func(t *tab) bool { return t.ID() == id }); i >= 0 {
+		return all[i]
 	}
 	return nil
 }
@@ -68,32 +56,17 @@ func (c *contextOf) join(e attachedEvent) {
 		return
 	}
 	t := newTab(c, e)
-	c.mu.Lock()
-	c.tabs = append(c.tabs, t)
-	c.mu.Unlock()
+	c.Join(t)
 	go func() {
 		t.setUp()
-		c.mu.Lock()
-		c.tell()
-		c.mu.Unlock()
+		c.Tell()
 	}()
-}
-
-func (c *contextOf) leave(t *tab) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if i := slices.Index(c.tabs, t); i >= 0 {
-		c.tabs = slices.Delete(c.tabs, i, i+1)
-		c.tell()
-	}
 }
 
 // wait returns the tab of a target once it is set up.
 func (c *contextOf) wait(ctx context.Context, id string) (*tab, error) {
 	for {
-		c.mu.Lock()
-		changed := c.changed
-		c.mu.Unlock()
+		changed := c.Changed()
 		if t := c.find(id); t != nil {
 			select {
 			case <-t.ready:
@@ -128,12 +101,11 @@ func (c *contextOf) NewTab(ctx context.Context) (browser.Tab, error) {
 	return t, nil
 }
 
-// Tabs implements browser.Context.
+// Tabs implements browser.Context: those that are set up.
 func (c *contextOf) Tabs() []browser.Tab {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	out := make([]browser.Tab, 0, len(c.tabs))
-	for _, t := range c.tabs {
+	all := c.All()
+	out := make([]browser.Tab, 0, len(all))
+	for _, t := range all {
 		select {
 		case <-t.ready:
 			if t.readyErr == nil {
@@ -143,13 +115,6 @@ func (c *contextOf) Tabs() []browser.Tab {
 		}
 	}
 	return out
-}
-
-// Changed implements browser.Context.
-func (c *contextOf) Changed() <-chan struct{} {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.changed
 }
 
 func (c *contextOf) params(p map[string]any) map[string]any {
@@ -207,13 +172,6 @@ func (c *contextOf) ClearCookies(ctx context.Context) error {
 	return nil
 }
 
-// Downloads implements browser.Context.
-func (c *contextOf) Downloads() []browser.Download {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return slices.Clone(c.downloads)
-}
-
 // Close implements browser.Context.
 func (c *contextOf) Close() error {
 	c.b.mu.Lock()
@@ -225,11 +183,8 @@ func (c *contextOf) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	err := c.b.c.root().Call(ctx, "Target.disposeBrowserContext", map[string]any{"browserContextId": c.id}, nil)
-	c.mu.Lock()
-	tabs := slices.Clone(c.tabs)
-	c.mu.Unlock()
-	for _, t := range tabs {
-		t.end(false)
+	for _, t := range c.All() {
+		t.End(false)
 	}
 	select {
 	case <-c.b.c.done:
@@ -248,9 +203,9 @@ type downloadBegin struct{ FrameID, GUID, URL, SuggestedFilename string }
 func (b *instance) downloadBegins(e downloadBegin) {
 	var c *contextOf
 	b.each(func(t *tab) {
-		if t.holds(e.FrameID) {
+		if t.Holds(e.FrameID) {
 			c = t.c
-			t.downloading(e.URL)
+			t.Update(t.Downloads)
 		}
 	})
 	if c == nil {
@@ -266,14 +221,7 @@ func (b *instance) downloadBegins(e downloadBegin) {
 	if c == nil {
 		return
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	state := "running"
-	if c.o.Downloads == "" {
-		state = "canceled"
-	}
-	c.downloads = append(c.downloads, browser.Download{ID: e.GUID, URL: e.URL, Name: e.SuggestedFilename, Path: filepath.Join(c.o.Downloads, e.GUID), State: state, Changed: time.Now()})
-	c.tell()
+	c.Downloading(browser.Download{ID: e.GUID, URL: e.URL, Name: e.SuggestedFilename, Path: filepath.Join(c.Options().Downloads, e.GUID)})
 }
 
 type downloadProgress struct {
@@ -282,26 +230,15 @@ type downloadProgress struct {
 }
 
 func (b *instance) downloadGoes(e downloadProgress) {
-	b.mu.Lock()
-	all := make([]*contextOf, 0, len(b.contexts))
-	for _, c := range b.contexts {
-		all = append(all, c)
-	}
-	b.mu.Unlock()
-	for _, c := range all {
-		c.mu.Lock()
-		for i := range c.downloads {
-			if d := &c.downloads[i]; d.ID == e.GUID {
-				d.Received, d.Changed = int64(e.ReceivedBytes), time.Now()
-				switch e.State {
-				case "completed":
-					d.State = "done"
-				case "canceled":
-					d.State = "canceled"
-				}
-				c.tell()
+	for _, c := range b.all() {
+		c.Downloaded(e.GUID, func(d *browser.Download) {
+			d.Received = int64(e.ReceivedBytes)
+			switch e.State {
+			case "completed":
+				d.State = "done"
+			case "canceled":
+				d.State = "canceled"
 			}
-		}
-		c.mu.Unlock()
+		})
 	}
 }

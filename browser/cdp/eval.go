@@ -55,7 +55,7 @@ func (e evaluated) value() (json.RawMessage, error) {
 // vanished reports whether an error says that the document went away.
 func (t *tab) vanished(err error) error {
 	var e *cdproto.Error
-	if t.isGone() {
+	if t.IsGone() {
 		return browser.ErrGone
 	}
 	if errors.As(err, &e) {
@@ -66,7 +66,7 @@ func (t *tab) vanished(err error) error {
 			}
 		}
 	}
-	if errors.Is(err, errGone) && !t.isGone() {
+	if errors.Is(err, errGone) && !t.IsGone() {
 		return browser.ErrNavigated // a frame's own process has ended
 	}
 	return err
@@ -76,28 +76,28 @@ func (t *tab) vanished(err error) error {
 func (t *tab) context(ctx context.Context, id string, ours bool) (*session, int64, error) {
 	var made time.Time
 	for {
-		t.mu.Lock()
-		f, changed := t.frame(id), t.changed
+		t.Lock()
+		f, changed := t.Frame(id), t.Change()
 		if f == nil {
-			t.mu.Unlock()
+			t.Unlock()
 			return nil, 0, browser.ErrNavigated
 		}
-		s, n := f.s, f.theirs
+		s, n := f.Driver.s, f.Driver.theirs
 		if ours {
-			n = f.ours
+			n = f.Driver.ours
 		}
-		t.mu.Unlock()
+		t.Unlock()
 		if n != 0 {
 			return s, n, nil
 		}
-		if t.isGone() {
+		if t.IsGone() {
 			return nil, 0, browser.ErrGone
 		}
 		select {
 		case <-changed:
 		case <-ctx.Done():
 			return nil, 0, ctx.Err()
-		case <-t.gone:
+		case <-t.Gone():
 		case <-time.After(50 * time.Millisecond):
 			// A document that comes at the same moment takes the world with it; so it is made again.
 			if ours && time.Since(made) > 250*time.Millisecond {
@@ -248,24 +248,24 @@ func (t *tab) Inside(ctx context.Context, frame string, handle int) (string, err
 
 // Locate implements browser.Tab. The frame's element may be scaled, turned and zoomed.
 func (t *tab) Locate(ctx context.Context, frame string, x, y float64) (float64, float64, error) {
-	for frame != t.id {
-		t.mu.Lock()
-		f := t.frame(frame)
+	for frame != t.ID() {
+		t.Lock()
+		f := t.Frame(frame)
 		if f == nil {
-			t.mu.Unlock()
+			t.Unlock()
 			return 0, 0, browser.ErrNavigated
 		}
 		// The frame's element is known to the process that shows the frame's parent.
-		parent := t.frame(f.parent)
+		parent := t.Frame(f.Parent)
 		if parent == nil {
-			parent = t.frame(t.id)
+			parent = t.Own()
 		}
-		s, own := parent.s, parent.s
-		up := parent.id
-		for p := parent; p != nil && p.s == own; p = t.frame(p.parent) {
-			up = p.id // positions count from the outermost frame of the process
+		s := parent.Driver.s
+		up := parent.ID
+		for p := parent; p != nil && p.Driver.s == s; p = t.Frame(p.Parent) {
+			up = p.ID // positions count from the outermost frame of the process
 		}
-		t.mu.Unlock()
+		t.Unlock()
 		var size [2]float64
 		if err := t.Eval(ctx, frame, "[innerWidth, innerHeight]", &size); err != nil {
 			return 0, 0, err

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/aether-rpa/aether/browser"
+	"github.com/aether-rpa/aether/browser/follow"
 )
 
 // fetchTypes are the words for what pages load by those of the protocol.
@@ -53,12 +54,7 @@ type pausedEvent struct {
 	Request                          struct{ URL, Method string }
 	ResponseErrorReason              string
 	ResponseStatusCode               int
-	ResponseHeaders                  []header
-}
-
-type header struct {
-	Name  string `json:"name"`
-	Value string `json:"value"`
+	ResponseHeaders                  []follow.Header
 }
 
 // held decides about a request, or about the answer that came to it.
@@ -68,26 +64,26 @@ func (t *tab) held(s *session, e pausedEvent) {
 		kind = "other"
 	}
 	answered := e.ResponseStatusCode > 0 || e.ResponseErrorReason != ""
-	for _, r := range t.c.options().Rules {
+	for _, r := range t.c.Options().Rules {
 		if !r.Match(e.Request.URL, kind, e.Request.Method) {
 			continue
 		}
 		switch {
 		case r.Do == browser.RuleChange && answered && e.ResponseErrorReason == "":
-			t.c.match()
+			t.c.Match()
 			go t.change(s, e, r) // it needs the body first
 			return
 		case r.Do == browser.RuleBlock && !answered:
-			t.c.match()
+			t.c.Match()
 			s.send("Fetch.failRequest", map[string]any{"requestId": e.RequestID, "errorReason": "BlockedByClient"})
 			return
 		case r.Do == browser.RuleAnswer && !answered:
-			t.c.match()
+			t.c.Match()
 			status := r.Status
 			if status == 0 {
 				status = http.StatusOK
 			}
-			t.fulfil(s, e.RequestID, status, headersOf(nil, r.Headers), []byte(r.Body))
+			t.fulfil(s, e.RequestID, status, follow.Headers(nil, r.Headers), []byte(r.Body))
 			return
 		}
 		break
@@ -98,24 +94,8 @@ func (t *tab) held(s *session, e pausedEvent) {
 	s.send("Fetch.continueRequest", map[string]any{"requestId": e.RequestID})
 }
 
-func (t *tab) fulfil(s *session, id string, status int, headers []header, body []byte) {
+func (t *tab) fulfil(s *session, id string, status int, headers []follow.Header, body []byte) {
 	s.send("Fetch.fulfillRequest", map[string]any{"requestId": id, "responseCode": status, "responseHeaders": headers, "body": body})
-}
-
-// headersOf are the headers of an answer with those of a rule.
-func headersOf(have []header, want map[string]string) []header {
-	out := []header{}
-	for _, h := range have {
-		if !slices.ContainsFunc(slices.Collect(maps.Keys(want)), func(n string) bool { return strings.EqualFold(n, h.Name) }) {
-			out = append(out, h)
-		}
-	}
-	for _, n := range slices.Sorted(maps.Keys(want)) {
-		if want[n] != "" {
-			out = append(out, header{n, want[n]})
-		}
-	}
-	return out
 }
 
 // changeTime bounds how long the body of an answer that is to be changed may take to come.
@@ -159,9 +139,9 @@ func (t *tab) change(s *session, e pausedEvent, r browser.Rule) {
 		}
 		body = []byte(strings.NewReplacer(pairs...).Replace(string(body)))
 	}
-	headers := headersOf(e.ResponseHeaders, r.Headers)
+	headers := follow.Headers(e.ResponseHeaders, r.Headers)
 	// The body is as long as it now is, and is not packed any more.
-	headers = slices.DeleteFunc(headers, func(h header) bool {
+	headers = slices.DeleteFunc(headers, func(h follow.Header) bool {
 		return strings.EqualFold(h.Name, "Content-Length") || strings.EqualFold(h.Name, "Content-Encoding")
 	})
 	t.fulfil(s, e.RequestID, status, headers, body)

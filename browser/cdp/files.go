@@ -6,9 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/aether-rpa/aether/browser"
+	"github.com/aether-rpa/aether/browser/follow"
 )
 
 type chooserEvent struct {
@@ -17,22 +17,17 @@ type chooserEvent struct {
 }
 
 func (t *tab) chooserOpened(e chooserEvent) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	select {
-	case t.choosers <- e:
-	default: // nobody waits, or one is waiting already
-	}
+	t.Chooses(func(ctx context.Context) (browser.Chosen, error) { return t.chosen(ctx, e) })
 }
 
 // sessions are those of the tab's documents.
 func (t *tab) sessions() []*session {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	t.Lock()
+	defer t.Unlock()
 	var all []*session
-	for _, f := range t.frames {
-		if !slices.Contains(all, f.s) {
-			all = append(all, f.s)
+	for _, f := range t.All() {
+		if !slices.Contains(all, f.Driver.s) {
+			all = append(all, f.Driver.s)
 		}
 	}
 	return all
@@ -40,10 +35,7 @@ func (t *tab) sessions() []*session {
 
 // Choosers implements browser.Tab.
 func (t *tab) Choosers(ctx context.Context) (func(context.Context) (browser.Chosen, error), func(context.Context) error, error) {
-	opened := make(chan chooserEvent, 1)
-	t.mu.Lock()
-	t.choosers = opened
-	t.mu.Unlock()
+	next, done := t.AwaitChooser()
 	set := func(ctx context.Context, on bool) error {
 		for _, s := range t.sessions() {
 			err := t.call(ctx, s, "Page.setInterceptFileChooserDialog", map[string]any{"enabled": on}, nil)
@@ -53,20 +45,8 @@ func (t *tab) Choosers(ctx context.Context) (func(context.Context) (browser.Chos
 		}
 		return nil
 	}
-	next := func(ctx context.Context) (browser.Chosen, error) {
-		select {
-		case e := <-opened:
-			return t.chosen(ctx, e)
-		case <-ctx.Done():
-			return browser.Chosen{}, ctx.Err()
-		case <-t.gone:
-			return browser.Chosen{}, browser.ErrGone
-		}
-	}
 	stop := func(ctx context.Context) error {
-		t.mu.Lock()
-		t.choosers = nil
-		t.mu.Unlock()
+		done()
 		return set(ctx, false)
 	}
 	return next, stop, set(ctx, true)
@@ -116,8 +96,8 @@ func (t *tab) Carry(ctx context.Context, step string, x, y float64, paths []stri
 
 // SaveDocuments implements browser.Tab.
 func (t *tab) SaveDocuments(ctx context.Context) error {
-	t.update(func() { t.saving = true })
-	if err := t.call(ctx, t.s, "Fetch.enable", fetchParams(t.c.options(), true), nil); err != nil {
+	t.Update(func() { t.saving = true })
+	if err := t.call(ctx, t.s, "Fetch.enable", fetchParams(t.c.Options(), true), nil); err != nil {
 		return t.vanished(err)
 	}
 	return nil
@@ -125,41 +105,16 @@ func (t *tab) SaveDocuments(ctx context.Context) error {
 
 // saves makes an answer one to save, if the tab is there to save documents, and reports whether it did.
 func (t *tab) saves(s *session, e pausedEvent) bool {
-	t.mu.Lock()
+	t.Lock()
 	saving := t.saving
-	t.mu.Unlock()
+	t.Unlock()
 	if !saving || e.ResourceType != "Document" || e.ResponseStatusCode/100 != 2 {
 		return false
 	}
-	h := attached(e.ResponseHeaders)
+	h := follow.Attached(e.ResponseHeaders)
 	if h == nil {
 		return false
 	}
 	s.send("Fetch.continueResponse", map[string]any{"requestId": e.RequestID, "responseCode": e.ResponseStatusCode, "responseHeaders": h})
 	return true
-}
-
-// attached are the headers of an answer made one to save; nil if it is so already, or is HTML.
-func attached(headers []header) []header {
-	out := []header{}
-	disposition := "attachment"
-	for _, h := range headers {
-		switch strings.ToLower(h.Name) {
-		case "content-type":
-			if v := strings.ToLower(h.Value); strings.HasPrefix(v, "text/html") || strings.HasPrefix(v, "application/xhtml") {
-				return nil
-			}
-		case "content-disposition":
-			kind, rest, named := strings.Cut(h.Value, ";")
-			if strings.EqualFold(strings.TrimSpace(kind), "attachment") {
-				return nil
-			}
-			if named {
-				disposition += ";" + rest
-			}
-			continue
-		}
-		out = append(out, h)
-	}
-	return append(out, header{"Content-Disposition", disposition})
 }

@@ -51,8 +51,8 @@ func mouse(e browser.Mouse) map[string]any {
 }
 
 func (t *tab) dragging() json.RawMessage {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	t.Lock()
+	defer t.Unlock()
 	return t.dragged
 }
 
@@ -70,10 +70,10 @@ func (t *tab) drag(ctx context.Context, e browser.Mouse) error {
 		// Whether the page drags is known a moment after the move.
 		until := time.After(30 * time.Millisecond)
 		for data == nil {
-			t.mu.Lock()
+			t.Lock()
 			data = t.dragged
-			changed := t.changed
-			t.mu.Unlock()
+			changed := t.Change()
+			t.Unlock()
 			if data != nil {
 				break
 			}
@@ -95,7 +95,7 @@ func (t *tab) drag(ctx context.Context, e browser.Mouse) error {
 		return t.carry(ctx, "dragOver", e, data)
 	}
 	err := t.carry(ctx, "drop", e, data)
-	t.update(func() { t.dragged = nil })
+	t.Update(func() { t.dragged = nil })
 	if err == nil {
 		err = t.call(ctx, t.s, "Input.dispatchMouseEvent", mouse(e), nil)
 	}

@@ -4,19 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
-	"slices"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/chromedp/chromedp"
 
 	"github.com/aether-rpa/aether/browser"
+	"github.com/aether-rpa/aether/browser/program"
 )
 
 // names are the programs to look for on the PATH, the most usual first.
@@ -41,15 +36,8 @@ var ErrNoBrowser = errors.New("no browser was found: install Chromium, Chrome, E
 
 // Find returns the path of a browser that is installed on this machine.
 func Find() (string, error) {
-	for _, n := range names {
-		if p, err := exec.LookPath(n); err == nil {
-			return p, nil
-		}
-	}
-	for _, p := range places[runtime.GOOS] {
-		if s, err := os.Stat(p); err == nil && !s.IsDir() {
-			return p, nil
-		}
+	if p := program.Find(names, places); p != "" {
+		return p, nil
 	}
 	return "", ErrNoBrowser
 }
@@ -82,9 +70,6 @@ func (Driver) Launch(ctx context.Context, o browser.Launch) (browser.Browser, er
 			return nil, err
 		}
 	}
-	if o.Profile == "" {
-		return nil, errors.New("a browser needs a folder for its profile")
-	}
 	profile, err := filepath.Abs(o.Profile)
 	if err != nil {
 		return nil, err
@@ -99,102 +84,35 @@ func (Driver) Launch(ctx context.Context, o browser.Launch) (browser.Browser, er
 	if len(o.Refuse) > 0 { // to the browser there are no such hosts
 		args = append(args, "--host-resolver-rules=MAP "+strings.Join(o.Refuse, " ~NOTFOUND, MAP ")+" ~NOTFOUND")
 	}
-	cmd := exec.Command(path, append(args, o.Args...)...) //nolint:noctx // it outlives the call; Close ends it
-	// What a browser writes outside of its profile, as reports of crashes, goes there too.
-	cmd.Env = append(slices.Clone(o.Env), "XDG_CONFIG_HOME="+filepath.Join(profile, "config"), "XDG_CACHE_HOME="+filepath.Join(profile, "cache"))
-	cmd.Dir = profile
-	out := &tail{}
-	cmd.Stdout, cmd.Stderr = out, out
-	cmd.WaitDelay = 2 * time.Second
-	ownGroup(cmd)
-	tr, started, err := connect(ctx, cmd)
+	p, err := program.New(path, o.Profile, append(args, o.Args...), o.Env)
+	if err != nil {
+		return nil, err
+	}
+	tr, started, err := connect(p)
 	if err != nil {
 		return nil, fmt.Errorf("starting the browser %s: %w", path, err)
 	}
-	p := &process{cmd: cmd, exited: make(chan struct{})}
-	go func() {
-		_ = cmd.Wait()
-		killGroup(cmd) // what the browser started and left
-		close(p.exited)
-	}()
 	if started != nil {
 		if tr, err = started(ctx); err != nil {
-			p.kill()
-			return nil, fmt.Errorf("the browser %s did not start: %w%s", path, err, out.words())
+			p.Kill()
+			return nil, fmt.Errorf("the browser %s did not start: %w%s", path, err, said(p))
 		}
 	}
 	b := newBrowser(tr, p)
 	if err := b.begin(ctx); err != nil {
 		_ = tr.Close()
-		p.kill()
+		p.Kill()
 		if ctx.Err() != nil {
-			return nil, fmt.Errorf("the browser %s did not answer in time%s: %w", path, out.words(), ctx.Err())
+			return nil, fmt.Errorf("the browser %s did not answer in time%s: %w", path, said(p), ctx.Err())
 		}
-		return nil, fmt.Errorf("the browser %s did not start%s: %w", path, out.words(), err)
+		return nil, fmt.Errorf("the browser %s did not start%s: %w", path, said(p), err)
 	}
 	return b, nil
 }
 
-// process is a browser's process with all it started.
-type process struct {
-	cmd    *exec.Cmd
-	exited chan struct{}
-}
-
-// kill ends the processes now and returns when they are gone.
-func (p *process) kill() {
-	killGroup(p.cmd)
-	<-p.exited
-}
-
-// pipes gives a command the two pipes of --remote-debugging-pipe as its files 3 and 4.
-func pipes(cmd *exec.Cmd) (chromedp.Transport, error) {
-	theirR, ourW, err := os.Pipe()
-	if err != nil {
-		return nil, err
-	}
-	ourR, theirW, err := os.Pipe()
-	if err != nil {
-		return nil, errors.Join(err, theirR.Close(), ourW.Close())
-	}
-	cmd.ExtraFiles = []*os.File{theirR, theirW}
-	cmd.Args = append(cmd.Args, "--remote-debugging-pipe")
-	err = cmd.Start()
-	_ = theirR.Close()
-	_ = theirW.Close()
-	if err != nil {
-		return nil, errors.Join(err, ourR.Close(), ourW.Close())
-	}
-	return newPipe(ourR, ourW), nil
-}
-
-// tail keeps the last of what a program writes, for the error of a start that failed.
-type tail struct {
-	mu   sync.Mutex
-	text []byte
-}
-
-func (t *tail) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.text = append(t.text, p...)
-	if len(t.text) > 8192 {
-		t.text = t.text[len(t.text)-4096:]
-	}
-	return len(p), nil
-}
-
-// words returns the lines that say why a browser did not start.
-func (t *tail) words() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	var keep []string
-	for line := range strings.SplitSeq(string(t.text), "\n") {
-		if line = strings.TrimSpace(line); line != "" && !strings.Contains(line, "dbus") && len(keep) < 4 {
-			keep = append(keep, line)
-		}
-	}
-	s := strings.Join(keep, "; ")
+// said is what a browser that did not start wrote about it.
+func said(p *program.Program) string {
+	s := p.Said()
 	if strings.Contains(s, "sandbox") {
 		s += " (root needs browser.no_sandbox, and some containers do too; see aether doctor)"
 	}
@@ -204,4 +122,23 @@ func (t *tail) words() string {
 	return " (it says: " + s + ")"
 }
 
-var _ io.Writer = (*tail)(nil)
+// pipes starts a program with the two pipes of --remote-debugging-pipe as its files 3 and 4.
+func pipes(p *program.Program) (chromedp.Transport, error) {
+	theirR, ourW, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	ourR, theirW, err := os.Pipe()
+	if err != nil {
+		return nil, errors.Join(err, theirR.Close(), ourW.Close())
+	}
+	p.Cmd.ExtraFiles = []*os.File{theirR, theirW}
+	p.Cmd.Args = append(p.Cmd.Args, "--remote-debugging-pipe")
+	err = p.Start()
+	_ = theirR.Close()
+	_ = theirW.Close()
+	if err != nil {
+		return nil, errors.Join(err, ourR.Close(), ourW.Close())
+	}
+	return newPipe(ourR, ourW), nil
+}

@@ -4,22 +4,14 @@ package cdp
 
 import (
 	"context"
-	"os/exec"
-	"syscall"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/aether-rpa/aether/browser/program"
 )
 
-// connect starts the command and returns the way to it.
-func connect(_ context.Context, cmd *exec.Cmd) (chromedp.Transport, func(context.Context) (chromedp.Transport, error), error) {
-	tr, err := pipes(cmd)
+// connect starts the program and returns the way to it.
+func connect(p *program.Program) (chromedp.Transport, func(context.Context) (chromedp.Transport, error), error) {
+	tr, err := pipes(p)
 	return tr, nil, err
-}
-
-func ownGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
-
-func killGroup(cmd *exec.Cmd) {
-	if cmd.Process != nil {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/aether-rpa/aether/browser"
+	"github.com/aether-rpa/aether/browser/follow"
 )
 
 // teller is the function by which a script in the library's world speaks to this process.
@@ -11,7 +12,7 @@ const teller = "__aetherTell"
 
 // library is what runs in the library's world of each document.
 func (c *contextOf) library() string {
-	if l := c.o.Listen; l != nil {
+	if l := c.Options().Listen; l != nil {
 		return browser.Library + l.Script
 	}
 	return browser.Library
@@ -24,18 +25,18 @@ type toldEvent struct {
 
 // told hands on what a script in the library's world says.
 func (t *tab) told(s *session, e toldEvent) {
-	l := t.c.o.Listen
+	l := t.c.Options().Listen
 	if l == nil || e.Name != teller || l.Heard == nil {
 		return
 	}
-	t.mu.Lock()
+	t.Lock()
 	id := ""
-	for _, f := range t.frames {
-		if f.s == s && f.ours == e.ExecutionContextID {
-			id = f.id
+	for _, f := range t.All() {
+		if f.Driver.s == s && f.Driver.ours == e.ExecutionContextID {
+			id = f.ID
 		}
 	}
-	t.mu.Unlock()
+	t.Unlock()
 	if id != "" {
 		l.Heard(t, id, e.Payload)
 	}
@@ -43,7 +44,7 @@ func (t *tab) told(s *session, e toldEvent) {
 
 // went tells who listens where the tab has come to.
 func (t *tab) went(w browser.Went) {
-	if l := t.c.o.Listen; l != nil && l.Went != nil {
+	if l := t.c.Options().Listen; l != nil && l.Went != nil {
 		l.Went(t, w)
 	}
 }
@@ -51,7 +52,7 @@ func (t *tab) went(w browser.Went) {
 // navigation are the params for going to an address; where somebody listens, it stands for one that a person gives.
 func (c *contextOf) navigation(url string) map[string]any {
 	p := map[string]any{"url": url}
-	if c.o.Listen != nil {
+	if c.Options().Listen != nil {
 		p["transitionType"] = "typed"
 	}
 	return p
@@ -101,31 +102,21 @@ type dialogClosedEvent struct {
 
 // dialogClosed notes how a person has answered a message of the page.
 func (t *tab) dialogClosed(e dialogClosedEvent) {
-	t.mu.Lock()
-	d := t.left
-	t.left = nil
-	t.mu.Unlock()
-	if d == nil {
-		return
+	if d := t.Replied(follow.Reply{Accept: e.Result, Text: e.UserInput}); d != nil {
+		t.replied(*d)
 	}
-	d.Answer = answers[e.Result]
-	if e.Result && d.Kind == "prompt" {
-		d.Text = e.UserInput
-	}
-	t.update(func() { t.dialogs = append(t.dialogs, *d) })
-	t.replied(*d)
 }
 
 // replied tells who listens how a message of the page was answered.
 func (t *tab) replied(d browser.Dialog) {
-	if l := t.c.o.Listen; l != nil && l.Answered != nil {
+	if l := t.c.Options().Listen; l != nil && l.Answered != nil {
 		l.Answered(t, d)
 	}
 }
 
 // listening sends what a session needs so that its scripts can speak to this process.
 func (t *tab) listening(s *session) []pending {
-	if t.c.o.Listen == nil {
+	if t.c.Options().Listen == nil {
 		return nil
 	}
 	return []pending{s.send("Runtime.addBinding", map[string]any{"name": teller, "executionContextName": world})}

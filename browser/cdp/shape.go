@@ -5,41 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"slices"
 
 	"github.com/chromedp/cdproto"
 
 	"github.com/aether-rpa/aether/browser"
 )
 
-// options are what the context now wants of its tabs.
-func (c *contextOf) options() browser.Options {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.o
-}
-
-// Matched implements browser.Context.
-func (c *contextOf) Matched() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.matched
-}
-
-func (c *contextOf) match() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.matched++
-}
-
 // Shape implements browser.Context.
 func (c *contextOf) Shape(ctx context.Context, o browser.Options) error {
-	c.mu.Lock()
-	old := c.o
-	o.Downloads, o.Proxy, o.IgnoreCertificates, o.Listen = old.Downloads, old.Proxy, old.IgnoreCertificates, old.Listen
-	c.o, c.matched = o, 0
-	tabs := slices.Clone(c.tabs)
-	c.mu.Unlock()
+	old, o, tabs := c.Want(o)
 	err := c.permit(ctx, old, o)
 	for _, t := range tabs {
 		if err == nil {
@@ -49,9 +23,7 @@ func (c *contextOf) Shape(ctx context.Context, o browser.Options) error {
 	if err == nil {
 		return nil
 	}
-	c.mu.Lock()
-	c.o = old
-	c.mu.Unlock()
+	c.Restore(old)
 	for _, t := range tabs { // what one tab refuses, none has
 		_ = t.reshape(ctx, o, old)
 	}
@@ -157,9 +129,9 @@ func (t *tab) shapes(s *session, old, o browser.Options, whole bool) []pending {
 		add("Emulation.setEmulatedMedia", map[string]any{"features": []any{map[string]any{"name": "prefers-color-scheme", "value": o.Colors}}})
 	}
 	if (o.User != "") != (old.User != "") || !sameRules(o.Rules, old.Rules) {
-		t.mu.Lock()
+		t.Lock()
 		saving := t.saving
-		t.mu.Unlock()
+		t.Unlock()
 		if o.User == "" && len(o.Rules) == 0 && !saving {
 			add("Fetch.disable", nil)
 		} else {

@@ -5,9 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -15,77 +13,41 @@ import (
 	"github.com/chromedp/cdproto/target"
 
 	"github.com/aether-rpa/aether/browser"
+	"github.com/aether-rpa/aether/browser/follow"
 )
 
 // world is the name of the world in which the library runs, apart from the page's scripts.
 const world = "aether"
 
-// frame is a document of a tab.
-type frame struct {
-	id, parent, url, name string
-	loader                string
-	failed                string // the address that could not be loaded
-	s                     *session
-	ours, theirs          int64 // execution contexts: the library's world and the page's; 0 is unknown
-	reached               browser.Load
+// place is where a document is reached.
+type place struct {
+	s            *session
+	ours, theirs int64 // execution contexts: the library's world and the page's; 0 is unknown
 }
 
-// going is a navigation of the page's own document that has begun.
-type going struct {
-	loader, url string
-	from        string // the document that was there
-	since       time.Time
-	begun       bool
-	asked       bool   // by the page
-	kind        string // as the protocol names it
-	loads       int    // downloads that had begun before
-}
+type frame = follow.Frame[place]
 
+// tab is a tab and what is heard of it, whose lock is for its own fields too.
 type tab struct {
-	c          *contextOf
-	id, opener string
-	s          *session
-	ready      chan struct{}
-	readyErr   error
-	gone       chan struct{}
+	follow.Tab[place]
+	c        *contextOf
+	s        *session
+	ready    chan struct{}
+	readyErr error
+	workers  atomic.Bool // it has scripts beside it whose requests are not seen
 
-	mu       sync.Mutex
-	crash    bool
-	ended    bool
-	frames   []*frame
-	changed  chan struct{}
-	next     *going
-	last     *going            // the latest that has begun, also when it has ended
-	status   map[string]int    // of a document by loader
-	failures map[string]string // why a document did not come, by loader
-	open     map[string]string // requests under way, with the loader that began them
-	quiet    time.Time         // since when none is
-	dialogs  []browser.Dialog
-	policy   browser.DialogPolicy
-	left     *browser.Dialog // what a person is to answer, and the session it was shown in
-	leftIn   *session
-	loads    int // downloads that this page has begun
+	leftIn   *session // where the latest message was shown
 	dragged  json.RawMessage
-	choosers chan chooserEvent // file choosers that the page opens; nil when nobody waits for them
-	answers  []browser.Response
-	answered int
 	saving   bool // what the tab would show is downloaded
 	children []target.SessionID
-	asked    map[string]bool // requests that were given the password
-	console  []browser.Message
-	said     int          // messages so far
-	heard    atomic.Int64 // events of the network
-	workers  atomic.Bool  // it has scripts beside it whose requests are not seen
-	traffic  traffic
 }
 
 func newTab(c *contextOf, e attachedEvent) *tab {
-	t := &tab{c: c, id: e.TargetInfo.TargetID, opener: e.TargetInfo.OpenerID, ready: make(chan struct{}), gone: make(chan struct{}),
-		changed: make(chan struct{}), status: map[string]int{}, failures: map[string]string{}, open: map[string]string{}, quiet: time.Now()}
+	t := &tab{c: c, ready: make(chan struct{})}
 	t.s = c.b.c.add(e.SessionID, nil)
-	t.s.events, t.s.owner = t.handlers(t.s), t.gone
-	t.frames = []*frame{{id: t.id, url: e.TargetInfo.URL, s: t.s}}
-	t.policy.Leave = c.o.Listen != nil
+	i := e.TargetInfo
+	t.Begin(follow.Start{ID: i.TargetID, Opener: i.OpenerID, URL: i.URL, Quits: c.b.c.done, Named: true, Leave: c.Options().Listen != nil}, place{s: t.s})
+	t.s.events, t.s.owner = t.handlers(t.s), t.Gone()
 	return t
 }
 
@@ -94,7 +56,7 @@ func (t *tab) handlers(s *session) map[string]func([]byte) {
 	all := map[string]func([]byte){
 		"Target.attachedToTarget":           on(t.attachedFrame),
 		"Target.detachedFromTarget":         on(func(e struct{ SessionID target.SessionID }) { t.c.b.c.drop(e.SessionID) }),
-		"Page.frameAttached":                on(func(e frameEvent) { t.update(func() { t.frameOf(e.FrameID, e.ParentFrameID, s) }) }),
+		"Page.frameAttached":                on(func(e frameEvent) { t.Update(func() { t.frameOf(e.FrameID, e.ParentFrameID, s) }) }),
 		"Page.frameDetached":                on(t.frameDetached),
 		"Page.frameNavigated":               on(func(e navigatedEvent) { t.navigated(s, e) }),
 		"Page.navigatedWithinDocument":      on(t.within),
@@ -112,9 +74,9 @@ func (t *tab) handlers(s *session) map[string]func([]byte) {
 		"Network.responseReceived":          on(t.response),
 		"Network.loadingFinished":           on(func(e loadingEvent) { t.finished(e) }),
 		"Network.loadingFailed":             on(func(e loadingEvent) { t.finished(e) }),
-		"Inspector.targetCrashed":           func([]byte) { t.end(true) },
+		"Inspector.targetCrashed":           func([]byte) { t.End(true) },
 		"Page.fileChooserOpened":            on(t.chooserOpened),
-		"Input.dragIntercepted":             on(func(e struct{ Data json.RawMessage }) { t.update(func() { t.dragged = e.Data }) }),
+		"Input.dragIntercepted":             on(func(e struct{ Data json.RawMessage }) { t.Update(func() { t.dragged = e.Data }) }),
 		"Fetch.authRequired":                on(func(e authEvent) { t.authenticate(s, e) }),
 		"Fetch.requestPaused":               on(func(e pausedEvent) { t.held(s, e) }),
 		"Runtime.consoleAPICalled":          on(t.wrote),
@@ -125,19 +87,10 @@ func (t *tab) handlers(s *session) map[string]func([]byte) {
 	}
 	for name, f := range all {
 		if strings.HasPrefix(name, "Network.") {
-			all[name] = func(params []byte) { t.heard.Add(1); f(params) }
+			all[name] = func(params []byte) { t.Hears(); f(params) }
 		}
 	}
 	return all
-}
-
-// update changes the tab's state and wakes who waits for a change.
-func (t *tab) update(f func()) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	f()
-	close(t.changed)
-	t.changed = make(chan struct{})
 }
 
 // setUp makes a new tab usable, and lets it begin.
@@ -154,7 +107,7 @@ func (t *tab) setUp() {
 	}
 	var tree struct{ FrameTree frameTree }
 	if err := t.s.Call(ctx, "Page.getFrameTree", nil, &tree); err == nil {
-		t.update(func() { t.grow(tree.FrameTree, t.s) })
+		t.Update(func() { t.grow(tree.FrameTree, t.s) })
 	} else if t.readyErr == nil {
 		t.readyErr = fmt.Errorf("setting up a tab: %w", err)
 	}
@@ -174,13 +127,13 @@ type frameTree struct {
 }
 
 // grow takes in the frames that there were when they were asked for. A document that has come since, of which the
-// events have told already, is newer than what the answer says of its frame and of those in it. Call it under mu.
+// events have told already, is newer than what the answer says of its frame and of those in it. Call it with the lock held.
 func (t *tab) grow(n frameTree, s *session) {
 	f := t.frameOf(n.Frame.ID, n.Frame.ParentID, s)
-	if f.loader != "" && f.loader != n.Frame.LoaderID {
+	if f.Loader != "" && f.Loader != n.Frame.LoaderID {
 		return
 	}
-	f.url, f.name, f.loader = n.Frame.URL+n.Frame.URLFragment, n.Frame.Name, n.Frame.LoaderID
+	f.URL, f.Name, f.Loader = n.Frame.URL+n.Frame.URLFragment, n.Frame.Name, n.Frame.LoaderID
 	for _, c := range n.ChildFrames {
 		t.grow(c, s)
 	}
@@ -204,7 +157,7 @@ func (t *tab) domains(s *session) []pending {
 // shape sends what the options of the context want of each tab.
 func (t *tab) shape() []pending {
 	calls := []pending{t.s.send("Emulation.setFocusEmulationEnabled", map[string]any{"enabled": true})}
-	return append(calls, t.shapes(t.s, browser.Options{}, t.c.options(), true)...)
+	return append(calls, t.shapes(t.s, browser.Options{}, t.c.Options(), true)...)
 }
 
 // attachedFrame takes in a frame that runs in a process of its own.
@@ -215,18 +168,18 @@ func (t *tab) attachedFrame(e attachedEvent) {
 		go s.send("Runtime.runIfWaitingForDebugger", nil)
 		return
 	}
-	s.events, s.owner = t.handlers(s), t.gone
-	t.update(func() {
+	s.events, s.owner = t.handlers(s), t.Gone()
+	t.Update(func() {
 		f := t.frameOf(e.TargetInfo.TargetID, "", s)
-		f.s, f.ours, f.theirs = s, 0, 0
-		f.url = e.TargetInfo.URL
+		f.Driver = place{s: s}
+		f.URL = e.TargetInfo.URL
 		t.children = append(t.children, e.SessionID)
 	})
 	go func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 		defer cancel()
 		calls := t.domains(s)
-		calls = append(calls, t.shapes(s, browser.Options{}, t.c.options(), false)...)
+		calls = append(calls, t.shapes(s, browser.Options{}, t.c.Options(), false)...)
 		calls = append(calls, s.send("Runtime.runIfWaitingForDebugger", nil))
 		for _, c := range calls {
 			_ = c.wait(ctx, nil) // a frame that has gone again is no matter
@@ -234,31 +187,13 @@ func (t *tab) attachedFrame(e attachedEvent) {
 	}()
 }
 
-// frameOf returns the frame of an id, made if need be. Call it under mu.
+// frameOf returns the frame of an id, made if need be. Call it with the lock held.
 func (t *tab) frameOf(id, parent string, s *session) *frame {
-	i := slices.IndexFunc(t.frames, func(f *frame) bool { return f.id == id })
-	if i < 0 {
-		t.frames = append(t.frames, &frame{id: id, parent: parent, s: s})
-		i = len(t.frames) - 1
-	}
-	f := t.frames[i]
-	if parent != "" {
-		f.parent = parent
+	f := t.FrameOf(id, parent)
+	if f.Driver.s == nil {
+		f.Driver.s = s
 	}
 	return f
-}
-
-func (t *tab) frame(id string) *frame {
-	if i := slices.IndexFunc(t.frames, func(f *frame) bool { return f.id == id }); i >= 0 {
-		return t.frames[i]
-	}
-	return nil
-}
-
-func (t *tab) holds(id string) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.frame(id) != nil
 }
 
 type frameEvent struct{ FrameID, ParentFrameID, Reason string }
@@ -267,19 +202,7 @@ func (t *tab) frameDetached(e frameEvent) {
 	if e.Reason == "swap" {
 		return // it goes on in another process
 	}
-	t.update(func() { t.remove(e.FrameID) })
-}
-
-func (t *tab) remove(id string) {
-	if id == t.id {
-		return
-	}
-	t.frames = slices.DeleteFunc(t.frames, func(f *frame) bool { return f.id == id })
-	for _, f := range slices.Clone(t.frames) {
-		if f.parent == id {
-			t.remove(f.id)
-		}
-	}
+	t.Update(func() { t.Remove(e.FrameID) })
 }
 
 type contextEvent struct {
@@ -294,78 +217,40 @@ type contextEvent struct {
 }
 
 func (t *tab) contextCreated(s *session, e contextEvent) {
-	t.update(func() {
+	t.Update(func() {
 		f := t.frameOf(e.Context.AuxData.FrameID, "", s)
 		switch {
 		case e.Context.AuxData.IsDefault:
-			f.s, f.theirs = s, e.Context.ID
+			f.Driver.s, f.Driver.theirs = s, e.Context.ID
 		case e.Context.Name == world:
-			f.s, f.ours = s, e.Context.ID
+			f.Driver.s, f.Driver.ours = s, e.Context.ID
 		}
 	})
 }
 
 // contextGone forgets an execution context of a session, or all for 0.
 func (t *tab) contextGone(s *session, id int64) {
-	t.update(func() {
-		for _, f := range t.frames {
-			if f.s != s {
+	t.Update(func() {
+		for _, f := range t.All() {
+			if f.Driver.s != s {
 				continue
 			}
-			if id == 0 || f.ours == id {
-				f.ours = 0
+			if id == 0 || f.Driver.ours == id {
+				f.Driver.ours = 0
 			}
-			if id == 0 || f.theirs == id {
-				f.theirs = 0
+			if id == 0 || f.Driver.theirs == id {
+				f.Driver.theirs = 0
 			}
 		}
 	})
-}
-
-// end says that the tab is no more.
-func (t *tab) end(crashed bool) {
-	t.update(func() {
-		t.crash = t.crash || crashed
-		if !t.ended {
-			t.ended = true
-			close(t.gone)
-		}
-	})
-}
-
-// ID implements browser.Tab.
-func (t *tab) ID() string { return t.id }
-
-// Opener implements browser.Tab.
-func (t *tab) Opener() string { return t.opener }
-
-// Gone implements browser.Tab.
-func (t *tab) Gone() <-chan struct{} { return t.gone }
-
-// Crashed implements browser.Tab.
-func (t *tab) Crashed() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.crash
-}
-
-// Frames implements browser.Tab.
-func (t *tab) Frames() []browser.Frame {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	out := make([]browser.Frame, len(t.frames))
-	for i, f := range t.frames {
-		out[i] = browser.Frame{ID: f.id, Parent: f.parent, URL: f.url, Name: f.name}
-	}
-	return out
 }
 
 // Heard implements browser.Tab.
 func (t *tab) Heard() int64 {
 	if t.workers.Load() {
-		return t.heard.Add(1)
+		t.Hears() // they may have heard of something
 	}
-	return t.heard.Load()
+	return t.Tab.Heard()
 }
 
 // Front implements browser.Tab.
@@ -380,7 +265,7 @@ func (t *tab) Close(ctx context.Context) error {
 		return err
 	}
 	select {
-	case <-t.gone:
+	case <-t.Gone():
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-t.c.b.c.done:

@@ -12,7 +12,7 @@ import (
 // with the package's own name wins over it.
 var floors = map[string]int{
 	// 0: data and tools that know nothing of ours.
-	"value": 0, "session": 0, "workspace": 0, "process": 0, "expr": 0, "artifact": 0,
+	"value": 0, "session": 0, "browser/program": 0, "workspace": 0, "process": 0, "expr": 0, "artifact": 0,
 	"internal/mask": 0, "ui": 0, "internal/egress": 0, "internal/config": 0, "internal/db": 0, "internal/durable": 0,
 	"internal/testsite/ledger": 0, "internal/testsite/mutate": 0,
 	// 1: one step above them.
@@ -25,11 +25,11 @@ var floors = map[string]int{
 	// 4: what works with declarations.
 	"node/nodetest": 4, "browser": 4, "internal/*/*test": 4, "nodes/*/*": 4, "internal/check": 4, "internal/worker": 4, "internal/run": 4, "internal/queue": 4, "internal/item": 4, "internal/element": 4, "internal/advise": 4, "internal/auth": 4, "internal/secret": 4,
 	// 5: the node families, and the engine that knows none of them.
-	"nodes/*": 5, "browser/cdp": 5, "browser/bidi": 5, "browser/makes": 6, "internal/healtest": 5, "internal/browsertest": 5, "internal/engine": 5, "internal/reference": 5, "internal/casare": 5, "internal/backup": 5, "internal/trace": 5, "internal/recorder": 5, "internal/demo": 5,
+	"nodes/*": 5, "browser/follow": 5, "internal/healtest": 5, "internal/browsertest": 5, "internal/engine": 5, "internal/reference": 5, "internal/casare": 5, "internal/backup": 5, "internal/trace": 5, "internal/recorder": 5, "internal/demo": 5,
 	// 6: who executes runs.
-	"nodes/all": 6, "internal/robot": 6, "internal/report": 6, "internal/recording": 6,
+	"nodes/all": 6, "browser/cdp": 6, "browser/bidi": 6, "internal/robot": 6, "internal/report": 6, "internal/recording": 6,
 	// 7: who decides on runs.
-	"internal/orch": 7,
+	"internal/orch": 7, "browser/makes": 7,
 	// 8: the door to programs, and who watches.
 	"internal/api": 8, "internal/remote": 8, "internal/telemetry": 8,
 	// 9: where the parts meet.

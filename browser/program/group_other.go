@@ -1,6 +1,6 @@
 //go:build !unix
 
-package bidi
+package program
 
 import "os/exec"
 

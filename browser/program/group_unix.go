@@ -1,6 +1,6 @@
 //go:build unix && !linux
 
-package bidi
+package program
 
 import (
 	"os/exec"

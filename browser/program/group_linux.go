@@ -1,11 +1,11 @@
-package bidi
+package program
 
 import (
 	"os/exec"
 	"syscall"
 )
 
-// ownGroup makes a group of processes of the browser's own, which ends with this process: no pipe tells it.
+// ownGroup makes a group of processes of the program's own, which ends with this process even where no pipe tells it.
 func ownGroup(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
