@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 	"time"
+
+	"github.com/aether-rpa/aether/glob"
 )
 
 // Network is how well a context is connected; the zero Network is the machine's own.
@@ -61,22 +63,7 @@ func (r Rule) Match(url, kind, method string) bool {
 
 // Glob reports whether a text matches a pattern in which * stands for any characters.
 func Glob(pattern, s string) bool {
-	parts := strings.Split(pattern, "*")
-	if len(parts) == 1 {
-		return pattern == s
-	}
-	if !strings.HasPrefix(s, parts[0]) {
-		return false
-	}
-	s = s[len(parts[0]):]
-	for _, p := range parts[1 : len(parts)-1] {
-		i := strings.Index(s, p)
-		if i < 0 {
-			return false
-		}
-		s = s[i+len(p):]
-	}
-	return strings.HasSuffix(s, parts[len(parts)-1])
+	return glob.Match(pattern, s)
 }
 
 // Message is what a script of a page has written to its console, or the error that it ended with.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/aether-rpa/aether/spelling"
 )
 
 // Severity says whether a problem keeps the flow from running.
@@ -99,34 +101,11 @@ func Nearest(name string, options []string) string {
 		if 2*min(len(name), len(o)) <= longer {
 			continue
 		}
-		if s := 1 - float64(typos(low, strings.ToLower(o)))/float64(longer); s > score {
+		if s := 1 - float64(spelling.Distance(low, strings.ToLower(o)))/float64(longer); s > score {
 			best, score = o, s
 		}
 	}
 	return best
-}
-
-// typos counts the letters to change, add, drop or swap to make b of a.
-func typos(a, b string) int {
-	two, prev, cur := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range prev {
-		prev[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		cur[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			cur[j] = min(prev[j]+1, cur[j-1]+1, prev[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				cur[j] = min(cur[j], two[j-2]+1)
-			}
-		}
-		two, prev, cur = prev, cur, two
-	}
-	return prev[len(b)]
 }
 
 // DidYouMean returns a hint that names the nearest option, or lists them when

@@ -1,9 +1,11 @@
 package table
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"runtime"
@@ -333,5 +335,16 @@ func TestNatural(t *testing.T) {
 	want := fmt.Sprint([]string{"", "File1", "a1b9", "a1b10", "file", "file09", "file9", "file10", "٣"})
 	if got := fmt.Sprint(in); got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestCompareKinds(t *testing.T) {
+	want := []any{nil, false, true, -1e300, -5, -4.5, 0, 1, 1.5, math.MaxInt64 - 1, math.MaxInt64, 1e300, "", "a", "b", []any{}, []any{1}, []any{1, 2}, []any{2}, map[string]any{}, map[string]any{"a": 1}}
+	for i, a := range want {
+		for j, b := range want {
+			if got := Compare(a, b); cmp.Compare(got, 0) != cmp.Compare(i, j) {
+				t.Errorf("Compare(%v, %v) = %d", a, b, got)
+			}
+		}
 	}
 }

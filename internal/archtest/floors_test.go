@@ -11,6 +11,8 @@ import (
 // instead. A pattern (see path.Match) may stand for several packages; a line
 // with the package's own name wins over it.
 var floors = map[string]int{
+	// -1: functions of texts alone.
+	"glob": -1, "spelling": -1,
 	// 0: data and tools that know nothing of ours.
 	"value": 0, "session": 0, "browser/program": 0, "workspace": 0, "process": 0, "expr": 0, "artifact": 0,
 	"internal/mask": 0, "ui": 0, "internal/egress": 0, "internal/config": 0, "internal/db": 0, "internal/durable": 0,

@@ -1,6 +1,10 @@
 package config
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/aether-rpa/aether/spelling"
+)
 
 // nearest returns the key that a mistyped name most likely stands for, or "".
 func nearest(name string, keys []Key) string {
@@ -16,7 +20,7 @@ func nearest(name string, keys []Key) string {
 			forms = append(forms, last, section)
 		}
 		for i, form := range forms {
-			d := distance(typed, squeeze(form))
+			d := spelling.Distance(typed, squeeze(form))
 			if d >= best {
 				continue
 			}
@@ -27,24 +31,4 @@ func nearest(name string, keys []Key) string {
 		}
 	}
 	return bestName
-}
-
-// distance is the Levenshtein distance in bytes.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost = 1 + min(diagonal, row[j], row[j+1])
-			}
-			diagonal, row[j+1] = row[j+1], cost
-		}
-	}
-	return row[len(b)]
 }

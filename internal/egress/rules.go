@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/aether-rpa/aether/glob"
 )
 
 type rules struct {
@@ -89,7 +91,7 @@ func parseRule(s string) (rule, error) {
 }
 
 func (r rule) matchesName(host, port string) bool {
-	return r.host != "" && (r.port == "" || r.port == port) && glob(r.host, host)
+	return r.host != "" && (r.port == "" || r.port == port) && glob.Match(r.host, host)
 }
 
 func (r rule) matchesIP(ip netip.Addr, port string) bool {
@@ -158,24 +160,4 @@ func (r *rules) check(host, port string, ip netip.Addr) error {
 		}
 	}
 	return nil
-}
-
-// glob matches host names: * stands for any characters, dots included.
-func glob(pattern, s string) bool {
-	parts := strings.Split(pattern, "*")
-	if len(parts) == 1 {
-		return pattern == s
-	}
-	if !strings.HasPrefix(s, parts[0]) {
-		return false
-	}
-	s = s[len(parts[0]):]
-	for _, p := range parts[1 : len(parts)-1] {
-		i := strings.Index(s, p)
-		if i < 0 {
-			return false
-		}
-		s = s[i+len(p):]
-	}
-	return strings.HasSuffix(s, parts[len(parts)-1])
 }

@@ -132,9 +132,14 @@ func (o *Orch) RetryQueued(ctx context.Context, id, from string, j queue.Job) (*
 		return nil, err
 	}
 	j.Run, j.Needs = plan.Run.ID, needsTries(plan.Run, j.Needs)
+	return o.enqueue(ctx, span, &j)
+}
+
+// enqueue adds the job of a run that has been added, and ends the span of the submission.
+func (o *Orch) enqueue(ctx context.Context, span Span, j *queue.Job) (*Submitted, error) {
 	out := &Submitted{Run: j.Run, Fresh: true}
-	err = o.DB.Tx(ctx, func(tx *db.Tx) error {
-		added, err := o.Queue.Add(ctx, tx, &j)
+	err := o.DB.Tx(ctx, func(tx *db.Tx) error {
+		added, err := o.Queue.Add(ctx, tx, j)
 		if err != nil {
 			return notAdded(err)
 		}

@@ -3,7 +3,6 @@ package orch
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -13,7 +12,6 @@ import (
 
 	"github.com/aether-rpa/aether/flow"
 	"github.com/aether-rpa/aether/internal/check"
-	"github.com/aether-rpa/aether/internal/db"
 	"github.com/aether-rpa/aether/internal/durable"
 	"github.com/aether-rpa/aether/internal/engine"
 	"github.com/aether-rpa/aether/internal/queue"
@@ -85,22 +83,7 @@ func (o *Orch) TryQueued(ctx context.Context, t Try, j queue.Job) (*Submitted, e
 	}
 	j.Run = r.ID
 	j.Needs = needsTries(r, j.Needs)
-	out := &Submitted{Run: r.ID, Fresh: true}
-	err = o.DB.Tx(ctx, func(tx *db.Tx) error {
-		added, err := o.Queue.Add(ctx, tx, &j)
-		if err != nil {
-			return notAdded(err)
-		}
-		out.Job, out.State, out.Dropped = added[0].ID, added[0].State.String(), added[0].Dropped
-		return nil
-	})
-	span.End(err == nil && !out.Dropped, err)
-	if err == nil && !out.Dropped {
-		return out, nil
-	}
-	// Without a job nobody would execute the run.
-	_, cancelErr := o.Runs.Cancel(ctx, r.ID)
-	return out, errors.Join(err, cancelErr)
+	return o.enqueue(ctx, span, &j)
 }
 
 // addTry adds the run and keeps what it begins with.

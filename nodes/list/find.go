@@ -2,9 +2,10 @@ package list
 
 import (
 	"context"
+	"strings"
 
 	"github.com/aether-rpa/aether/node"
-	"github.com/aether-rpa/aether/nodes/list/order"
+	"github.com/aether-rpa/aether/table"
 	"github.com/aether-rpa/aether/value"
 )
 
@@ -123,8 +124,10 @@ func contains(ctx context.Context, _ *node.Env, in containsIn) (containsOut, err
 }
 
 func keyOf(ignoreCase bool) func(any) string {
-	if ignoreCase {
-		return order.FoldKey
+	return func(v any) string {
+		if s, ok := v.(string); ok && ignoreCase {
+			v = strings.ToLower(s)
+		}
+		return table.Key(v)
 	}
-	return order.Key
 }

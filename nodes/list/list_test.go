@@ -10,7 +10,7 @@ import (
 
 	"github.com/aether-rpa/aether/node"
 	"github.com/aether-rpa/aether/node/nodetest"
-	"github.com/aether-rpa/aether/nodes/list/order"
+	"github.com/aether-rpa/aether/table"
 	"github.com/aether-rpa/aether/value"
 )
 
@@ -210,7 +210,7 @@ func TestSortIsStableAndSorted(t *testing.T) {
 		}
 		for i := 1; i < len(out.List); i++ {
 			a, b := out.List[i-1].(map[string]any), out.List[i].(map[string]any)
-			c := order.Compare(a["k"], b["k"])
+			c := table.Compare(a["k"], b["k"])
 			if a["k"] == nil {
 				c = -c
 				if b["k"] != nil {

@@ -7,8 +7,8 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/aether-rpa/aether/node"
-	"github.com/aether-rpa/aether/nodes/list/order"
 	"github.com/aether-rpa/aether/nodes/math/exact"
+	"github.com/aether-rpa/aether/table"
 	"github.com/aether-rpa/aether/value"
 )
 
@@ -170,7 +170,7 @@ func (in extremeIn) find(ctx context.Context, sign int) (extremeOut, error) {
 		if err != nil {
 			return out, err
 		}
-		if v != nil && (out.Index < 0 || order.Compare(v, out.Value)*sign > 0) {
+		if v != nil && (out.Index < 0 || table.Compare(v, out.Value)*sign > 0) {
 			out = extremeOut{Item: item, Value: v, Index: i}
 		}
 		i++

@@ -11,6 +11,7 @@ import (
 	"github.com/aether-rpa/aether/nodes/list/order"
 	"github.com/aether-rpa/aether/nodes/map/dotted"
 	"github.com/aether-rpa/aether/nodes/math/exact"
+	"github.com/aether-rpa/aether/table"
 )
 
 func init() {
@@ -150,7 +151,7 @@ func (k sortKey) prepare(v any, i int) (any, error) {
 
 func (k sortKey) compare(a, b any, nulls string) int {
 	if a == nil || b == nil {
-		c := cmp.Compare(order.Compare(a, b), 0)
+		c := cmp.Compare(table.Compare(a, b), 0)
 		if nulls != "first" {
 			c = -c
 		}
@@ -162,7 +163,7 @@ func (k sortKey) compare(a, b any, nulls string) int {
 	if k.As == "natural" && isText && bothText {
 		c = order.Natural(x, y)
 	} else {
-		c = order.Compare(a, b)
+		c = table.Compare(a, b)
 	}
 	if k.Direction == "desc" {
 		c = -c

@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"github.com/aether-rpa/aether/node"
-	"github.com/aether-rpa/aether/nodes/list/order"
+	"github.com/aether-rpa/aether/table"
 	"github.com/aether-rpa/aether/value"
 )
 
@@ -115,10 +115,10 @@ func groupBy(ctx context.Context, _ *node.Env, in groupIn) (groupOut, error) {
 		if err != nil {
 			return out, err
 		}
-		j, ok := at[order.Key(k)]
+		j, ok := at[table.Key(k)]
 		if !ok {
 			j = len(out.Groups)
-			at[order.Key(k)] = j
+			at[table.Key(k)] = j
 			out.Groups = append(out.Groups, group{Key: k})
 		}
 		g := &out.Groups[j]
@@ -177,10 +177,10 @@ func count(ctx context.Context, _ *node.Env, in countIn) (countOut, error) {
 		if err != nil {
 			return out, err
 		}
-		j, ok := at[order.Key(x)]
+		j, ok := at[table.Key(x)]
 		if !ok {
 			j = len(out.Values)
-			at[order.Key(x)] = j
+			at[table.Key(x)] = j
 			out.Values = append(out.Values, valueCount{Value: x})
 		}
 		out.Values[j].Count++

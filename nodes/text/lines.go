@@ -8,6 +8,7 @@ import (
 
 	"github.com/aether-rpa/aether/node"
 	"github.com/aether-rpa/aether/nodes/list/order"
+	"github.com/aether-rpa/aether/table"
 )
 
 func init() {
@@ -115,7 +116,7 @@ func sortLines(_ context.Context, _ *node.Env, in sortLinesIn) (linesOut, error)
 				}
 				return -1
 			}
-			c = order.Compare(a.num, b.num)
+			c = table.Compare(a.num, b.num)
 		default:
 			c = strings.Compare(a.key, b.key)
 		}

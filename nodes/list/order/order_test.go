@@ -1,7 +1,6 @@
 package order_test
 
 import (
-	"math"
 	"slices"
 	"testing"
 
@@ -33,28 +32,4 @@ func TestNaturalIsAnOrder(t *testing.T) {
 			t.Fatal("different texts are equal")
 		}
 	})
-}
-
-func TestCompare(t *testing.T) {
-	want := []any{nil, false, true, -1e300, -5, -4.5, 0, 1, 1.5, math.MaxInt64 - 1, math.MaxInt64, 1e300, "", "a", "b", []any{}, []any{1}, []any{1, 2}, []any{2}, map[string]any{"a": 1}}
-	for i, a := range want {
-		for j, b := range want {
-			if got := order.Compare(a, b); sign(got) != sign(i-j) {
-				t.Errorf("Compare(%v, %v) = %d", a, b, got)
-			}
-			if (order.Key(a) == order.Key(b)) != (i == j) {
-				t.Errorf("Key(%v) and Key(%v)", a, b)
-			}
-		}
-	}
-}
-
-func sign(n int) int {
-	switch {
-	case n < 0:
-		return -1
-	case n > 0:
-		return 1
-	}
-	return 0
 }
