@@ -1,5 +1,16 @@
-// Package spelling tells how far a word is from one that was meant.
+// Package spelling makes sentences of words: which one was meant, and which are possible.
 package spelling
+
+import "strings"
+
+// Or lists words as a sentence does: a, b or c.
+func Or(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}
 
 // Distance counts the bytes to change, add, drop or swap with their neighbours to make b of a (the restricted
 // Damerau-Levenshtein distance). It takes time by the product of the lengths.

@@ -35,3 +35,11 @@ func TestDistanceIsOne(t *testing.T) {
 		}
 	})
 }
+
+func TestOr(t *testing.T) {
+	for want, words := range map[string][]string{"": nil, "a": {"a"}, "a or b": {"a", "b"}, "a, b or c": {"a", "b", "c"}} {
+		if got := spelling.Or(words); got != want {
+			t.Errorf("%v is %q", words, got)
+		}
+	}
+}

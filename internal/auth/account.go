@@ -146,7 +146,7 @@ func (s *Store) Accounts(ctx context.Context) ([]*Account, error) {
 		if err := rows.Scan(&a.Name, &a.Role, &created, &disabled); err != nil {
 			return nil, fmt.Errorf("listing accounts: %w", err)
 		}
-		a.Created, a.Disabled = at(created), disabled != 0
+		a.Created, a.Disabled = db.Time(created), disabled != 0
 		out = append(out, &a)
 	}
 	return out, rows.Err()

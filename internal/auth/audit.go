@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/aether-rpa/aether/internal/db"
 )
 
 // Act is a line of the audit log: who did what to what.
@@ -60,7 +62,7 @@ func (s *Store) Acts(ctx context.Context, f ActFilter) ([]*Act, error) {
 		if err := rows.Scan(&a.ID, &when, &a.Who, &a.Action, &a.Object, &a.Detail); err != nil {
 			return nil, fmt.Errorf("reading the audit log: %w", err)
 		}
-		a.At = at(when)
+		a.At = db.Time(when)
 		out = append(out, &a)
 	}
 	return out, rows.Err()

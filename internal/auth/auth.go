@@ -284,7 +284,7 @@ func (s *Store) Tokens(ctx context.Context, account string) ([]*Token, error) {
 		if err := rows.Scan(&t.ID, &t.Name, &t.Account, &t.Role, &created, &expires, &used); err != nil {
 			return nil, fmt.Errorf("listing tokens: %w", err)
 		}
-		t.Created, t.Expires, t.Used = at(created), at(expires), at(used)
+		t.Created, t.Expires, t.Used = db.Time(created), db.Time(expires), db.Time(used)
 		out = append(out, &t)
 	}
 	return out, rows.Err()
@@ -297,11 +297,4 @@ func (s *Store) Revoke(ctx context.Context, id string) error {
 		err = fmt.Errorf("%w: there is no token with the id %q", ErrNotFound, id)
 	}
 	return err
-}
-
-func at(ms int64) time.Time {
-	if ms == 0 {
-		return time.Time{}
-	}
-	return time.UnixMilli(ms)
 }

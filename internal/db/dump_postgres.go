@@ -91,13 +91,13 @@ func (d *DB) pgTables(ctx context.Context, tx *Tx, schema int) ([]string, error)
 	for _, n := range own {
 		out = append(out, "aether."+n)
 	}
-	names, err := texts(ctx, tx, `SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-		WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY c.relname COLLATE "C"`, engineSchema)
+	names, err := Column[string](tx.QueryContext(ctx, `SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY c.relname COLLATE "C"`, engineSchema))
 	if err != nil {
 		return nil, fmt.Errorf("listing the tables: %w", err)
 	}
-	refers, err := texts(ctx, tx, `SELECT c.relname || ' ' || r.relname FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_class r ON r.oid = k.confrelid
-		JOIN pg_namespace n ON n.oid = c.relnamespace WHERE k.contype = 'f' AND n.nspname = $1 AND c.oid <> r.oid ORDER BY 1`, engineSchema)
+	refers, err := Column[string](tx.QueryContext(ctx, `SELECT c.relname || ' ' || r.relname FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_class r ON r.oid = k.confrelid
+		JOIN pg_namespace n ON n.oid = c.relnamespace WHERE k.contype = 'f' AND n.nspname = $1 AND c.oid <> r.oid ORDER BY 1`, engineSchema))
 	if err != nil {
 		return nil, fmt.Errorf("listing what the tables refer to: %w", err)
 	}

@@ -68,13 +68,13 @@ type queryer interface {
 // describeSQLite lists the tables of a database on a connection, with hashes.
 func describeSQLite(ctx context.Context, q queryer, schema string) (*Dump, error) {
 	dump := &Dump{Kind: KindSQLite}
-	names, err := texts(ctx, q, `SELECT name FROM `+schema+`.sqlite_master WHERE type = 'table' AND (name NOT LIKE 'sqlite\_%' ESCAPE '\' OR name = 'sqlite_sequence') ORDER BY name`)
+	names, err := Column[string](q.QueryContext(ctx, `SELECT name FROM `+schema+`.sqlite_master WHERE type = 'table' AND (name NOT LIKE 'sqlite\_%' ESCAPE '\' OR name = 'sqlite_sequence') ORDER BY name`))
 	if err != nil {
 		return nil, fmt.Errorf("listing the tables: %w", err)
 	}
 	for _, name := range names {
 		t := Table{Name: name}
-		if t.Columns, err = texts(ctx, q, `SELECT name FROM pragma_table_info($1, $2) ORDER BY cid`, name, schema); err != nil {
+		if t.Columns, err = Column[string](q.QueryContext(ctx, `SELECT name FROM pragma_table_info($1, $2) ORDER BY cid`, name, schema)); err != nil {
 			return nil, fmt.Errorf("reading the columns of %s: %w", name, err)
 		}
 		if t.Rows, t.SHA256, err = hashSQLite(ctx, q, schema, t); err != nil {
@@ -90,27 +90,10 @@ func describeSQLite(ctx context.Context, q queryer, schema string) (*Dump, error
 	return dump, nil
 }
 
-func texts(ctx context.Context, q queryer, query string, args ...any) ([]string, error) {
-	rows, err := q.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var out []string
-	for rows.Next() {
-		var s string
-		if err := rows.Scan(&s); err != nil {
-			return nil, err
-		}
-		out = append(out, s)
-	}
-	return out, rows.Err()
-}
-
 // hashSQLite hashes the type and the bytes of every value. The rows are sorted
 // by all columns: a row's number may change when it is copied.
 func hashSQLite(ctx context.Context, q queryer, schema string, t Table) (n int64, digest string, err error) {
-	key, err := texts(ctx, q, `SELECT name FROM pragma_table_info($1, $2) WHERE pk > 0 ORDER BY pk`, t.Name, schema)
+	key, err := Column[string](q.QueryContext(ctx, `SELECT name FROM pragma_table_info($1, $2) WHERE pk > 0 ORDER BY pk`, t.Name, schema))
 	if err != nil {
 		return 0, "", err
 	}
@@ -204,7 +187,7 @@ func (d *DB) fillSQLite(ctx context.Context, tx *Tx, dump *Dump, o RestoreOption
 			return err
 		}
 	}
-	names, err := texts(ctx, tx, `SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\'`)
+	names, err := Column[string](tx.QueryContext(ctx, `SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\'`))
 	if err != nil {
 		return err
 	}
@@ -242,7 +225,7 @@ func (d *DB) fillSQLite(ctx context.Context, tx *Tx, dump *Dump, o RestoreOption
 
 func copySQLite(ctx context.Context, tx *Tx, dump *Dump) error {
 	for _, kind := range []string{"table", "index"} {
-		stmts, err := texts(ctx, tx, `SELECT sql FROM old.sqlite_master WHERE type = $1 AND sql IS NOT NULL AND name NOT LIKE 'sqlite\_%' ESCAPE '\' ORDER BY rowid`, kind)
+		stmts, err := Column[string](tx.QueryContext(ctx, `SELECT sql FROM old.sqlite_master WHERE type = $1 AND sql IS NOT NULL AND name NOT LIKE 'sqlite\_%' ESCAPE '\' ORDER BY rowid`, kind))
 		if err != nil {
 			return err
 		}

@@ -17,7 +17,7 @@ func (s *Store) ForgetFlow(ctx context.Context, flow string) (orphans []string, 
 				return err
 			}
 		}
-		ids, err := numbers(ctx, tx, flow)
+		ids, err := db.Column[int64](tx.Query(ctx, `SELECT id FROM {s}heal WHERE flow = $1`, flow))
 		if err != nil {
 			return err
 		}
@@ -43,39 +43,10 @@ func (s *Store) ForgetFlow(ctx context.Context, flow string) (orphans []string, 
 	return orphans, nil
 }
 
-func numbers(ctx context.Context, tx *db.Tx, flow string) ([]int64, error) {
-	rows, err := tx.Query(ctx, `SELECT id FROM {s}heal WHERE flow = $1`, flow)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var out []int64
-	for rows.Next() {
-		var id int64
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		out = append(out, id)
-	}
-	return out, rows.Err()
-}
-
 // release takes the artifacts from who holds them and returns those that nobody else does.
 func release(ctx context.Context, tx *db.Tx, holder string) ([]string, error) {
-	rows, err := tx.Query(ctx, `SELECT digest FROM {s}artifact a WHERE run = $1 AND NOT EXISTS (SELECT 1 FROM {s}artifact b WHERE b.digest = a.digest AND b.run <> a.run)`, holder)
+	out, err := db.Column[string](tx.Query(ctx, `SELECT digest FROM {s}artifact a WHERE run = $1 AND NOT EXISTS (SELECT 1 FROM {s}artifact b WHERE b.digest = a.digest AND b.run <> a.run)`, holder))
 	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var out []string
-	for rows.Next() {
-		var digest string
-		if err := rows.Scan(&digest); err != nil {
-			return nil, err
-		}
-		out = append(out, digest)
-	}
-	if err := rows.Err(); err != nil {
 		return nil, err
 	}
 	_, err = tx.Exec(ctx, `DELETE FROM {s}artifact WHERE run = $1`, holder)

@@ -273,7 +273,7 @@ func (a *adder) flush(ctx context.Context, tx *db.Tx) error {
 // draft checks an item and makes it ready for the database; its times are
 // completed there.
 func (q *Queue) draft(ctx context.Context, spec node.ItemSpec) (*draft, error) {
-	d := &draft{Ref: spec.Reference, Priority: DefaultPriority, Defer: ms(spec.Defer), Due: ms(spec.Due), Risk: ms(spec.Risk), files: spec.Files}
+	d := &draft{Ref: spec.Reference, Priority: DefaultPriority, Defer: db.Millis(spec.Defer), Due: db.Millis(spec.Due), Risk: db.Millis(spec.Risk), files: spec.Files}
 	if spec.Priority != nil {
 		d.Priority = *spec.Priority
 	}

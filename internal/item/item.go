@@ -56,6 +56,7 @@ import (
 
 	"github.com/aether-rpa/aether/internal/db"
 	"github.com/aether-rpa/aether/node"
+	"github.com/aether-rpa/aether/spelling"
 )
 
 // The states as they stand in the database.
@@ -114,7 +115,7 @@ type querier interface {
 // Now returns the time of the database.
 func (s *Store) Now(ctx context.Context) (time.Time, error) {
 	n, err := now(ctx, s.db)
-	return at(n), err
+	return db.Time(n), err
 }
 
 func now(ctx context.Context, q querier) (ms int64, err error) {
@@ -150,37 +151,8 @@ func states(statuses []string) ([]int, error) {
 			}
 		}
 		if !found {
-			return nil, node.Fail(node.KindInput, fmt.Sprintf("there is no item status %q", want), "use "+sentence(Statuses))
+			return nil, node.Fail(node.KindInput, fmt.Sprintf("there is no item status %q", want), "use "+spelling.Or(Statuses))
 		}
 	}
 	return slices.Compact(slices.Sorted(slices.Values(out))), nil
-}
-
-func sentence(names []string) string {
-	out := ""
-	for i, n := range names {
-		switch {
-		case i == 0:
-		case i == len(names)-1:
-			out += " or "
-		default:
-			out += ", "
-		}
-		out += n
-	}
-	return out
-}
-
-func ms(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMilli()
-}
-
-func at(ms int64) time.Time {
-	if ms == 0 {
-		return time.Time{}
-	}
-	return time.UnixMilli(ms)
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aether-rpa/aether/internal/db"
 	"github.com/aether-rpa/aether/node"
 )
 
@@ -200,6 +201,6 @@ func (s *Store) Stats(ctx context.Context, q *Queue) (*Stats, error) {
 	if err != nil {
 		return nil, fmt.Errorf("counting the items of queue %s: %w", q.Name, err)
 	}
-	out.Took, out.Oldest = span(took), at(oldest)
+	out.Took, out.Oldest = span(took), db.Time(oldest)
 	return out, nil
 }

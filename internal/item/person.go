@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/aether-rpa/aether/internal/db"
+	"github.com/aether-rpa/aether/spelling"
 )
 
 // Change says how a person edits an item; nil fields stay as they are.
@@ -58,7 +59,7 @@ func only(id int64, r row, what string, states ...int) error {
 			names = append(names, statusOf[st])
 		}
 	}
-	return refuse("item %d is %s: only items that are %s can be %s", id, statusOf[r.state], sentence(names), what)
+	return refuse("item %d is %s: only items that are %s can be %s", id, statusOf[r.state], spelling.Or(names), what)
 }
 
 // Edit changes an item that is new, or that has failed and may be retried. A
@@ -94,7 +95,7 @@ func (s *Store) Edit(ctx context.Context, id int64, c Change) error {
 			from *time.Time
 		}{{&deferred, c.Defer}, {&r.due, c.Due}, {&r.risk, c.Risk}} {
 			if t.from != nil {
-				*t.to = ms(*t.from)
+				*t.to = db.Millis(*t.from)
 			}
 		}
 		if err := checkShape(r.ref, r.priority); err != nil {
@@ -165,7 +166,7 @@ var Reviews = []string{"in_review", "verified", "none"}
 // status leaves it as it is.
 func (s *Store) Review(ctx context.Context, id, version int64, status, reviewer, comment string) error {
 	if status != "" && !slices.Contains(Reviews, status) {
-		return refuse("there is no review %q: use %s", status, sentence(Reviews))
+		return refuse("there is no review %q: use %s", status, spelling.Or(Reviews))
 	}
 	return s.change(ctx, id, version, func(tx *db.Tx, r row, _ *Queue) error {
 		if err := only(id, r, "reviewed", stSuccessful, stFailed, stRetried, stAbandoned, stDeleted); err != nil {

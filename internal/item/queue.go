@@ -142,7 +142,7 @@ func (s *Store) addQueue(ctx context.Context, tx *db.Tx, q *Queue) (bool, error)
 	if err != nil {
 		return false, fmt.Errorf("making queue %s: %w", q.Name, err)
 	}
-	q.Created = at(t)
+	q.Created = db.Time(t)
 	return n > 0, tx.QueryRow(ctx, `SELECT id FROM {s}item_queue WHERE run = $1 AND name = $2`, q.Run, q.Name).Scan(&q.id)
 }
 
@@ -156,7 +156,7 @@ func (s *Store) scanQueue(row interface{ Scan(...any) error }) (*Queue, error) {
 	if err := row.Scan(&q.id, &q.Run, &q.Name, &q.Description, &content, &output, &unique, &q.MaxRetries, &backoff, &lease, &q.AbandonAfter, &sla, &risk, &created); err != nil {
 		return nil, err
 	}
-	q.UniqueReference, q.RetryBackoff, q.Lease, q.SLA, q.Risk, q.Created = unique != 0, span(backoff), span(lease), span(sla), span(risk), at(created)
+	q.UniqueReference, q.RetryBackoff, q.Lease, q.SLA, q.Risk, q.Created = unique != 0, span(backoff), span(lease), span(sla), span(risk), db.Time(created)
 	if content != "" {
 		q.Schema = json.RawMessage(content)
 	}

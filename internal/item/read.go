@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/aether-rpa/aether/node"
+	"github.com/aether-rpa/aether/spelling"
 	"github.com/aether-rpa/aether/value"
 )
 
@@ -114,7 +115,7 @@ func Spec(v any) (node.ItemSpec, error) {
 	out.Content = content
 	for _, k := range slices.Sorted(maps.Keys(m)) {
 		if !slices.Contains(fields, k) {
-			return out, refuse("it has a content and the field %q, which an item does not have: it has %s", k, sentence(fields))
+			return out, refuse("it has a content and the field %q, which an item does not have: it has %s", k, spelling.Or(fields))
 		}
 	}
 	var err error

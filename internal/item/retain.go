@@ -52,7 +52,7 @@ func (s *Store) Retain(ctx context.Context, before time.Time) (gone int, orphans
 // after the one with the number last that ended at a time; and when the last of
 // them ended. Mostly there are none, which an index tells.
 func (s *Store) oldest(ctx context.Context, before time.Time, at, last int64) ([]int64, int64, error) {
-	rows, err := s.db.Query(ctx, `SELECT id, ended FROM {s}item WHERE `+old+` AND (ended, id) > ($2, $3) ORDER BY ended, id LIMIT $4`, ms(before), at, last, retainBatch)
+	rows, err := s.db.Query(ctx, `SELECT id, ended FROM {s}item WHERE `+old+` AND (ended, id) > ($2, $3) ORDER BY ended, id LIMIT $4`, db.Millis(before), at, last, retainBatch)
 	if err != nil {
 		return nil, at, err
 	}
@@ -80,14 +80,14 @@ func removeChains(ctx context.Context, tx *db.Tx, ids []int64, before time.Time)
 			return 0, nil, err
 		}
 	}
-	ends, err := numbers(ctx, tx, `SELECT id FROM {s}item WHERE `+old+` AND id IN `+in(ids)+` ORDER BY id`+lock, ms(before))
+	ends, err := db.Column[int64](tx.Query(ctx, `SELECT id FROM {s}item WHERE `+old+` AND id IN `+in(ids)+` ORDER BY id`+lock, db.Millis(before)))
 	if err != nil || len(ends) == 0 {
 		return 0, nil, err
 	}
-	all, err := numbers(ctx, tx, `WITH RECURSIVE chain (id, retry_of, run, tail) AS (
+	all, err := db.Column[int64](tx.Query(ctx, `WITH RECURSIVE chain (id, retry_of, run, tail) AS (
 		SELECT id, retry_of, run, id FROM {s}item WHERE id IN `+in(ends)+`
 		UNION ALL SELECT i.id, i.retry_of, i.run, c.tail FROM {s}item i JOIN chain c ON i.id = c.retry_of)
-		SELECT id FROM chain WHERE tail NOT IN (SELECT c.tail FROM chain c JOIN {s}run r ON r.id = c.run WHERE r.status NOT IN ('done', 'failed', 'cancelled')) ORDER BY id`)
+		SELECT id FROM chain WHERE tail NOT IN (SELECT c.tail FROM chain c JOIN {s}run r ON r.id = c.run WHERE r.status NOT IN ('done', 'failed', 'cancelled')) ORDER BY id`))
 	if err != nil {
 		return 0, nil, err
 	}
@@ -103,24 +103,6 @@ func removeChains(ctx context.Context, tx *db.Tx, ids []int64, before time.Time)
 		}
 	}
 	return len(all), orphans, nil
-}
-
-// numbers returns the numbers that a query selects.
-func numbers(ctx context.Context, q querier, query string, args ...any) ([]int64, error) {
-	rows, err := q.Query(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var out []int64
-	for rows.Next() {
-		var n int64
-		if err := rows.Scan(&n); err != nil {
-			return nil, err
-		}
-		out = append(out, n)
-	}
-	return out, rows.Err()
 }
 
 // in writes numbers as a list in SQL.

@@ -210,9 +210,9 @@ func scan(rows *sql.Rows) ([]*node.Item, error) {
 			return nil, err
 		}
 		i.Queue, i.Status = queue.String, statusOf[state]
-		i.Defer, i.Due, i.Risk, i.Created, i.Started, i.Ended = at(deferred), at(due), at(risk), at(created), at(started), at(ended)
+		i.Defer, i.Due, i.Risk, i.Created, i.Started, i.Ended = db.Time(deferred), db.Time(due), db.Time(risk), db.Time(created), db.Time(started), db.Time(ended)
 		if state == stProgress && lease != forever {
-			i.Lease = at(lease)
+			i.Lease = db.Time(lease)
 		}
 		if state <= stLater {
 			switch {

@@ -54,7 +54,7 @@ func (q *Queue) Add(ctx context.Context, tx *db.Tx, jobs ...*Job) ([]Added, erro
 				return nil, fmt.Errorf("asking the database for the time: %w", err)
 			}
 		}
-		if j.State = Ready; ms(j.After) > now {
+		if j.State = Ready; db.Millis(j.After) > now {
 			j.State = Later
 		}
 		a, err := q.addOne(ctx, tx, j, now)
@@ -161,13 +161,9 @@ func (q *Queue) enterSlot(ctx context.Context, tx *db.Tx, j *Job, now int64) (dr
 		case DropNew:
 			return true, nil
 		case CancelOldest:
-			rows, err := tx.Query(ctx, `SELECT id FROM {s}job WHERE slot = $1 AND state <= 3 AND cancel = 0 ORDER BY id LIMIT $2`, j.Slot.Key, busy-j.Slot.Limit+1)
+			old, err := db.Column[int64](tx.Query(ctx, `SELECT id FROM {s}job WHERE slot = $1 AND state <= 3 AND cancel = 0 ORDER BY id LIMIT $2`, j.Slot.Key, busy-j.Slot.Limit+1))
 			if err != nil {
 				return false, fmt.Errorf("finding the oldest job of slot %s: %w", j.Slot.Key, err)
-			}
-			old, err := ids(rows)
-			if err != nil {
-				return false, err
 			}
 			for _, id := range old {
 				if _, err := q.cancelIn(ctx, tx, id, "a newer job of slot "+j.Slot.Key+" took its place", now); err != nil {
@@ -228,20 +224,6 @@ func (q *Queue) admit(ctx context.Context, tx *db.Tx, slots ...string) error {
 		}
 	}
 	return nil
-}
-
-// ids reads rows of one number and closes them.
-func ids(rows *sql.Rows) ([]int64, error) {
-	defer rows.Close()
-	var out []int64
-	for rows.Next() {
-		var id int64
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		out = append(out, id)
-	}
-	return out, rows.Err()
 }
 
 // list writes numbers as JSON, which both databases can read a list from.

@@ -320,7 +320,7 @@ func scanJobs(rows db.Rows, byLane map[int64]*lane) ([]*Job, error) {
 			&lease, &claimed, &cancel, &j.Slot.Key, &j.Slot.Limit, &j.Parent, &killed, &j.Reason, &created, &payload, &j.rank); err != nil {
 			return nil, err
 		}
-		j.After, j.Deadline, j.Lease, j.Claimed, j.Created = at(after), at(deadline), at(lease), at(claimed), at(created)
+		j.After, j.Deadline, j.Lease, j.Claimed, j.Created = db.Time(after), db.Time(deadline), db.Time(lease), db.Time(claimed), db.Time(created)
 		j.Retry.Backoff, j.Retry.MaxBackoff = time.Duration(backoff)*time.Millisecond, time.Duration(backoffMax)*time.Millisecond
 		j.Cancel = cancel != 0
 		if killed != "" {

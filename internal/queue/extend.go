@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/aether-rpa/aether/internal/db"
 )
 
 // Extend renews the leases of jobs that a process holds. The jobs whose lease
@@ -34,7 +36,7 @@ func (q *Queue) Extend(ctx context.Context, lease time.Duration, jobs ...*Job) (
 		if err := rows.Scan(&h.id, &h.fence, &cancel, &until); err != nil {
 			return nil, err
 		}
-		held[h].Cancel, held[h].Lease = cancel != 0, at(until)
+		held[h].Cancel, held[h].Lease = cancel != 0, db.Time(until)
 		delete(held, h)
 	}
 	if err := rows.Err(); err != nil {

@@ -248,7 +248,7 @@ func (q *Queue) Release(ctx context.Context, j *Job, until time.Time) error {
 			return err
 		}
 		if _, err := tx.Exec(ctx, `UPDATE {s}job SET state = CASE WHEN CAST($1 AS BIGINT) > 0 AND woken = 0 THEN 2 ELSE 0 END, attempt = attempt - 1, lease_until = 0,
-			ready_at = CASE WHEN CAST($1 AS BIGINT) > 0 AND woken = 0 THEN CAST($1 AS BIGINT) ELSE {now} END WHERE id = $2`, ms(until), j.ID); err != nil {
+			ready_at = CASE WHEN CAST($1 AS BIGINT) > 0 AND woken = 0 THEN CAST($1 AS BIGINT) ELSE {now} END WHERE id = $2`, db.Millis(until), j.ID); err != nil {
 			return fmt.Errorf("releasing job %d: %w", j.ID, err)
 		}
 		if err := q.admit(ctx, tx, j.Slot.Key); err != nil {

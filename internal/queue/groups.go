@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/aether-rpa/aether/internal/db"
 )
 
 // Stages are the states of jobs as people look at them: what waits for its first attempt, what a robot has, what waits for
@@ -43,7 +45,7 @@ func (q *Queue) StageCounts(ctx context.Context) ([]Stage, error) {
 		if err := rows.Scan(&i, &n, &oldest); err != nil {
 			return nil, fmt.Errorf("counting jobs: %w", err)
 		}
-		out[i].Count, out[i].Oldest = n, at(oldest)
+		out[i].Count, out[i].Oldest = n, db.Time(oldest)
 	}
 	return out, rows.Err()
 }
@@ -73,7 +75,7 @@ func (q *Queue) DeadGroups(ctx context.Context, limit int) ([]DeadGroup, error) 
 		if err := rows.Scan(&g.Flow, &g.Reason, &g.Count, &g.Poison, &first, &last); err != nil {
 			return nil, fmt.Errorf("grouping dead letters: %w", err)
 		}
-		g.First, g.Last = at(first), at(last)
+		g.First, g.Last = db.Time(first), db.Time(last)
 		out = append(out, g)
 	}
 	return out, rows.Err()

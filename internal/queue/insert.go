@@ -54,7 +54,7 @@ func inserted(rows db.Rows, jobs []*Job) error {
 		if err := rows.Scan(&j.ID, &j.State, &j.rank, &created); err != nil {
 			return err
 		}
-		j.Created = at(created)
+		j.Created = db.Time(created)
 	}
 	if err := rows.Err(); err != nil {
 		return err
@@ -81,7 +81,7 @@ func insertUnnest(ctx context.Context, tx *db.Tx, jobs []*Job) (db.Rows, error) 
 		for k, v := range [...]string{j.Run, j.Slot.Key, j.Parent, string(j.Payload)} {
 			texts[k][i] = v
 		}
-		for k, v := range [...]int64{j.lane, int64(j.State), ms(j.After), int64(j.Priority), ms(j.Deadline), int64(j.Retry.Attempts), j.Retry.Backoff.Milliseconds(), j.Retry.MaxBackoff.Milliseconds(), int64(j.Slot.Limit)} {
+		for k, v := range [...]int64{j.lane, int64(j.State), db.Millis(j.After), int64(j.Priority), db.Millis(j.Deadline), int64(j.Retry.Attempts), j.Retry.Backoff.Milliseconds(), j.Retry.MaxBackoff.Milliseconds(), int64(j.Slot.Limit)} {
 			ints[k][i] = v
 		}
 	}
@@ -95,7 +95,7 @@ func insertUnnest(ctx context.Context, tx *db.Tx, jobs []*Job) (db.Rows, error) 
 func insertValues(ctx context.Context, tx *db.Tx, jobs []*Job) (db.Rows, error) {
 	args := make([]any, 0, 13*len(jobs))
 	for _, j := range jobs {
-		args = append(args, j.Run, j.lane, j.State, ms(j.After), j.Priority, ms(j.Deadline), j.Retry.Attempts,
+		args = append(args, j.Run, j.lane, j.State, db.Millis(j.After), j.Priority, db.Millis(j.Deadline), j.Retry.Attempts,
 			j.Retry.Backoff.Milliseconds(), j.Retry.MaxBackoff.Milliseconds(), j.Slot.Key, j.Slot.Limit, j.Parent, string(j.Payload))
 	}
 	row := `(` + strings.Repeat(`?, `, 12) + `?)`

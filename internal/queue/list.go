@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/aether-rpa/aether/internal/db"
+	"github.com/aether-rpa/aether/spelling"
 )
 
 // Filter selects jobs; zero fields select all.
@@ -52,7 +53,7 @@ func (q *Queue) Jobs(ctx context.Context, f Filter) ([]*Job, error) {
 	if f.Stage != "" {
 		condition, ok := stages[f.Stage]
 		if !ok {
-			return nil, fmt.Errorf("there is no stage %q: use %s", f.Stage, sentence(Stages))
+			return nil, fmt.Errorf("there is no stage %q: use %s", f.Stage, spelling.Or(Stages))
 		}
 		where = append(where, condition)
 	}

@@ -59,7 +59,7 @@ func (q *Queue) History(ctx context.Context, run string) ([]Entry, error) {
 		if err := rows.Scan(&when, &e.Job, &e.Run, &e.Event, &e.Attempt, &e.Robot, &created, &claimed, &e.Detail); err != nil {
 			return nil, fmt.Errorf("reading the log of the queue: %w", err)
 		}
-		e.At, e.Created, e.Claimed = at(when), at(created), at(claimed)
+		e.At, e.Created, e.Claimed = db.Time(when), db.Time(created), db.Time(claimed)
 		out = append(out, e)
 	}
 	return out, rows.Err()

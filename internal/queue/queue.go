@@ -49,6 +49,7 @@ import (
 
 	"github.com/aether-rpa/aether/internal/db"
 	"github.com/aether-rpa/aether/internal/tally"
+	"github.com/aether-rpa/aether/spelling"
 )
 
 // State is where a job is in its life.
@@ -84,7 +85,7 @@ func ParseState(name string) (State, error) {
 			return State(i), nil
 		}
 	}
-	return 0, fmt.Errorf("there is no job state %q: use %s", name, sentence(stateNames[:]))
+	return 0, fmt.Errorf("there is no job state %q: use %s", name, spelling.Or(stateNames[:]))
 }
 
 // Limits and defaults.
@@ -245,33 +246,4 @@ func (j *Job) check() error {
 // rank places a job that becomes ready at a time (unix ms).
 func rank(readyAt int64, priority int) int64 {
 	return readyAt - int64(priority)*rankStep.Milliseconds()
-}
-
-func sentence(names []string) string {
-	out := ""
-	for i, n := range names {
-		switch {
-		case i == 0:
-		case i == len(names)-1:
-			out += " or "
-		default:
-			out += ", "
-		}
-		out += n
-	}
-	return out
-}
-
-func ms(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMilli()
-}
-
-func at(ms int64) time.Time {
-	if ms == 0 {
-		return time.Time{}
-	}
-	return time.UnixMilli(ms)
 }

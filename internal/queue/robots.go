@@ -185,7 +185,7 @@ func (q *Queue) Robots(ctx context.Context) ([]*Robot, error) {
 		if err := errors.Join(json.Unmarshal([]byte(labels), &r.Labels), json.Unmarshal([]byte(facts), &r.Facts)); err != nil {
 			return nil, fmt.Errorf("robot %s is damaged in the database: %w", r.Name, err)
 		}
-		r.Paused, r.Started, r.Seen = paused != 0, at(started), at(seen)
+		r.Paused, r.Started, r.Seen = paused != 0, db.Time(started), db.Time(seen)
 		if r.State != Offline && now-seen > SilentAfter.Milliseconds() {
 			r.State = Lost
 		}

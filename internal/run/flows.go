@@ -107,7 +107,7 @@ func scanFlow(row scanner) (*FlowInfo, error) {
 	var f FlowInfo
 	var ms int64
 	err := row.Scan(&f.Name, &f.Draft, &f.Production, &ms, &f.Revision)
-	f.Updated = at(ms)
+	f.Updated = db.Time(ms)
 	return &f, err
 }
 
@@ -154,7 +154,7 @@ func (s *Store) Versions(ctx context.Context, name string, limit int) ([]*Versio
 		if err := rows.Scan(&v.Digest, &v.Name, &ms, &v.Author, &v.Message); err != nil {
 			return nil, fmt.Errorf("listing the versions of %s: %w", name, err)
 		}
-		v.Created = at(ms)
+		v.Created = db.Time(ms)
 		out = append(out, &v)
 	}
 	return out, rows.Err()

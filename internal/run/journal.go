@@ -192,7 +192,7 @@ func (s *Store) Delete(ctx context.Context, ids ...string) (orphans []string, er
 			}
 		}
 		for _, id := range ids {
-			mine, err := s.artifacts(ctx, tx, id)
+			mine, err := db.Column[string](tx.QueryContext(ctx, s.db.Q(`SELECT digest FROM {s}artifact WHERE run = $1`), id))
 			if err != nil {
 				return err
 			}
@@ -217,24 +217,6 @@ func (s *Store) Delete(ctx context.Context, ids ...string) (orphans []string, er
 		return nil, fmt.Errorf("deleting runs: %w", err)
 	}
 	return orphans, nil
-}
-
-// artifacts returns the digests that a run uses.
-func (s *Store) artifacts(ctx context.Context, tx *db.Tx, run string) ([]string, error) {
-	rows, err := tx.QueryContext(ctx, s.db.Q(`SELECT digest FROM {s}artifact WHERE run = $1`), run)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var out []string
-	for rows.Next() {
-		var d string
-		if err := rows.Scan(&d); err != nil {
-			return nil, err
-		}
-		out = append(out, d)
-	}
-	return out, rows.Err()
 }
 
 // FlowsWith returns the text of the flow versions in which a text stands, by

@@ -67,7 +67,7 @@ func scanPush(row scanner) (*Push, error) {
 	var p Push
 	var ms int64
 	err := row.Scan(&p.ID, &p.Digest, &p.Author, &p.Message, &ms, &p.File, &p.Text)
-	p.Created = at(ms)
+	p.Created = db.Time(ms)
 	return &p, err
 }
 

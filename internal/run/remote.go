@@ -148,7 +148,7 @@ func (s *Store) MessagesSince(ctx context.Context, run string, since int64) ([]T
 		if err := rows.Scan(&m.Topic, &m.ID, &data, &ms); err != nil {
 			return nil, fmt.Errorf("reading messages: %w", err)
 		}
-		m.Data, m.At = raw(data), at(ms)
+		m.Data, m.At = raw(data), db.Time(ms)
 		out = append(out, m)
 	}
 	return out, rows.Err()

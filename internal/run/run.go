@@ -236,7 +236,7 @@ func (s *Store) scan(row scanner, now time.Time) (*Run, error) {
 	}
 	r.Cancel = cancel != 0
 	r.Input, r.Output, r.Waits = raw(input), raw(output), raw(waits)
-	r.Wake, r.Lease, r.Created, r.Started, r.Ended = at(wake), at(lease), at(created), at(started), at(ended)
+	r.Wake, r.Lease, r.Created, r.Started, r.Ended = db.Time(wake), db.Time(lease), db.Time(created), db.Time(started), db.Time(ended)
 	for _, f := range []struct {
 		text string
 		into any
@@ -257,13 +257,6 @@ func raw(s string) json.RawMessage {
 		return nil
 	}
 	return json.RawMessage(s)
-}
-
-func at(ms int64) time.Time {
-	if ms == 0 {
-		return time.Time{}
-	}
-	return time.UnixMilli(ms)
 }
 
 // free reports whether nobody holds the run's lease.
