@@ -4,7 +4,7 @@
 // list of animations tells.
 const stirs = new Set();
 let stirred = -Infinity, scrolled = -Infinity;
-const lately = 60; // ms: a script that moves something does so in each frame, and some frames are late
+const lately = 150; // ms: a script that moves something does so in each frame, and a busy machine draws few
 function stir(e) {
   const now = performance.now();
   if (now - stirred > lately || stirs.size > 200) stirs.clear();

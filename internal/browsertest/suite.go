@@ -46,6 +46,8 @@ func Suite(t *testing.T, k Kit) {
 		{"InputAlong", k.inputAlong},
 		{"Still", k.still},
 		{"BareWords", k.bareWords},
+		{"Sorted", k.sorted},
+		{"Drawn", k.drawn},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if c.name == "Truth" && testing.Short() {
