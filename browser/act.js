@@ -62,21 +62,11 @@ async function reachable(e, at, friends, framed, around, target) {
   for (const block of ['nearest', 'center', 'end', 'start']) {
     let p = spot(e, at);
     const r = e.getBoundingClientRect(), whole = r.top >= 0 && r.left >= 0 && r.bottom <= innerHeight && r.right <= innerWidth;
-    if (block !== 'nearest' || !whole || framed) { e.scrollIntoView({block, inline: 'nearest', behavior: 'instant'}); p = spot(e, at); }
+    if (block !== 'nearest' || !whole || framed) { scrolled = performance.now(); e.scrollIntoView({block, inline: 'nearest', behavior: 'instant'}); p = spot(e, at); }
     if (!p) { seen = seen || fail('outside', '', e); continue; }
-    if (document.getAnimations().some(a => a.playState === 'running' && a.effect && a.effect.target && (inside(e, a.effect.target) || a.effect.target.contains(e)))) {
-      for (let i = 0, idle = 0; i < 2; i++) { // each frame for itself: what turns back is twice at the same place
-        const drawn = document.timeline.currentTime;
-        await frame();
-        if (document.timeline.currentTime === drawn && !document.hidden) { // no frame was drawn, so nothing could move
-          if (++idle > 10) return fail('moving', '', e);
-          i--;
-          continue;
-        }
-        const n = spot(e, at);
-        if (!n || Math.abs(n.x - p.x) > 0.5 || Math.abs(n.y - p.y) > 0.5) return fail('moving', '', e);
-        p = n;
-      }
+    if (restless(e, !around)) {
+      p = await settled(e, p, at);
+      if (!p) return fail('moving', '', e);
     }
     const arrives = hit => hit && (target !== e ? leads(hit, e, target) : inside(hit, e) || friends.some(f => leads(hit, f, e)) || beneath(hit, around, e));
     const hit = deepest(p.x, p.y);

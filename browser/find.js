@@ -105,6 +105,26 @@ function beside(words, root) {
   return [...found];
 }
 
+// loose is what stands beside a field as bare text, in no element of its own: behind a box, unless all of them stand
+// behind their words, else before.
+const phrase = /^(A|ABBR|B|CODE|EM|FONT|I|KBD|MARK|S|SMALL|SPAN|STRONG|SUB|SUP|U)$/;
+const box = e => e.tagName === 'INPUT' && (e.type === 'checkbox' || e.type === 'radio');
+function along(e, next) {
+  let text = '';
+  for (let n = e[next]; n; n = n[next]) {
+    if (n.nodeType === 8 || n.nodeName === 'BR' && !text.trim() && next === 'previousSibling') continue;
+    if (n.nodeType !== 3 && !(n.nodeType === 1 && phrase.test(n.tagName) && !n.querySelector(controls))) break;
+    text = next === 'nextSibling' ? text + n.textContent : n.textContent + text;
+  }
+  return norm(text);
+}
+function loose(e) {
+  if (buttonInput(e) || e.tagName === 'BUTTON' || !e.parentElement || titled(e)) return '';
+  if (!box(e)) return along(e, 'previousSibling');
+  const last = [...e.parentElement.children].filter(box).at(-1);
+  return along(e, along(last, 'nextSibling') ? 'nextSibling' : 'previousSibling');
+}
+
 const roles = {
   button: 'button,summary,input[type=button],input[type=submit],input[type=reset],input[type=image]', link: 'a[href],area[href]',
   checkbox: 'input[type=checkbox]', radio: 'input[type=radio]', textbox: 'input:not([type]),input[type=text],input[type=email],input[type=tel],input[type=url],input[type=password],textarea,[contenteditable=""],[contenteditable=true]',
@@ -192,7 +212,9 @@ function listed(root, q, how) {
       const fields = all(controls), bare = s => norm(s).replace(/\s*[:*：]+$/, '').trim(), want = bare(q.value);
       const called = () => {
         const own = fields.filter(e => bare(label(e)) === want);
-        return own.length ? own : beside(texts(root, want, t => bare(t) === want).filter(shown), root);
+        if (own.length) return own;
+        const near = beside(texts(root, want, t => bare(t) === want).filter(shown), root);
+        return near.length ? near : fields.filter(e => bare(loose(e)) === want);
       };
       return either(called, () => fields.filter(e => low(label(e)).includes(low(want))));
     }

@@ -1,6 +1,6 @@
 // What Aether runs inside of a page, in a world of its own that the page's scripts cannot see: it finds an element,
 // says whether a person could use it now, watches that an action arrives where it was meant to, and reads. It is one
-// function made of find.js, act.js, read.js, keep.js and this file; see page.go.
+// function made of find.js, act.js, still.js, read.js, keep.js and this file; see page.go.
 
 globalThis.__aether = {
   ready, done, put, verify, choose, verifyChoice, tally, every, onward, form, state, also, restore, unwatch, came, shield, shielded,

@@ -33,10 +33,10 @@
 
   // landing watches where something that is dragged is let go: on the element of the handle, or anywhere for none.
   let watched = null;
-  const events = ['dragstart', 'dragover', 'drop', 'pointerup', 'mouseup'];
+  const events = ['dragstart', 'dragover', 'drop', 'pointermove', 'pointerup', 'mouseup'];
   function landing(handle) {
     landed();
-    const e = handle ? element(handle) : null, g = {start: null, over: null, dropped: false, released: false, hit: false};
+    const e = handle ? element(handle) : null, g = {start: null, over: null, dropped: false, released: false, hit: false, reached: !e, e, box: e && e.getBoundingClientRect()};
     const over = ev => {
       if (!e) return true;
       const r = e.getBoundingClientRect();
@@ -45,7 +45,8 @@
     g.f = ev => {
       if (!ev.isTrusted) return;
       if (ev.type === 'dragstart') g.start = ev;
-      else if (ev.type === 'dragover') { if (over(ev)) g.over = ev; }
+      else if (ev.type === 'pointermove') g.reached = g.reached || over(ev);
+      else if (ev.type === 'dragover') { if (over(ev)) { g.over = ev; g.reached = true; } }
       else {
         if (ev.type === 'drop') { g.dropped = true; g.files = ev.dataTransfer ? ev.dataTransfer.files.length : 0; } else g.released = true;
         g.hit = g.hit || over(ev);
@@ -60,7 +61,25 @@
     watched = null;
     if (!g) return {native: false, dropped: false, released: false, hit: false, files: 0};
     for (const n of events) removeEventListener(n, g.f, {capture: true});
-    return {native: !!g.start && !g.start.defaultPrevented, dropped: g.dropped, released: g.released, hit: g.hit, files: g.files || 0};
+    return {native: !!g.start && !g.start.defaultPrevented, dropped: g.dropped, released: g.released, hit: g.hit || g.reached && gaveWay(g), files: g.files || 0};
+  }
+  // gaveWay says whether an element has made room for what was dragged over it, as in a list that is sorted.
+  function gaveWay(g) {
+    if (!g.e || !g.e.isConnected) return !!g.e;
+    const r = g.e.getBoundingClientRect();
+    return Math.abs(r.left - g.box.left) > 1 || Math.abs(r.top - g.box.top) > 1;
+  }
+  const reached = async () => { await macrotask(); return !watched || watched.reached; };
+  // room is the size of an element that stands in one list with what is dragged, 0 if it does not.
+  function room(dragged, handle) {
+    const d = element(dragged), e = element(handle);
+    if (!d || !e) return {x: 0, y: 0};
+    const item = n => { while (n.parentElement && !n.parentElement.contains(e)) n = n.parentElement; return n; };
+    const other = n => { while (n.parentElement && !n.parentElement.contains(d)) n = n.parentElement; return n; };
+    const a = item(d), b = other(e);
+    if (a === b || a.contains(b) || b.contains(a) || a.tagName !== b.tagName || a.parentElement !== b.parentElement || a.classList.length && b.classList.length && ![...b.classList].some(c => a.classList.contains(c))) return {x: 0, y: 0};
+    const r = e.getBoundingClientRect();
+    return {x: r.width, y: r.height};
   }
   // takes says whether the page would take what is held over the element.
   const takes = async () => { await macrotask(); return !!watched && !!watched.over && watched.over.defaultPrevented; };
@@ -113,14 +132,15 @@
     return {...extent(e), moved: e.scrollLeft !== x || e.scrollTop !== y};
   }
   const measure = handle => { const e = scroller(handle); return e ? extent(e) : {gone: true}; };
-  const insight = handle => {
+  const insight = (handle, bring) => {
     const e = element(handle);
     if (!e || !e.isConnected) return {gone: true};
-    const r = e.getBoundingClientRect();
+    let r = e.getBoundingClientRect();
+    if (bring && (r.bottom <= 0 || r.right <= 0 || r.top >= innerHeight || r.left >= innerWidth)) { e.scrollIntoView({block: 'nearest', inline: 'nearest', behavior: 'instant'}); r = e.getBoundingClientRect(); }
     const left = Math.max(r.left, 0), top = Math.max(r.top, 0), right = Math.min(r.right, innerWidth), bottom = Math.min(r.bottom, innerHeight);
     return {seen: right >= left && bottom >= top && r.width + r.height > 0, middle: {x: (left + right) / 2, y: (top + bottom) / 2}};
   };
 
-  a.moves = {filing, filed, landing, landed, takes, scroll, measure, insight};
+  a.moves = {filing, filed, landing, landed, reached, room, takes, scroll, measure, insight};
   a.keep = keep;
 })();

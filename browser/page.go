@@ -19,6 +19,9 @@ var finding string
 //go:embed act.js
 var acting string
 
+//go:embed still.js
+var stilling string
+
 //go:embed read.js
 var reading string
 
@@ -29,7 +32,7 @@ var keeping string
 var offering string
 
 // core is what the other scripts build on. A document gets it once.
-var core = "(() => {\nif (globalThis.__aether) return;\n" + finding + acting + reading + keeping + offering + "})();\n"
+var core = "(() => {\nif (globalThis.__aether) return;\n" + finding + acting + stilling + reading + keeping + offering + "})();\n"
 
 //go:embed moves.js
 var moves string

@@ -121,7 +121,7 @@ func (k Kit) controls(t *testing.T) {
 	if raw, err := p.Evaluate(t.Context(), selector.Must("#f"), "(e, x) => e.files[0].name + x", "!"); err != nil || string(raw) != `"up.txt!"` {
 		t.Errorf("the field holds %s: %v", raw, err)
 	}
-	switch _, err := p.Drag(t.Context(), selector.Must("#a"), selector.Must("#z")); {
+	switch _, err := p.Drag(t.Context(), selector.Must("#a"), browser.Pull{To: selector.Must("#z")}); {
 	case k.Drops && err != nil:
 		t.Error(err)
 	case !k.Drops && !errors.Is(err, browser.ErrUnsupported):

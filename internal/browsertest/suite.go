@@ -44,6 +44,10 @@ func Suite(t *testing.T, k Kit) {
 		{"Controls", k.controls},
 		{"Deadlines", k.deadlines},
 		{"InputAlong", k.inputAlong},
+		{"Still", k.still},
+		{"BareWords", k.bareWords},
+		{"Sorted", k.sorted},
+		{"Drawn", k.drawn},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if c.name == "Truth" && testing.Short() {

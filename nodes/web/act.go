@@ -27,6 +27,7 @@ func init() {
 			{Title: "Press Save", In: anyClickIn{clickIn: clickIn{At: At{Target: save}}, Button: "left", Count: 1}, Out: pressed, DocOnly: needsBrowser},
 			{Title: "Mark a paragraph", In: anyClickIn{clickIn: clickIn{At: At{Target: selector.Must("css=article p")}}, Button: "left", Count: 3}, Out: clickOut{Used: Used{Element: "<p>", Query: "css=article p"}}, DocOnly: needsBrowser},
 		},
+		Check: func(in anyClickIn) error { return pair(in.X, in.Y, "x and y") },
 		Run: func(ctx context.Context, env *node.Env, in anyClickIn) (clickOut, error) {
 			return in.press(ctx, env, browser.Click{Button: in.Button, Count: in.Count})
 		},
@@ -44,18 +45,26 @@ func init() {
 			Effect:   node.Once,
 			EffectOf: func(in clickIn) node.Effect { return in.effect() },
 			Examples: []node.Example[clickIn, clickOut]{{Title: "Press Save", In: clickIn{At: At{Target: save}}, Out: pressed, DocOnly: needsBrowser}},
+			Check:    func(in clickIn) error { return pair(in.X, in.Y, "x and y") },
 			Run: func(ctx context.Context, env *node.Env, in clickIn) (clickOut, error) {
 				return in.press(ctx, env, d.o)
 			},
 		})
 	}
-	node.Register(node.Spec[At, Used]{
+	node.Register(node.Spec[hoverIn, Used]{
 		Type: "web.hover", Title: "Move mouse over",
 		Doc: "Moves the mouse over an element, as to open a menu.", Effect: node.Idempotent,
-		Examples: []node.Example[At, Used]{{Title: "Open the menu", In: At{Target: selector.Must("text=Products")}, Out: Used{Element: `<li> "Products"`, Query: "text=Products"}, DocOnly: needsBrowser}},
-		Run: func(ctx context.Context, env *node.Env, in At) (Used, error) {
+		Examples: []node.Example[hoverIn, Used]{{Title: "Open the menu", In: hoverIn{At: At{Target: selector.Must("text=Products")}}, Out: Used{Element: `<li> "Products"`, Query: "text=Products"}, DocOnly: needsBrowser}},
+		Check: func(in hoverIn) error {
+			return pair(in.X, in.Y, "x and y")
+		},
+		Run: func(ctx context.Context, env *node.Env, in hoverIn) (Used, error) {
 			return do(ctx, env, in.healing(), true, func(ctx context.Context, _ *browser.Session, p *browser.Page) (Used, error) {
-				d, err := p.Hover(ctx, in.Target, nil)
+				var at *browser.Point
+				if in.X != nil && in.Y != nil {
+					at = &browser.Point{X: *in.X, Y: *in.Y}
+				}
+				d, err := p.Hover(ctx, in.Target, at)
 				return used(d), err
 			})
 		},
@@ -155,6 +164,20 @@ func init() {
 			})
 		},
 	})
+}
+
+type hoverIn struct {
+	At
+	X *float64 `json:"x" is:"advanced" doc:"Where over the element, in CSS pixels from its left edge; not given is the middle."`
+	Y *float64 `json:"y" is:"advanced" doc:"Where over the element, from its upper edge."`
+}
+
+// pair says what is wrong with a place of which one half is not given.
+func pair(x, y *float64, names string) error {
+	if (x == nil) != (y == nil) {
+		return errors.New(names + " belong together: give both, or none for the middle of the element")
+	}
+	return nil
 }
 
 type clickIn struct {

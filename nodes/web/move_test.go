@@ -25,10 +25,11 @@ func TestDrag(t *testing.T) {
 	run(t, e, "web.drag", map[string]any{"target": "#s", "to": "#a"})
 	must(t, e, "web.drag", "unchanged", map[string]any{"target": "#a", "to": "#deaf", "timeout": "5s"})
 	must(t, e, "web.drag", "covered", map[string]any{"target": "#c", "to": "#z"})
-	must(t, e, "web.drag", "outside", map[string]any{"target": "#a", "to": "#far", "timeout": "5s"})
+	must(t, e, "web.drag", "unchanged", map[string]any{"target": "#a", "to": "#far", "timeout": "5s"})
 	must(t, e, "web.drag", "not_found", map[string]any{"target": "#a", "to": "#nothing"})
 	fails(t, e, "web.drag", map[string]any{"target": "#a"})
-	fails(t, e, "web.drag", map[string]any{"target": "#a", "to": "#z", "x": 1})
+	fails(t, e, "web.drag", map[string]any{"target": "#a", "to": "#z", "from_x": 1})
+	fails(t, e, "web.click", map[string]any{"target": "#a", "x": 1})
 }
 
 func TestScroll(t *testing.T) {
