@@ -107,9 +107,11 @@ func (p *Prepared) decide(w *Wanted, s *scores, best int, taken func(int) bool) 
 	if len(v.Vetoes) > 0 {
 		v.P = min(v.P, doubted)
 	}
+	v.Share = s.share(best)
 	for _, i := range s.order[:min(len(s.order), 50)] {
 		if i != best && p.equivalent(best, i) {
 			v.Equivalent = append(v.Equivalent, i)
+			v.Share += s.share(i)
 		}
 	}
 	v.Top = p.top(s, best, 3)
@@ -120,7 +122,7 @@ func (p *Prepared) decide(w *Wanted, s *scores, best int, taken func(int) bool) 
 	switch {
 	case v.P >= least && len(v.Vetoes) == 0:
 		v.Decision = Heal
-	case v.P >= p.model.file.Ask:
+	case v.P >= p.model.file.Ask || v.Share >= p.model.file.AskShare && e[evidenceOwn+fKind] > 0:
 		v.Decision = Ask
 	default:
 		v.Decision = Abstain

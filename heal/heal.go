@@ -87,6 +87,8 @@ type Verdict struct {
 	// P is the calibrated probability that Best is the element meant, Margin how much better its score is than that of
 	// the next element that is not equivalent.
 	P, Margin float64
+	// Share is how sure it is that the element meant is Best, or one that is the same, if it is on the page at all.
+	Share float64
 	// Decision is Heal, Ask or Abstain.
 	Decision string
 	// Vetoes are the reasons why it is not Heal.

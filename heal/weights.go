@@ -51,6 +51,9 @@ type Weights struct {
 	Heal      float64 `json:"heal"`
 	Sensitive float64 `json:"sensitive"`
 	Ask       float64 `json:"ask"`
+	// AskShare is the least Share for asking about an element of the same kind, whatever the probability: where one stands
+	// out a person can tell whether it is the one, and nobody can where none does.
+	AskShare float64 `json:"ask_share"`
 }
 
 // Load reads a file of weights.

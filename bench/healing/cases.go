@@ -1,11 +1,11 @@
 package main
 
 import (
+	"bufio"
 	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"os"
 	"slices"
@@ -136,6 +136,12 @@ func (s *site) prepare() {
 
 // one says that taking b away takes a away: a is b, stands in it, or is around it and reads the same.
 func one(a, b *node) bool {
+	if a == b {
+		return true
+	}
+	if a.XPath == "" || b.XPath == "" {
+		return false // nobody knows where it stands
+	}
 	return a.XPath == b.XPath || up(a.XPath) == up(b.XPath) && cover(a, b) >= 0.85 || strings.HasPrefix(a.XPath, b.XPath+"/") ||
 		strings.HasPrefix(b.XPath, a.XPath+"/") && (b.Text != "" && a.Text == b.Text || up(b.XPath) == a.XPath && cover(a, b) >= 0.5)
 }
@@ -214,17 +220,23 @@ func readCases(path string) (*file, error) {
 		return nil, err
 	}
 	defer r.Close()
-	var in io.Reader = r
-	if strings.HasSuffix(path, ".gz") {
-		if in, err = gzip.NewReader(r); err != nil {
+	in := bufio.NewReader(r)
+	// What it holds says what it is: files are renamed.
+	if head, err := in.Peek(2); err == nil && head[0] == 0x1f && head[1] == 0x8b {
+		unzipped, err := gzip.NewReader(in)
+		if err != nil {
 			return nil, fmt.Errorf("reading cases %s: %w", path, err)
 		}
+		in = bufio.NewReader(unzipped)
 	}
 	f := &file{name: path}
 	if err := json.NewDecoder(in).Decode(&f.sites); err != nil {
 		return nil, fmt.Errorf("reading cases %s: %w", path, err)
 	}
-	for _, s := range f.sites {
+	for i, s := range f.sites {
+		if s == nil {
+			return nil, fmt.Errorf("reading cases %s: site %d is null", path, i)
+		}
 		for i := range s.Pairs {
 			p := &s.Pairs[i]
 			p.Truth = -1
@@ -276,7 +288,7 @@ func right(nodes []node, found, truth int) bool {
 		return false
 	}
 	a, b := nodes[found].XPath, nodes[truth].XPath
-	return a == b || up(a) == b || up(b) == a
+	return found == truth || a != "" && b != "" && (a == b || up(a) == b || up(b) == a)
 }
 
 // defaults are the files of cases beside the repository.

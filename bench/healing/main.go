@@ -4,6 +4,8 @@
 //
 //	go run -C bench/healing . [-o ../HEALING.md] [-cases FILE]...
 //	go run -C bench/healing . train [-o ../../heal/weights.json] [-cases FILE]
+//	go run -C bench/healing . spread [-rounds N]
+//	go run -C bench/healing . pages
 //
 // The cases are texts of real pages, which belong to their sites, so they are no part of the repository. A file of cases
 // is JSON, or JSON in gzip: a list of sites, each {"site": name, "cands": [element...], "pairs": [{"target": element,
@@ -51,6 +53,9 @@ func run(args []string) error {
 	if len(args) > 0 && args[0] == "pages" {
 		return pages(args[1:])
 	}
+	if len(args) > 0 && args[0] == "spread" {
+		return spread(args[1:])
+	}
 	fit := len(args) > 0 && args[0] == "train"
 	if fit {
 		args = args[1:]
@@ -63,7 +68,7 @@ func run(args []string) error {
 		return err
 	}
 	if flags.NArg() > 0 {
-		return fmt.Errorf("%q is not understood; use train, -o FILE and -cases FILE", flags.Arg(0))
+		return fmt.Errorf("%q is not understood; use train, spread, pages, -o FILE and -cases FILE", flags.Arg(0))
 	}
 	runtime.GOMAXPROCS(1)
 	debug.SetGCPercent(300)

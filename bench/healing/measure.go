@@ -2,7 +2,6 @@ package main
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/aether-rpa/aether/heal"
@@ -154,12 +153,7 @@ func silent(f *file, models func(*site) *heal.Model) []*resolved {
 		of   func(n *node) string
 	}{
 		{"absolute XPath", func(n *node) string { return n.XPath }},
-		{"XPath from an id", func(n *node) string {
-			if !strings.HasPrefix(n.IDXPath, "//") {
-				return ""
-			}
-			return n.IDXPath
-		}},
+		{"XPath from an id, absolute where none is around", func(n *node) string { return n.IDXPath }},
 	}
 	out := make([]*resolved, len(paths))
 	for k := range paths {
