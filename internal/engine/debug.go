@@ -13,8 +13,9 @@ import (
 )
 
 // DebugTopic is the topic of orders to a run as a whole; see Order. What is said
-// to a line that is paused goes to the topic of its wait; see Command.
-const DebugTopic = "debug"
+// to a line that is paused goes to the topic of its wait, which begins with it;
+// see Command. No flow waits on such a topic.
+const DebugTopic = "!debug"
 
 // WaitPaused is the kind of the wait of a line that is paused.
 const WaitPaused = "paused"

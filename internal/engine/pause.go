@@ -59,7 +59,7 @@ func (b *branch) pausing(s *step) signal {
 	b.dbg.Step = ""
 	for ; ; n++ {
 		told++
-		cmd, sig := b.pause(s, pausedName(path, n), fmt.Sprintf("debug:%s!%d", path, told), why, note)
+		cmd, sig := b.pause(s, pausedName(path, n), fmt.Sprintf("%s:%s!%d", DebugTopic, path, told), why, note)
 		if sig.kind != sigNone || cmd != CommandStay {
 			return sig
 		}
