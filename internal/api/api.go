@@ -121,6 +121,7 @@ func (s *Server) register(mux *http.ServeMux) {
 	s.checks(a)
 	s.tries(a)
 	s.runs(a)
+	s.debugs(a)
 	s.events(a)
 	s.live(a)
 	s.look(a)

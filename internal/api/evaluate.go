@@ -9,6 +9,7 @@ import (
 
 	"github.com/aether-rpa/aether/flow"
 	"github.com/aether-rpa/aether/internal/auth"
+	"github.com/aether-rpa/aether/internal/engine"
 	"github.com/aether-rpa/aether/internal/orch"
 	"github.com/aether-rpa/aether/internal/queue"
 )
@@ -24,16 +25,17 @@ type evaluateBody struct {
 }
 
 type tryBody struct {
-	Files map[string]string         `json:"files" doc:"The flow as it is being written, and the flows it calls, by file name."`
-	Main  string                    `json:"main" minLength:"1" doc:"The file to begin with."`
-	Base  string                    `json:"base,omitempty" doc:"Digest of the version it was made from: what that called is called as before."`
-	Mode  string                    `json:"mode" enum:"node,to,from" doc:"node: this node alone, on recorded data; to: run to this node and end behind it; from: from this node to the end, on recorded data."`
-	Node  string                    `json:"node" minLength:"1" doc:"Id of the node."`
-	At    string                    `json:"at,omitempty" maxLength:"1000" doc:"Path of the execution that is meant, such as each[2]/fetch. Default: the first."`
-	Run   string                    `json:"run,omitempty" doc:"Run of the flow whose records are used."`
-	Input map[string]any            `json:"input,omitempty" doc:"Values of the flow's inputs. Default: those of the run."`
-	Pins  map[string]map[string]any `json:"pins,omitempty" doc:"Outputs by node: these nodes do not act. They hold for this run only."`
-	Needs string                    `json:"needs,omitempty" maxLength:"500" doc:"What a robot must have, as an expression over labels."`
+	Files  map[string]string         `json:"files" doc:"The flow as it is being written, and the flows it calls, by file name."`
+	Main   string                    `json:"main" minLength:"1" doc:"The file to begin with."`
+	Base   string                    `json:"base,omitempty" doc:"Digest of the version it was made from: what that called is called as before."`
+	Mode   string                    `json:"mode" enum:"node,to,from" doc:"node: this node alone, on recorded data; to: run to this node and end behind it; from: from this node to the end, on recorded data."`
+	Node   string                    `json:"node" minLength:"1" doc:"Id of the node."`
+	At     string                    `json:"at,omitempty" maxLength:"1000" doc:"Path of the execution that is meant, such as each[2]/fetch. Default: the first."`
+	Run    string                    `json:"run,omitempty" doc:"Run of the flow whose records are used."`
+	Input  map[string]any            `json:"input,omitempty" doc:"Values of the flow's inputs. Default: those of the run."`
+	Pins   map[string]map[string]any `json:"pins,omitempty" doc:"Outputs by node: these nodes do not act. They hold for this run only."`
+	Breaks []engine.Break            `json:"breakpoints,omitempty" maxItems:"200" doc:"Where the run stops before a node acts."`
+	Needs  string                    `json:"needs,omitempty" maxLength:"500" doc:"What a robot must have, as an expression over labels."`
 }
 
 func (s *Server) tries(a huma.API) {
@@ -74,7 +76,7 @@ func (s *Server) tries(a huma.API) {
 			if bundle.Flow.Name != in.Name {
 				return nil, fmt.Errorf("%w: the file is of the flow %s, not of %s", orch.ErrInput, bundle.Flow.Name, in.Name)
 			}
-			t := orch.Try{Flow: bundle, Mode: b.Mode, Node: b.Node, At: b.At, Of: b.Run, By: who(ctx).Name}
+			t := orch.Try{Flow: bundle, Mode: b.Mode, Node: b.Node, At: b.At, Of: b.Run, Breaks: b.Breaks, By: who(ctx).Name}
 			if b.Input != nil {
 				if t.Input, err = plainMap("the inputs", b.Input); err != nil {
 					return nil, err

@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/aether-rpa/aether/internal/auth"
+	"github.com/aether-rpa/aether/internal/engine"
 	"github.com/aether-rpa/aether/internal/orch"
 	"github.com/aether-rpa/aether/internal/queue"
 	"github.com/aether-rpa/aether/internal/run"
@@ -27,6 +28,7 @@ type StartRun struct {
 	Version string         `json:"version,omitempty" doc:"draft, production or a digest. Default: production if there is one, else the draft."`
 	ID      string         `json:"id,omitempty" maxLength:"100" doc:"Id of the run. Starting the same id again starts nothing."`
 	Input   map[string]any `json:"input,omitempty" doc:"Values of the flow's inputs."`
+	Breaks  []engine.Break `json:"breakpoints,omitempty" maxItems:"200" doc:"Where the run stops before a node acts."`
 	Job     JobOptions     `json:"job,omitempty"`
 }
 
@@ -113,6 +115,9 @@ func (s *Server) runs(a huma.API) {
 				return p, err
 			}
 			list, err := s.Runs.List(ctx, f)
+			for _, r := range list {
+				orch.WithoutValues(r)
+			}
 			return paged(list, in.Limit, func(r *run.Run) any { return run.Place{Created: r.Created, ID: r.ID} }), err
 		})
 	handle(s, a, op{right: auth.WriteRuns, method: http.MethodPost, path: "/runs", id: "start-run", summary: "Give a run of a flow to the robots", tag: "runs", status: http.StatusCreated, body: 16 << 20, errors: states},
@@ -135,7 +140,7 @@ func (s *Server) runs(a huma.API) {
 			if j.Key == "" && in.Key != "" {
 				j.Key = "request of " + who(ctx).Name + ": " + in.Key
 			}
-			out, err := s.Orch.Submit(in.caller(ctx), b, in.Body.ID, input, j)
+			out, err := s.Orch.Submit(in.caller(ctx), b, in.Body.ID, input, j, in.Body.Breaks...)
 			return &answer[*orch.Submitted]{out}, err
 		})
 	handle(s, a, op{right: auth.ReadRuns, method: http.MethodGet, path: "/runs/{id}", id: "get-run", summary: "Get a run", tag: "runs", errors: missing},

@@ -65,8 +65,13 @@ type Options struct {
 	// Observe is told of all that happens in runs; see robot.Robot.
 	Observe func(*run.Run, engine.Event)
 	// Ask puts questions to the person who attends; nil if nobody does.
-	Ask       func(context.Context, *run.Run, engine.Wait) (question.Answer, error)
+	Ask func(context.Context, *run.Run, engine.Wait) (question.Answer, error)
+	// Attend is Ask for a run that is paused.
+	Attend    func(context.Context, *run.Run, engine.Wait) (engine.Command, error)
 	ParkAfter time.Duration
+	// HoldPaused and HoldLive are those of engine.Options; Open sets what is usual,
+	// which may be changed before Start.
+	HoldPaused, HoldLive time.Duration
 	// KeepTraces is when traces are kept of all runs of this process, whatever flows and settings say; "" leaves it to
 	// them.
 	KeepTraces string
@@ -100,6 +105,13 @@ type System struct {
 	keepVault    func() // ends the renewal of the token for Vault; nil if there is none
 }
 
+// How long a paused run stays with its process, so that the next step need not
+// walk the records again, nor build a browser again; see engine.Options.
+const (
+	holdPaused = 15 * time.Second
+	holdLive   = 2 * time.Minute
+)
+
 // ErrSetting says that a setting which is not part of config.Config is wrong.
 var ErrSetting = errors.New("a setting is wrong")
 
@@ -115,6 +127,7 @@ func Open(ctx context.Context, o Options) (*System, error) {
 		return nil, errors.Join(err, tel.Close(ctx))
 	}
 	run.SetHost(o.Host)
+	o.HoldPaused, o.HoldLive = holdPaused, holdLive
 	s := &System{Options: o, DB: d, Telemetry: tel, Runs: run.NewStore(d, nil), Artifacts: disk.Open(filepath.Join(o.Config.DataDir, "artifacts"))}
 	s.Queue, s.Items, s.Auth, s.Elements = queue.New(d), item.New(d), auth.NewStore(d), element.New(d)
 	s.Elements.Tally = s.Queue.Tally
@@ -164,7 +177,7 @@ func (s *System) Start(ctx context.Context, resumes bool) error {
 	}
 	s.Robot = &robot.Robot{
 		Runs: s.Runs, Items: s.Items, Elements: s.Elements, Heal: s.Config.Heal.Policy, Durable: rt, Nodes: s.Nodes, Store: s.Artifacts, Vault: secrets, Log: s.Log,
-		Owner: run.Self(s.Host, s.PID), Work: leftover.At(s.Config.WorkDir(), run.Self(s.Host, s.PID)), ParkAfter: s.ParkAfter, Live: s.Runs, Keep: robot.TraceKeep{Default: s.Config.Trace.Keep, Forced: s.KeepTraces}, Observe: s.Observe, Ask: s.Ask, Trace: s.Telemetry.Trace, WrapLog: s.Telemetry.Log, Now: time.Now,
+		Owner: run.Self(s.Host, s.PID), Work: leftover.At(s.Config.WorkDir(), run.Self(s.Host, s.PID)), ParkAfter: s.ParkAfter, Live: s.Runs, Keep: robot.TraceKeep{Default: s.Config.Trace.Keep, Forced: s.KeepTraces}, Observe: s.Observe, Ask: s.Ask, Attend: s.Attend, HoldPaused: s.HoldPaused, HoldLive: s.HoldLive, Trace: s.Telemetry.Trace, WrapLog: s.Telemetry.Log, Now: time.Now,
 		Env: node.Env{
 			Files: roots, Artifacts: s.Artifacts, HTTP: egress.Client(s.egress()), Dial: egress.Dialer(s.egress()), Environ: cleanEnviron(s.Environ), Rand: rand.Reader,
 			Worker: worker.NewRunner(worker.Config{Path: s.Executable, Args: []string{"script-worker"}, Memory: s.Config.Script.Memory, Timeout: s.Config.Script.Timeout}),

@@ -48,6 +48,7 @@ const (
 	PromoteFlows Right = "flows.promote"
 	ReadRuns     Right = "runs.read"
 	WriteRuns    Right = "runs.write"
+	DebugRuns    Right = "runs.debug"
 	ReadQueue    Right = "queue.read"
 	WriteQueue   Right = "queue.write"
 	ReadRobots   Right = "robots.read"
@@ -74,7 +75,7 @@ const (
 var Rights = map[Right]Role{
 	ReadFlows: Viewer, ReadRuns: Viewer, ReadQueue: Viewer, ReadItems: Viewer, ReadHeals: Viewer, ReadRobots: Viewer, ReadSelf: Viewer, WriteSelf: Viewer, ReadMetrics: Viewer,
 	WriteRuns: Operator, WriteQueue: Operator, WriteItems: Operator, WriteRobots: Operator, ReadHealth: Operator,
-	WriteFlows: Developer, WriteHeals: Developer, WriteQueues: Developer, PromoteFlows: Developer, ReadSecrets: Developer,
+	WriteFlows: Developer, DebugRuns: Developer, WriteHeals: Developer, WriteQueues: Developer, PromoteFlows: Developer, ReadSecrets: Developer,
 	ReadAccess: Admin, WriteAccess: Admin, ReadAudit: Admin, WriteSecrets: Admin, ReadSettings: Admin,
 	Work: Worker,
 }

@@ -124,6 +124,9 @@ func asked(ws []engine.Wait) string {
 		if w.Ask != nil {
 			return oneLine(w.Question)
 		}
+		if w.Paused != nil {
+			return "before " + w.Path
+		}
 	}
 	return ""
 }

@@ -31,6 +31,7 @@ type asker struct {
 	dismiss context.CancelCauseFunc // of the question on the screen
 	away    bool
 	lines   lineReader
+	before  string // the last command to a paused run
 }
 
 // errAway is the cause of a question that was left open.
@@ -55,37 +56,16 @@ func (c *command) askFunc() func(context.Context, *run.Run, engine.Wait) (questi
 	return c.asker.ask
 }
 
-func (a *asker) ask(ctx context.Context, _ *run.Run, w engine.Wait) (question.Answer, error) {
-	select {
-	case <-ctx.Done():
-		return question.Answer{}, ctx.Err()
-	case <-a.turn:
-	}
-	defer func() { a.turn <- struct{}{} }()
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	a.mu.Lock()
-	away := a.away
-	a.dismiss = cancel
-	a.mu.Unlock()
-	if away {
-		return question.Answer{}, engine.ErrNobody
-	}
-	a.view.pause()
-	defer a.view.resume()
-	put := a.form
-	if a.plain() {
-		put = a.prompt
-	}
-	a.c.printf("%s", a.context(w))
-	ans, err := put(ctx, w.Ask)
-	a.mu.Lock()
-	a.dismiss = nil
-	if errors.Is(err, errAway) || errors.Is(context.Cause(ctx), errAway) {
-		a.away = true
-		err = engine.ErrNobody
-	}
-	a.mu.Unlock()
+func (a *asker) ask(ctx context.Context, _ *run.Run, w engine.Wait) (ans question.Answer, err error) {
+	err = a.alone(ctx, func(ctx context.Context) (err error) {
+		put := a.form
+		if a.plain() {
+			put = a.prompt
+		}
+		a.c.printf("%s", a.context(w))
+		ans, err = put(ctx, w.Ask)
+		return err
+	})
 	switch {
 	case errors.Is(err, engine.ErrNobody):
 		a.c.printf("Left open; the run waits for the answer.\n")
@@ -96,6 +76,37 @@ func (a *asker) ask(ctx context.Context, _ *run.Run, w engine.Wait) (question.An
 	}
 	ans.By, _ = a.c.Lookup("USER")
 	return ans, err
+}
+
+// alone has the screen for put alone. Its error is engine.ErrNobody if the person
+// does not want to answer now, or wanted that before.
+func (a *asker) alone(ctx context.Context, put func(context.Context) error) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-a.turn:
+	}
+	defer func() { a.turn <- struct{}{} }()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	a.mu.Lock()
+	away := a.away
+	a.dismiss = cancel
+	a.mu.Unlock()
+	if away {
+		return engine.ErrNobody
+	}
+	a.view.pause()
+	defer a.view.resume()
+	err := put(ctx)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.dismiss = nil
+	if errors.Is(err, errAway) || errors.Is(context.Cause(ctx), errAway) {
+		a.away = true
+		err = engine.ErrNobody
+	}
+	return err
 }
 
 // leave takes the question off the screen and leaves it open. It reports false

@@ -70,7 +70,7 @@ var programs = map[string][]string{
 
 // machineLabels are the labels that a robot has by its machine.
 func (c *command) machineLabels() []string {
-	out := []string{runtime.GOOS, runtime.GOARCH, orch.TryLabel}
+	out := []string{runtime.GOOS, runtime.GOARCH, orch.TryLabel, orch.DebugLabel}
 	for label, names := range programs {
 		if slices.ContainsFunc(names, func(n string) bool { _, err := exec.LookPath(n); return err == nil }) {
 			out = append(out, label)

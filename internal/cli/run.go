@@ -32,6 +32,7 @@ type runFlags struct {
 	wait      bool
 	quiet     bool
 	noInput   bool
+	breaks    []string
 	trace     string
 	items     itemFlags
 	try       tryFlags
@@ -44,7 +45,7 @@ func (c *command) runCmd() *cobra.Command {
 		Short: "Run a flow, or go on with a run of it that was interrupted",
 		Long: "Runs a flow file. If an earlier run of the same flow version with the same inputs was cut short, it goes on where it was; --new starts another.\n\n" +
 			"Exit codes: 0 done, 1 the flow failed, 2 bad input, 3 needs attention, 130 interrupted.",
-		Example: "  aether run invoices.flow.yaml -i folder=./inbox\n  aether run invoices.flow.yaml --id november --json\n  aether run invoices.flow.yaml --items invoices.json --items-out done.json\n  aether run invoices.flow.yaml --to extract --pin fetch=sample.json",
+		Example: "  aether run invoices.flow.yaml -i folder=./inbox\n  aether run invoices.flow.yaml --id november --json\n  aether run invoices.flow.yaml --items invoices.json --items-out done.json\n  aether run invoices.flow.yaml --to extract --pin fetch=sample.json\n  aether run invoices.flow.yaml --break extract,'save when vars.total > 1000'",
 		Args:    oneArg("the flow file"),
 		RunE:    func(cmd *cobra.Command, args []string) error { return c.runFlow(cmd, args[0], f) },
 	}
@@ -52,6 +53,7 @@ func (c *command) runCmd() *cobra.Command {
 	cmd.Flags().StringVar(&f.inputFile, "input-file", "", "JSON or YAML file with the values of inputs.")
 	cmd.Flags().StringVar(&f.id, "id", "", "Id of the run. Starting the same id again goes on with it, or shows its result.")
 	cmd.Flags().BoolVar(&f.fresh, "new", false, "Start a new run even if an interrupted one could go on.")
+	cmd.Flags().StringArrayVar(&f.breaks, "break", nil, "Pause before this node, or several with commas between, or an execution such as each[2]/fetch; 'NODE when EXPRESSION' pauses only where that is true. May be repeated.")
 	f.items.add(cmd)
 	f.try.add(cmd)
 	execFlags(cmd, &f)
@@ -90,6 +92,10 @@ func (c *command) runFlow(cmd *cobra.Command, path string, f runFlags) error {
 		return badInput(err)
 	}
 	if err := f.try.check(f.id); err != nil {
+		return badInput(err)
+	}
+	breaks := breakpoints(f.breaks)
+	if err := orch.CheckBreaks(b.Flow, breaks); err != nil {
 		return badInput(err)
 	}
 	if mode, _ := f.try.mode(); mode != "" {
@@ -137,9 +143,14 @@ func (c *command) runFlow(cmd *cobra.Command, path string, f runFlags) error {
 		}
 		c.atEnd = func(r *run.Run) error { return c.reportItems(ctx, s, items, r) }
 	}
-	r, fresh, err := s.Orch.Start(ctx, b, id, input)
+	r, fresh, err := s.Orch.Start(ctx, b, id, input, breaks...)
 	if err != nil {
 		return c.inputError(err)
+	}
+	if !fresh && len(breaks) > 0 && !r.Status.Final() {
+		if _, err := s.Orch.Debug(ctx, r.ID, orch.Debug{Breaks: &breaks}); err != nil {
+			return err
+		}
 	}
 	return c.execute(ctx, s, r, !fresh, v)
 }
@@ -152,6 +163,7 @@ func (c *command) openTo(cmd *cobra.Command, v *view, f runFlags) (*app.System, 
 	s, err := c.open(cmd, v.observe, parkAfter(f))
 	if err == nil {
 		s.KeepTraces = f.trace
+		s.HoldPaused, s.HoldLive = 0, 0 // who attends is asked; else nobody waits here
 	}
 	return s, err
 }
@@ -315,6 +327,9 @@ func (c *command) printWait(r *run.Run, w engine.Wait) {
 			c.printf("    %s\n", printable(w.Ask.Details.Text))
 		}
 		c.printChoices(r, w, "answer")
+	case engine.WaitPaused:
+		c.printf("  paused before %s (%s)\n", w.Path, w.Paused.Why)
+		c.printf("    aether runs debug %s --at %s --over (or --into, --out, --continue, --stop, --set NAME=JSON), then aether runs resume %s\n", r.ID, quoted(w.Path), r.ID)
 	case "approval", "question":
 		c.printQuestion(r, w)
 	case "message":

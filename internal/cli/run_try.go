@@ -59,7 +59,7 @@ func (f *tryFlags) check(id string) error {
 
 // try makes the development run that the flags ask for and executes it.
 func (c *command) try(cmd *cobra.Command, b *orch.Bundle, input map[string]any, f runFlags) error {
-	t := orch.Try{Flow: b, Of: f.try.of, Input: input}
+	t := orch.Try{Flow: b, Of: f.try.of, Input: input, Breaks: breakpoints(f.breaks)}
 	t.Mode, t.At = f.try.mode()
 	if t.Node = t.At; strings.Contains(t.At, "/") {
 		t.Node = t.At[strings.LastIndexByte(t.At, '/')+1:]

@@ -223,7 +223,7 @@ func (c *command) open(cmd *cobra.Command, observe func(*run.Run, engine.Event),
 	c.fileRoots = cfg.Files.Roots
 	return app.Open(cmd.Context(), app.Options{
 		Config: cfg, Nodes: node.Default, Log: c.logger(cfg), Host: c.Host, PID: c.PID, Executable: c.Executable,
-		Lookup: c.lookupWithDotenv(cfg), Environ: c.Environ, Version: Version(), Settings: values, Stderr: c.Stderr, Observe: observe, Ask: c.askFunc(), ParkAfter: parkAfter,
+		Lookup: c.lookupWithDotenv(cfg), Environ: c.Environ, Version: Version(), Settings: values, Stderr: c.Stderr, Observe: observe, Ask: c.askFunc(), Attend: c.attendFunc(), ParkAfter: parkAfter,
 	})
 }
 

@@ -125,6 +125,7 @@ func (b *branch) attempt(s *step, in any, effect node.Effect, try int) (*Record,
 		b.emitEnd(s, path, try, r, effect, true)
 		return r, signal{}
 	}
+	b.dbg.live = true
 	if inHash == "" {
 		inHash = b.inputHash(s)
 	}

@@ -31,6 +31,8 @@ type expected struct {
 	until time.Time // at most; zero for ever
 	// accept takes a message or refuses it; nil takes all.
 	accept func(data any) (question.Answer, error)
+	// hold is how long the wait holds this process before it may park.
+	hold time.Duration
 	// instead is the answer of an unattended run that nobody has answered yet.
 	instead *question.Answer
 }
@@ -58,7 +60,13 @@ func (b *branch) arrive(s *step, w Wait, e expected) (arrival, signal) {
 	wt := &waiter{w: w, until: e.until, ctx: b.ctx}
 	heard, hush := b.listen(w, e)
 	defer hush()
-	wt.quick = heard != nil
+	var held <-chan time.Time
+	if e.hold > 0 {
+		t := time.NewTimer(e.hold)
+		defer t.Stop()
+		held = t.C
+	}
+	wt.quick = heard != nil || held != nil
 	unblock := x.block(wt)
 	defer unblock()
 	tick := time.NewTicker(messagePoll)
@@ -71,8 +79,13 @@ func (b *branch) arrive(s *step, w Wait, e expected) (arrival, signal) {
 			if ok {
 				return arrival{ok: true, at: x.o.Now(), answer: a}, signal{}
 			}
-			heard = nil
-			x.unattended(wt)
+			if heard = nil; held == nil {
+				x.unattended(wt)
+			}
+		case <-held:
+			if held = nil; heard == nil {
+				x.unattended(wt)
+			}
 		case <-tick.C:
 			if got, ok, sig := b.look(w, e); ok || sig.kind != sigNone {
 				return got, sig
@@ -115,8 +128,8 @@ func (b *branch) look(w Wait, e expected) (arrival, bool, signal) {
 // gives an answer, or is closed if there will be none; hush takes the question
 // back and waits until it is off the screen.
 func (b *branch) listen(w Wait, e expected) (<-chan question.Answer, func()) {
-	ask := b.x.o.Ask
-	if ask == nil || w.Ask == nil {
+	ask := b.asking(w, e)
+	if ask == nil {
 		return nil, func() {}
 	}
 	ctx, cancel := context.WithCancel(b.ctx)
@@ -128,11 +141,7 @@ func (b *branch) listen(w Wait, e expected) (<-chan question.Answer, func()) {
 	go func() {
 		defer close(gone)
 		defer close(heard)
-		a, err := ask(ctx, w)
-		if err == nil {
-			a, err = w.Ask.Accept(a)
-		}
-		if err == nil {
+		if a, err := ask(ctx); err == nil {
 			heard <- a
 		}
 	}()
@@ -140,6 +149,30 @@ func (b *branch) listen(w Wait, e expected) (<-chan question.Answer, func()) {
 		cancel()
 		<-gone
 	}
+}
+
+// asking returns what puts a wait to the person who attends the run, or nil.
+func (b *branch) asking(w Wait, e expected) func(context.Context) (question.Answer, error) {
+	o := b.x.o
+	switch {
+	case w.Paused != nil && o.Attend != nil:
+		return func(ctx context.Context) (question.Answer, error) {
+			c, err := o.Attend(ctx, w)
+			if err != nil {
+				return question.Answer{}, err
+			}
+			return e.accept(c.Message())
+		}
+	case w.Ask != nil && o.Ask != nil:
+		return func(ctx context.Context) (question.Answer, error) {
+			a, err := o.Ask(ctx, w)
+			if err != nil {
+				return a, err
+			}
+			return w.Ask.Accept(a)
+		}
+	}
+	return nil
 }
 
 // unattended lets a waiting branch park: nobody is asked any more.
@@ -229,6 +262,7 @@ func (b *branch) answered(s *step, m node.Await, q *question.Question, rec *Reco
 // put asks, and records the answer.
 func (b *branch) put(s *step, m node.Await, w Wait) (*Record, signal) {
 	x := b.x
+	b.dbg.live = true
 	start := x.o.Now()
 	var e expected
 	if m.Timeout > 0 {

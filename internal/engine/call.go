@@ -35,6 +35,7 @@ func (b *branch) callFlow(s *step, m node.Call) signal {
 	c.at = &frame{up: b.at, id: s.id, index: -1}
 	c.depth = b.depth + 1
 	c.caller, c.ways, c.caught = b, b.ways, b.caught
+	c.level, c.dbg = b.level, b.dbg
 	path := b.path(s)
 	res, sig := (*Result)(nil), signal{}
 	if limit := plan.Flow.Settings.Timeout; limit > 0 {

@@ -212,6 +212,7 @@ func (b *branch) sleep(s *step, m node.Sleep) signal {
 		if until.IsZero() {
 			until = x.o.Now().Add(m.For)
 		}
+		b.dbg.live = true
 		r = &Record{Until: until.UnixMilli(), Start: x.o.Now().UnixMilli(), Def: s.defHash, Out: []byte("{}")}
 		if err := x.record(b.ctx, path, r); err != nil {
 			return x.halt(err)

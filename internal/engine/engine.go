@@ -21,6 +21,8 @@
 //	each[2]!item, !done    a work item was taken, and how it ended; see itemLoop
 //	save!session1, !back1, a session was lost, and what was done about it; see
 //	!answer1, save@1/login losses
+//	each[2]/send!paused1   the line was paused before the node, and what a person
+//	                       said; see pausing
 //
 // Records are found by name, so branches may append in any order. While a session
 // is live, the result of a node is written together with the next record: in a
@@ -44,7 +46,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/aether-rpa/aether/expr"
 	"github.com/aether-rpa/aether/flow"
 	"github.com/aether-rpa/aether/internal/durable"
 	"github.com/aether-rpa/aether/node"
@@ -74,7 +75,7 @@ func (p *ParkedError) Error() string { return "the run is waiting" }
 // Wait is one thing a run waits for.
 type Wait struct {
 	Path     string         `json:"path"`               // execution that waits
-	Kind     string         `json:"kind"`               // timer, message, question, approval, interrupted, session
+	Kind     string         `json:"kind"`               // timer, message, question, approval, interrupted, session, paused
 	Topic    string         `json:"topic,omitempty"`    // message topic to answer on
 	Question string         `json:"question,omitempty"` // for a person
 	Choices  []string       `json:"choices,omitempty"`  // answers, for a person
@@ -82,6 +83,8 @@ type Wait struct {
 	Until    int64          `json:"until,omitempty"` // unix ms; 0 means for ever
 	// Ask is all of the question to a person, in one piece.
 	Ask *question.Question `json:"ask,omitempty"`
+	// Paused is what is shown of a line that is paused.
+	Paused *Paused `json:"paused,omitempty"`
 }
 
 // Host is what the engine needs of the world around a run.
@@ -170,7 +173,16 @@ type Options struct {
 	// is answered, when ctx is done, or with ErrNobody. It is nil for a run that
 	// nobody attends. It may be called by several branches at a time.
 	Ask func(ctx context.Context, w Wait) (question.Answer, error)
-	Now func() time.Time
+	// Attend is Ask for a line that is paused.
+	Attend func(ctx context.Context, w Wait) (Command, error)
+	// Orders counts the messages on DebugTopic that are known to have been sent;
+	// whoever executes the run keeps it up to date. Nil if nobody can send any.
+	Orders *atomic.Int64
+	// HoldPaused is how long a paused line holds this process before the run may
+	// park, and HoldLive is that while the run has a live session: a step then does
+	// not have to build it again.
+	HoldPaused, HoldLive time.Duration
+	Now                  func() time.Time
 }
 
 // Result is how a run ended.
@@ -191,7 +203,7 @@ type Counters struct {
 func Execute(ctx context.Context, plan *Plan, log durable.Log, host Host, o Options, count *Counters) (*Result, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	x := &exec{log: log, host: host, o: o, cancel: cancel, past: map[string]*Record{}, taken: map[string]bool{}, count: count}
+	x := &exec{log: log, host: host, o: o, cancel: cancel, past: map[string]*Record{}, taken: map[string]bool{}, count: count, fresh: len(log.Past()) == 0}
 	for i, list := range [][]durable.Entry{o.Seed, log.Past()} {
 		for _, e := range list {
 			r, err := parseRecord(e)
@@ -206,6 +218,9 @@ func Execute(ctx context.Context, plan *Plan, log durable.Log, host Host, o Opti
 			}
 			if strings.Contains(e.Name, "!session") {
 				x.astray.Store(true)
+			}
+			if r.Debug != nil {
+				x.debug.Store(true)
 			}
 			if r.Message != "" {
 				x.taken[r.Message] = true
@@ -256,8 +271,12 @@ type exec struct {
 	given   map[string]vault.Secret // what people have told this execution, by name
 	lazies  atomic.Bool             // some value is a *value.Ref
 	astray  atomic.Bool             // a session was lost; see losses
-	stop    error                   // an error of the log: the run cannot go on
-	end     *Result                 // how a run ends that is about one node
+	debug   atomic.Bool             // some line was paused, or has breakpoints
+	fresh   bool                    // nothing was recorded before this execution
+	ordered int64                   // so many orders are in orders
+	orders  []givenOrder
+	stop    error   // an error of the log: the run cannot go on
+	end     *Result // how a run ends that is about one node
 }
 
 func (x *exec) stopCause(ctx context.Context) error {
@@ -334,6 +353,8 @@ type branch struct {
 	wrote *writes // nil for the main line
 	env   *node.Env
 	depth int // of called flows
+	level int // of chains inside each other
+	dbg   *debugLine
 
 	caller *branch // that called the flow; nil for the run's own
 	ways   *way    // what brings lost sessions back, the innermost first
@@ -344,7 +365,7 @@ type branch struct {
 type writes struct{ vars, nodes map[string]struct{} }
 
 func (x *exec) rootBranch(ctx context.Context, plan *Plan, input map[string]any) *branch {
-	b := &branch{x: x, plan: plan, ctx: ctx, vars: maps.Clone(plan.vars), nodes: map[string]any{}}
+	b := &branch{x: x, plan: plan, ctx: ctx, vars: maps.Clone(plan.vars), nodes: map[string]any{}, dbg: &debugLine{live: x.fresh}}
 	b.root = map[string]any{
 		"vars": b.vars, "nodes": b.nodes, "inputs": input, "loop": nil, "loops": map[string]any{}, "error": nil,
 		"run":  map[string]any{"id": x.o.RunID, "started_at": x.o.Started.UTC().Format(time.RFC3339Nano), "flow": plan.Flow.Name},
@@ -435,6 +456,8 @@ func (b *branch) runFlow(plan *Plan) (*Result, signal) {
 
 // chain walks from a node along the wires until none goes on.
 func (b *branch) chain(s *step) signal {
+	b.level++
+	defer func() { b.level-- }()
 	for s != nil {
 		if b.ctx.Err() != nil {
 			return b.stopped()
@@ -462,6 +485,9 @@ func (b *branch) step(s *step) (*step, signal) {
 	if b.x.look != nil {
 		return b.see(s)
 	}
+	if sig := b.pausing(s); sig.kind != sigNone {
+		return nil, sig
+	}
 	if b.x.o.Until.hit(b, s) {
 		return nil, b.reach(s)
 	}
@@ -488,65 +514,6 @@ func (b *branch) after(s *step) *step {
 		return s.next
 	}
 	return s.wire("done")
-}
-
-// make produces a value from a param as written.
-func (b *branch) make(m maker) (any, error) {
-	switch {
-	case m.tpl != nil:
-		if !b.x.lazies.Load() {
-			return m.tpl.Eval(b.root)
-		}
-		if m.path != nil {
-			if v, ok := lookup(b.root, m.path); ok {
-				return v, nil
-			}
-		}
-		return m.tpl.EvalLazy(b.ctx, b.root)
-	case m.isList:
-		out := make([]any, len(m.list))
-		for i, c := range m.list {
-			v, err := b.make(c)
-			if err != nil {
-				return nil, err
-			}
-			out[i] = v
-		}
-		return out, nil
-	case m.isMap:
-		out := make(map[string]any, len(m.list))
-		for i, c := range m.list {
-			v, err := b.make(c)
-			if err != nil {
-				return nil, err
-			}
-			out[m.keys[i]] = v
-		}
-		return out, nil
-	}
-	return m.literal, nil
-}
-
-// bindLazy makes the evaluator of an expression that a node evaluates itself.
-// It sees what the node sees, and the node's locals above that.
-func (b *branch) bindLazy(text string, locals []string) (func(context.Context, map[string]any) (any, error), error) {
-	t, err := expr.CompileWith(text, locals...)
-	if err != nil {
-		return nil, err
-	}
-	root, lazies := b.root, &b.x.lazies
-	return func(ctx context.Context, vars map[string]any) (any, error) {
-		scope := root
-		if len(vars) > 0 {
-			scope = make(map[string]any, len(root)+len(vars))
-			maps.Copy(scope, root)
-			maps.Copy(scope, vars)
-		}
-		if lazies.Load() {
-			return t.EvalLazy(ctx, scope)
-		}
-		return t.Eval(scope)
-	}, nil
 }
 
 func (x *exec) emit(e Event) {

@@ -35,6 +35,7 @@ type world struct {
 	kind   string         // of these failures
 	block  chan struct{}  // test.block waits for it
 	events []engine.Event
+	hook   func(engine.Event) // called with each event
 	msgs   map[string][]engine.Message
 	store  *disk.Store
 	mask   mask.Set
@@ -83,7 +84,11 @@ func (w *world) Store() value.Sink { return w.store }
 func (w *world) Emit(e engine.Event) {
 	w.mu.Lock()
 	w.events = append(w.events, e)
+	hook := w.hook
 	w.mu.Unlock()
+	if hook != nil {
+		hook(e)
+	}
 }
 func (w *world) Mask(v any) any           { return w.mask.Value(v) }
 func (w *world) Sessions() *session.Table { return w.sessions }

@@ -125,6 +125,9 @@ func framesOf(path string) *frame {
 // see is step for a Look.
 func (b *branch) see(s *step) (*step, signal) {
 	x := b.x
+	if sig := b.seePauses(b.path(s)); sig.kind != sigNone {
+		return nil, sig
+	}
 	if x.look.aim.hit(b, s) {
 		found := b.scope(b.path(s))
 		found.Reached = true
@@ -165,6 +168,19 @@ func (b *branch) see(s *step) (*step, signal) {
 	}
 	b.seePure(s)
 	return b.after(s), signal{}
+}
+
+// seePauses gives variables the values that were set while the line was paused there.
+func (b *branch) seePauses(path string) signal {
+	for n := 1; ; n++ {
+		rec := b.x.past[pausedName(path, n)]
+		if rec == nil {
+			return signal{}
+		}
+		if err := b.setVars(rec.Debug); err != nil {
+			return b.x.halt(fmt.Errorf("reading the record %s: %w", pausedName(path, n), err))
+		}
+	}
 }
 
 // recorded goes on from a node with what was recorded of it.

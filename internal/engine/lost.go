@@ -280,6 +280,7 @@ func (b *branch) walkWays(name string, g int, ways []*way, caught bool) signal {
 		}
 		c := *own
 		c.ctx, c.at, c.ways, c.caught = b.ctx, at, nil, caught
+		c.level, c.dbg = b.level, b.dbg
 		loop, fail := c.root["loop"], c.root["error"]
 		c.root["loop"], c.root["error"] = w.loop, w.fail
 		sig := c.chain(w.s.wire("enter"))

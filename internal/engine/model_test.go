@@ -5,10 +5,12 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"hash/fnv"
 	"maps"
 	"sort"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -329,6 +331,35 @@ type modelWorld struct {
 	recorded map[string]bool
 	acted    map[string]bool
 	wrong    []string
+
+	debug bool            // some nodes have breakpoints, and a person steps on
+	told  map[string]bool // paused executions whose command was recorded
+}
+
+// Messages gives the order that sets the breakpoints.
+func (w *modelWorld) Messages(ctx context.Context, topic string) ([]engine.Message, error) {
+	if topic != engine.DebugTopic || !w.debug {
+		return w.world.Messages(ctx, topic)
+	}
+	breaks := []any{map[string]any{"node": "start"}}
+	for i := 1; i < 60; i += 3 {
+		for _, kind := range "aiet" {
+			breaks = append(breaks, map[string]any{"node": fmt.Sprintf("%c%d", kind, i), "when": "vars.x % 2 == 0"})
+		}
+	}
+	return []engine.Message{{ID: "1", Data: map[string]any{"breakpoints": breaks}}}, nil
+}
+
+// attend is a person who says the same at the same place.
+func (w *modelWorld) attend(_ context.Context, wait engine.Wait) (engine.Command, error) {
+	w.mu2.Lock()
+	defer w.mu2.Unlock()
+	if w.told[wait.Path] {
+		w.wrong = append(w.wrong, wait.Path+" was paused again")
+	}
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(wait.Path))
+	return engine.Command{Command: []string{"continue", "over", "into", "out"}[h.Sum32()%4]}, nil
 }
 
 func (w *modelWorld) reg(t testing.TB) *node.Registry {
@@ -372,6 +403,9 @@ func (n *noting) Append(ctx context.Context, entries ...durable.Entry) error {
 		n.w.mu2.Lock()
 		for _, e := range entries {
 			n.w.recorded[e.Name] = true
+			if path, _, ok := strings.Cut(e.Name, "!paused"); ok && !strings.Contains(string(e.Data), `"heard"`) {
+				n.w.told[path] = true
+			}
 		}
 		n.w.mu2.Unlock()
 	}
@@ -397,7 +431,7 @@ func TestModel(t *testing.T) {
 		m := &model{vars: map[string]int{"x": 0, "y": 0}, done: map[string]bool{}}
 		want := m.block(block, "")
 
-		w := &modelWorld{world: base, recorded: map[string]bool{}, acted: map[string]bool{}}
+		w := &modelWorld{world: base, recorded: map[string]bool{}, acted: map[string]bool{}, told: map[string]bool{}, debug: rapid.Bool().Draw(rt, "debug")}
 		f, err := flow.Decode([]byte(src))
 		if err != nil {
 			rt.Fatalf("%v\n%s", err, src)
@@ -416,7 +450,10 @@ func TestModel(t *testing.T) {
 			}
 			_, err := mem.Run(t.Context(), "r", func(ctx context.Context, log durable.Log) ([]byte, error) {
 				var err error
-				o := engine.Options{RunID: "r", Now: time.Now, Started: time.Unix(0, 0), Input: map[string]any{}, ParkAfter: -1}
+				o := engine.Options{RunID: "r", Now: time.Now, Started: time.Unix(0, 0), Input: map[string]any{}, ParkAfter: -1, Attend: w.attend, Orders: &atomic.Int64{}}
+				if w.debug {
+					o.Orders.Store(1)
+				}
 				res, err = engine.Execute(ctx, plan, &noting{log, w}, w, o, &engine.Counters{})
 				return nil, err
 			})

@@ -34,6 +34,7 @@ func (b *branch) together(s *step, lines []line, limit int, waitAll bool) signal
 	x := b.x
 	path := b.path(s)
 	if r := x.recall(path + "!closed"); r != nil {
+		b.dbg.restore(r.Debug)
 		return signal{kind: sigFail, fail: r.Fail}
 	}
 	ctx, cancel := context.WithCancelCause(b.ctx)
@@ -82,6 +83,7 @@ func (b *branch) together(s *step, lines []line, limit int, waitAll bool) signal
 	}
 	for i := range lines {
 		branches[i] = b.fork(ctx)
+		branches[i].dbg = b.dbg.split(i == 0)
 	}
 	for range workers {
 		x.enter()
@@ -95,6 +97,7 @@ func (b *branch) together(s *step, lines []line, limit int, waitAll bool) signal
 		x.leave()
 		wg.Wait()
 	}
+	b.dbg.merge(branches)
 	for _, sig := range sigs {
 		if sig.kind == sigStop {
 			return sig
@@ -113,7 +116,7 @@ func (b *branch) together(s *step, lines []line, limit int, waitAll bool) signal
 	}
 	if first != nil {
 		if !waitAll {
-			if err := x.record(b.ctx, path+"!closed", &Record{Fail: first, End: x.o.Now().UnixMilli()}); err != nil {
+			if err := x.record(b.ctx, path+"!closed", &Record{Fail: first, End: x.o.Now().UnixMilli(), Debug: b.closed()}); err != nil {
 				return x.halt(err)
 			}
 		}

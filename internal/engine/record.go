@@ -33,6 +33,8 @@ type Record struct {
 	Lost []byte `json:"lost,omitempty"`
 	// Pinned says that the output was given and the node did not act.
 	Pinned bool `json:"pinned,omitempty"`
+	// Debug is what a pause changed, or how a block left breakpoints and steps.
+	Debug *debugNote `json:"debug,omitempty"`
 
 	seeded  bool
 	instead bool // a seeded record of that name was refused

@@ -112,6 +112,7 @@ func (b *branch) withTimeout(path string, limit time.Duration, what string, body
 	}
 	x := b.x
 	if r := x.recall(path + "!closed"); r != nil {
+		b.dbg.restore(r.Debug)
 		return signal{kind: sigFail, fail: r.Fail}
 	}
 	if x.recall(path+"!ended") != nil {
@@ -132,7 +133,7 @@ func (b *branch) withTimeout(path string, limit time.Duration, what string, body
 	c := b.fork(ctx)
 	sig := body(c)
 	if errors.Is(context.Cause(ctx), error(f)) && b.ctx.Err() == nil && (sig.kind == sigFail && sig.fail == f || sig.kind == sigStop) {
-		if err := x.record(b.ctx, path+"!closed", &Record{Fail: f, End: x.o.Now().UnixMilli()}); err != nil {
+		if err := x.record(b.ctx, path+"!closed", &Record{Fail: f, End: x.o.Now().UnixMilli(), Debug: b.closed()}); err != nil {
 			return x.halt(err)
 		}
 		return signal{kind: sigFail, fail: f}

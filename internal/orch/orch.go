@@ -306,15 +306,19 @@ func notNow(format string, args ...any) error { return stateError(fmt.Sprintf(fo
 var ErrTaken = errors.New("the id is taken")
 
 // Start adds a run of a published bundle under an id; an empty id makes one.
+// The run begins with the breakpoints.
 // A run that has the id already is returned as it is, with false.
-func (o *Orch) Start(ctx context.Context, b *Bundle, id string, input map[string]any) (*run.Run, bool, error) {
+func (o *Orch) Start(ctx context.Context, b *Bundle, id string, input map[string]any, breaks ...engine.Break) (*run.Run, bool, error) {
 	began := time.Now()
+	if err := CheckBreaks(b.Flow, breaks); err != nil {
+		return nil, false, err
+	}
 	r, err := o.newRun(ctx, b, id, input)
 	if err != nil {
 		return nil, false, err
 	}
 	ctx, span := o.trace(ctx, started, r, began)
-	fresh, err := o.Runs.Create(ctx, r)
+	fresh, err := o.create(ctx, r, breakOrder(breaks, ""))
 	span.End(fresh, err)
 	if err != nil || fresh {
 		return r, fresh, err
@@ -394,6 +398,9 @@ func (o *Orch) Send(ctx context.Context, id, topic, message string, data any) (*
 	}
 	if r.Status.Final() {
 		return nil, notNow("run %s has ended: it is %s", r.ID, r.Status)
+	}
+	if strings.HasPrefix(topic, engine.DebugTopic) {
+		return nil, unfit("what is said to a paused run is no message: `aether runs debug` says it")
 	}
 	if message == "" {
 		if message, err = run.NewID(o.Now(), o.Random); err != nil {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/aether-rpa/aether/internal/db"
+	"github.com/aether-rpa/aether/internal/engine"
 	"github.com/aether-rpa/aether/internal/queue"
 	"github.com/aether-rpa/aether/internal/run"
 )
@@ -24,27 +25,32 @@ type Submitted struct {
 
 // Submit gives a run of a published bundle to the queue, for a robot to
 // execute. The run and its job are added together, or neither is. An empty id
-// makes one; Run of the job is set.
-func (o *Orch) Submit(ctx context.Context, b *Bundle, id string, input map[string]any, j queue.Job) (*Submitted, error) {
+// makes one; Run of the job is set. The run begins with the breakpoints.
+func (o *Orch) Submit(ctx context.Context, b *Bundle, id string, input map[string]any, j queue.Job, breaks ...engine.Break) (*Submitted, error) {
 	began := time.Now()
+	if err := CheckBreaks(b.Flow, breaks); err != nil {
+		return nil, err
+	}
 	r, err := o.newRun(ctx, b, id, input)
 	if err != nil {
 		return nil, err
 	}
 	r.Status = run.Queued
 	ctx, span := o.trace(ctx, enqueued, r, began)
-	out, err := o.submit(ctx, r, j)
+	first := breakOrder(breaks, "")
+	j.Needs = needsDebug(first, j.Needs)
+	out, err := o.submit(ctx, r, j, first)
 	span.End(err == nil && out.Fresh, err)
 	return out, err
 }
 
 // submit adds a run with its job.
-func (o *Orch) submit(ctx context.Context, r *run.Run, j queue.Job) (*Submitted, error) {
+func (o *Orch) submit(ctx context.Context, r *run.Run, j queue.Job, first engine.Order) (*Submitted, error) {
 	var out *Submitted
 	err := o.DB.Tx(ctx, func(tx *db.Tx) error {
 		job := j
 		job.Run = r.ID
-		fresh, err := o.Runs.CreateIn(ctx, tx, r)
+		fresh, err := o.createIn(ctx, tx, r, first)
 		if err != nil {
 			return err
 		}

@@ -35,7 +35,9 @@ type Try struct {
 	Input map[string]any
 	// Pins are outputs by node: these nodes do not act.
 	Pins map[string]map[string]any
-	By   string // who asks
+	// Breaks are the breakpoints that the run begins with.
+	Breaks []engine.Break
+	By     string // who asks
 }
 
 // TryLabel is the label of robots that know development runs. A robot without it would walk the whole flow, and let nodes
@@ -44,13 +46,17 @@ const TryLabel = "tries"
 
 // needsTries adds to what a run needs of a robot that it knows development runs, if it is one.
 func needsTries(r *run.Run, needs string) string {
-	switch {
-	case r.Development == nil:
+	if r.Development == nil {
 		return needs
-	case needs == "":
-		return TryLabel
 	}
-	return TryLabel + " && (" + needs + ")"
+	return needsLabel(TryLabel, needs)
+}
+
+func needsLabel(label, needs string) string {
+	if needs == "" {
+		return label
+	}
+	return label + " && (" + needs + ")"
 }
 
 // Try adds a development run, to be executed by this process.
@@ -61,7 +67,7 @@ func (o *Orch) Try(ctx context.Context, t Try) (*run.Run, error) {
 		return nil, err
 	}
 	r.Owner = o.Owner
-	span, err := o.addTry(ctx, started, r, kept, began)
+	span, err := o.addTry(ctx, started, r, kept, t.order(), began)
 	if err != nil {
 		return nil, err
 	}
@@ -77,19 +83,19 @@ func (o *Orch) TryQueued(ctx context.Context, t Try, j queue.Job) (*Submitted, e
 		return nil, err
 	}
 	r.Status = run.Queued
-	span, err := o.addTry(ctx, enqueued, r, kept, began)
+	span, err := o.addTry(ctx, enqueued, r, kept, t.order(), began)
 	if err != nil {
 		return nil, err
 	}
 	j.Run = r.ID
-	j.Needs = needsTries(r, j.Needs)
+	j.Needs = needsDebug(t.order(), needsTries(r, j.Needs))
 	return o.enqueue(ctx, span, &j)
 }
 
 // addTry adds the run and keeps what it begins with.
-func (o *Orch) addTry(ctx context.Context, what string, r *run.Run, kept []durable.Entry, began time.Time) (Span, error) {
+func (o *Orch) addTry(ctx context.Context, what string, r *run.Run, kept []durable.Entry, first engine.Order, began time.Time) (Span, error) {
 	ctx, span := o.trace(ctx, what, r, began)
-	_, err := o.Runs.Create(ctx, r)
+	_, err := o.create(ctx, r, first)
 	if err == nil && r.Seed != nil {
 		if err = o.Runs.Keep(ctx, r.ID, r.Seed.Artifact); err == nil {
 			err = o.keepRefs(ctx, r.ID, kept)
@@ -108,6 +114,9 @@ func (o *Orch) tried(ctx context.Context, t Try) (*run.Run, []durable.Entry, err
 		return nil, nil, errs
 	}
 	f := t.Flow.Flow
+	if err := CheckBreaks(f, t.Breaks); err != nil {
+		return nil, nil, err
+	}
 	if f.Node(t.Node) == nil {
 		return nil, nil, unfit("the flow has no node %q", t.Node)
 	}

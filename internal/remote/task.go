@@ -283,7 +283,7 @@ func (t *task) robot(exec context.Context) *robot.Robot {
 	env.Artifacts = t.files
 	return &robot.Robot{
 		Runs: r.Runs, Durable: r.Durable, Nodes: r.Nodes, Env: env, Desk: &items{t}, Elements: &elements{t, exec}, Heal: r.Heal, Adviser: r.Adviser, Store: t.files, Vault: &secrets{t.agent.Env, t}, Log: r.Log,
-		Owner: r.Owner, Work: r.Work, Sessions: r.Sessions, SessionKey: t.sessionKey, ParkAfter: r.ParkAfter, Live: &live{t}, Keep: r.Keep, Trace: r.Trace, Now: r.Now,
+		Owner: r.Owner, Work: r.Work, Sessions: r.Sessions, SessionKey: t.sessionKey, ParkAfter: r.ParkAfter, HoldPaused: r.HoldPaused, HoldLive: r.HoldLive, Live: &live{t}, Keep: r.Keep, Trace: r.Trace, Now: r.Now,
 		WrapLog: func(l durable.Log) durable.Log {
 			if r.WrapLog != nil {
 				l = r.WrapLog(l)

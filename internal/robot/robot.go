@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aether-rpa/aether/internal/durable"
@@ -62,6 +63,10 @@ type Robot struct {
 	// Ask puts a question to the person who attends this process; see
 	// engine.Options.Ask. It is nil if nobody does.
 	Ask func(context.Context, *run.Run, engine.Wait) (question.Answer, error)
+	// Attend is Ask for a run that is paused.
+	Attend func(context.Context, *run.Run, engine.Wait) (engine.Command, error)
+	// HoldPaused and HoldLive are those of engine.Options.
+	HoldPaused, HoldLive time.Duration
 	// Trace makes spans for a run; nil for none.
 	Trace func(ctx context.Context, r *run.Run) (context.Context, Tracer)
 	// WrapLog may put something around the log of a run, to measure it; nil for
@@ -134,7 +139,10 @@ func (r *Robot) Execute(ctx context.Context, id string, count *engine.Counters) 
 	if h.elements, err = r.elements(ctx, h, said); err != nil {
 		return nil, err
 	}
-	stop := r.keepLease(beat, cancel, rn, count, h.desk)
+	if err := r.countOrders(ctx, rn, &h.orders); err != nil {
+		return nil, err
+	}
+	stop := r.keepLease(beat, cancel, rn, count, h)
 	h.note("run_started", map[string]any{"resumes": rn.Resumes, "owner": r.Owner})
 	h.noteLeaks(r.Work.Found(rn.ID))
 
@@ -162,9 +170,12 @@ func (r *Robot) walk(ctx context.Context, rn *run.Run, h *host, count *engine.Co
 		return nil, err
 	}
 	h.trace = &recorder{h: h, keep: r.Keep.of(plan)}
-	o := engine.Options{RunID: rn.ID, Started: rn.Started, Pins: rn.Pins, ParkAfter: r.ParkAfter, Now: r.Now}
+	o := engine.Options{RunID: rn.ID, Started: rn.Started, Pins: rn.Pins, ParkAfter: r.ParkAfter, Orders: &h.orders, HoldPaused: r.HoldPaused, HoldLive: r.HoldLive, Now: r.Now}
 	if r.Ask != nil {
 		o.Ask = h.ask
+	}
+	if r.Attend != nil {
+		o.Attend = func(ctx context.Context, w engine.Wait) (engine.Command, error) { return r.Attend(ctx, rn, w) }
 	}
 	in, err := value.Decode(rn.Input, r.Store)
 	if err != nil {
@@ -322,9 +333,16 @@ func persist(ctx context.Context, write func() error) error {
 	}
 }
 
+// countOrders tells the engine how many orders were sent to the run before this execution.
+func (r *Robot) countOrders(ctx context.Context, rn *run.Run, into *atomic.Int64) error {
+	_, n, err := r.Runs.Asked(ctx, rn, engine.DebugTopic)
+	into.Store(n)
+	return err
+}
+
 // keepLease renews the lease until stop is called, and cancels the execution
 // when the lease is lost or somebody asks for it.
-func (r *Robot) keepLease(ctx context.Context, cancel context.CancelCauseFunc, rn *run.Run, count *engine.Counters, desk *item.Desk) (stop func()) {
+func (r *Robot) keepLease(ctx context.Context, cancel context.CancelCauseFunc, rn *run.Run, count *engine.Counters, h *host) (stop func()) {
 	ctx, end := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan struct{})
 	go func() {
@@ -339,11 +357,14 @@ func (r *Robot) keepLease(ctx context.Context, cancel context.CancelCauseFunc, r
 			case <-ctx.Done():
 				return
 			case <-poll.C:
-				asked, err = r.Runs.CancelAsked(ctx, rn)
+				var orders int64
+				if asked, orders, err = r.Runs.Asked(ctx, rn, engine.DebugTopic); err == nil {
+					h.orders.Store(orders)
+				}
 			case <-beat.C:
 				asked, err = r.Runs.Beat(ctx, rn, count.Nodes.Load(), rn.Recorded+count.Recorded.Load())
 				if err == nil {
-					err = r.beatItems(ctx, rn, desk)
+					err = r.beatItems(ctx, rn, h.desk)
 				}
 			}
 			switch {
@@ -391,7 +412,8 @@ type host struct {
 	mask    maskSet
 	last    time.Time // when the last event of an earlier execution was
 	said    map[string]bool
-	waits   []engine.Wait // open questions of this execution
+	waits   []engine.Wait // open questions and pauses of this execution
+	orders  atomic.Int64  // so many were sent to the run
 	environ []string      // of the programs it starts
 
 	sessions *session.Table
@@ -506,7 +528,7 @@ func (h *host) Emit(e engine.Event) {
 	if h.tracer != nil {
 		h.tracer.Event(e)
 	}
-	if e.Wait != nil && e.Wait.Ask != nil {
+	if e.Wait != nil && (e.Wait.Ask != nil || e.Wait.Paused != nil) {
 		h.publishWait(*e.Wait, e.Kind == engine.EventWaiting)
 	}
 	if h.robot.Observe != nil {

@@ -116,8 +116,19 @@ func (s *Store) Send(ctx context.Context, run, topic, id string, data json.RawMe
 	if err != nil {
 		return err
 	}
-	_, err = s.db.Exec(ctx, `INSERT INTO {s}message (run, topic, id, data, at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (run, topic, id) DO NOTHING`,
-		run, topic, id, string(data), now.UnixMilli())
+	return send(ctx, s.db, run, topic, id, data, now)
+}
+
+// SendIn is Send in the caller's transaction, for a run that was created at that time.
+func (s *Store) SendIn(ctx context.Context, tx *db.Tx, run, topic, id string, data json.RawMessage, at time.Time) error {
+	return send(ctx, tx, run, topic, id, data, at)
+}
+
+func send(ctx context.Context, to interface {
+	Exec(ctx context.Context, query string, args ...any) (int64, error)
+}, run, topic, id string, data json.RawMessage, at time.Time) error {
+	_, err := to.Exec(ctx, `INSERT INTO {s}message (run, topic, id, data, at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (run, topic, id) DO NOTHING`,
+		run, topic, id, string(data), at.UnixMilli())
 	if err != nil {
 		return fmt.Errorf("sending to run %s: %w", run, err)
 	}

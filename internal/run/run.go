@@ -86,6 +86,8 @@ type Run struct {
 	Development *Development `json:"development,omitempty"`
 	// Interrupted is derived: the status says running, and nobody executes it.
 	Interrupted bool `json:"interrupted,omitempty"`
+	// Paused is derived: a line of the run is paused, as a person wanted.
+	Paused bool `json:"paused,omitempty"`
 
 	fence int64
 }
@@ -119,10 +121,13 @@ func (r *Run) Took(now time.Time) time.Duration {
 	return now.Sub(r.Started)
 }
 
-// Shown returns the status as people read it: interrupted runs say so.
+// Shown returns the status as people read it: interrupted and paused runs say so.
 func (r *Run) Shown() string {
-	if r.Interrupted {
+	switch {
+	case r.Interrupted:
 		return "interrupted"
+	case r.Paused:
+		return "paused"
 	}
 	return string(r.Status)
 }
@@ -249,6 +254,7 @@ func (s *Store) scan(row scanner, now time.Time) (*Run, error) {
 		}
 	}
 	r.Interrupted = r.Status == Running && s.free(&r, now)
+	r.Paused = !r.Status.Final() && strings.Contains(waits, `"kind":"paused"`)
 	return &r, nil
 }
 
@@ -474,16 +480,16 @@ func (s *Store) Beat(ctx context.Context, r *Run, nodes, recorded int64) (cancel
 	return c != 0, err
 }
 
-// CancelAsked tells whether somebody asked to cancel the run; it is cheap and
-// may be asked often.
-func (s *Store) CancelAsked(ctx context.Context, r *Run) (bool, error) {
+// Asked tells whether somebody asked to cancel the run, and how many messages came on
+// a topic; it is cheap and may be asked often.
+func (s *Store) Asked(ctx context.Context, r *Run, topic string) (cancel bool, messages int64, err error) {
 	var c int
 	var fence int64
-	err := s.db.QueryRow(ctx, `SELECT cancel, fence FROM {s}run WHERE id = $1`, r.ID).Scan(&c, &fence)
+	err = s.db.QueryRow(ctx, `SELECT cancel, fence, (SELECT count(*) FROM {s}message WHERE run = $1 AND topic = $2) FROM {s}run WHERE id = $1`, r.ID, topic).Scan(&c, &fence, &messages)
 	if err == nil && fence != r.fence {
-		return false, ErrLeaseLost
+		return false, 0, ErrLeaseLost
 	}
-	return c != 0, err
+	return c != 0, messages, err
 }
 
 // SetWaits writes what a run that goes on being executed waits for, so that

@@ -64,7 +64,7 @@ func TestLease(t *testing.T) {
 		if _, err := s.Beat(ctx, mine, 1, 1); !errors.Is(err, run.ErrLeaseLost) {
 			t.Errorf("beat of the dead: %v", err)
 		}
-		if _, err := s.CancelAsked(ctx, mine); !errors.Is(err, run.ErrLeaseLost) {
+		if _, _, err := s.Asked(ctx, mine, "t"); !errors.Is(err, run.ErrLeaseLost) {
 			t.Errorf("cancel asked of the dead: %v", err)
 		}
 		mine.Status = run.Done
@@ -153,7 +153,7 @@ func TestCancel(t *testing.T) {
 		if r, err := s.Cancel(ctx, "busy"); err != nil || r.Status != run.Running {
 			t.Fatalf("a run that is executed: %+v, %v", r, err)
 		}
-		if asked, err := s.CancelAsked(ctx, mine); err != nil || !asked {
+		if asked, n, err := s.Asked(ctx, mine, "t"); err != nil || !asked || n != 0 {
 			t.Errorf("asked = %v, %v", asked, err)
 		}
 		if _, err := s.Cancel(ctx, "idle"); err == nil {
