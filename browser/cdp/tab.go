@@ -77,6 +77,7 @@ type tab struct {
 	heard    atomic.Int64 // events of the network
 	workers  atomic.Bool  // it has scripts beside it whose requests are not seen
 	traffic  traffic
+	cast     func(browser.Picture) // is told each picture of the page; nil for nobody
 }
 
 func newTab(c *contextOf, e attachedEvent) *tab {
@@ -115,6 +116,7 @@ func (t *tab) handlers(s *session) map[string]func([]byte) {
 		"Inspector.targetCrashed":           func([]byte) { t.end(true) },
 		"Page.fileChooserOpened":            on(t.chooserOpened),
 		"Input.dragIntercepted":             on(func(e struct{ Data json.RawMessage }) { t.update(func() { t.dragged = e.Data }) }),
+		"Page.screencastFrame":              on(t.shown),
 		"Fetch.authRequired":                on(func(e authEvent) { t.authenticate(s, e) }),
 		"Fetch.requestPaused":               on(func(e pausedEvent) { t.held(s, e) }),
 		"Runtime.consoleAPICalled":          on(t.wrote),

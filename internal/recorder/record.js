@@ -189,7 +189,7 @@
 
   function input(ev) {
     const e = real(ev);
-    if (!e || !ev.isTrusted && !isFile(e)) return;
+    if (!e || !ev.isTrusted && !isFile(e) && a.record.given !== e) return; // what a person chose beside the page is given to it
     if (ticking && ticking.e === e) ticking.told = true;
     flush();
     if (isFile(e)) { files(e, e.files, ''); return; }
