@@ -62,7 +62,7 @@ type Server struct {
 	DataDir string
 	// Demo is what is offered to who has just begun; nil for nothing.
 	Demo *orch.Demo
-	// Recordings is where flows are recorded, in a browser on the display of this machine; nil where there is none.
+	// Recordings is where flows are recorded, in browsers of this machine; nil where it opens none.
 	Recordings *recording.Room
 	// Public says that other machines reach the server.
 	Public bool

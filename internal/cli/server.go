@@ -174,10 +174,15 @@ func (c *command) serve(cmd *cobra.Command, f serveFlags, robotName string, labe
 		labels = append(labels, own)
 		door.Demo = s.Demo(own)
 		defer door.Demo.Site.Close()
-		if slices.Contains(labels, "display") && !door.Public {
-			door.Recordings = s.Recordings()
-			defer door.Recordings.Close()
+		noWindow := ""
+		switch {
+		case !slices.Contains(labels, "display"):
+			noWindow = "this server has no display"
+		case door.Public:
+			noWindow = "this server can be reached from other machines"
 		}
+		door.Recordings = s.Recordings(noWindow)
+		defer door.Recordings.Close()
 	}
 	srv := &http.Server{
 		Handler: door.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,

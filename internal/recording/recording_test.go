@@ -68,7 +68,7 @@ func room(t *testing.T) (*recording.Room, *atomic.Pointer[window], *atomic.Int64
 	}
 	var last atomic.Pointer[window]
 	var open atomic.Int64
-	r := &recording.Room{Missing: func() error { return nil }, Now: time.Now, Open: func(ctx context.Context) (*recording.Opened, error) {
+	r := &recording.Room{Missing: func() error { return nil }, Now: time.Now, Open: func(ctx context.Context, _ bool) (*recording.Opened, error) {
 		b, err := cdp.Driver{}.Launch(ctx, browser.Launch{Profile: t.TempDir(), Headless: true, NoSandbox: os.Geteuid() == 0, Env: os.Environ()})
 		if err != nil {
 			return nil, err
@@ -99,14 +99,14 @@ func TestRecording(t *testing.T) {
 	if r.State("ada") != nil {
 		t.Fatal("something is recorded before it is asked for")
 	}
-	if err := r.Start(t.Context(), "ada", strings.TrimPrefix(url, "http://")); err != nil {
+	if err := r.Start(t.Context(), "ada", strings.TrimPrefix(url, "http://"), true); err != nil {
 		t.Fatal(err)
 	}
 	w := last.Load()
 	w.enter(t, 35, "12")
 	w.enter(t, 95, "hunter2")
 	w.click(t, 155)
-	if err := r.Start(t.Context(), "linus", url); !errors.Is(err, recording.ErrBusy) {
+	if err := r.Start(t.Context(), "linus", url, true); !errors.Is(err, recording.ErrBusy) {
 		t.Errorf("a second recording: %v", err)
 	}
 	if s := r.State("linus"); s == nil || !s.Open || s.By != "ada" || len(s.Steps) > 0 {
@@ -145,7 +145,7 @@ func TestRecording(t *testing.T) {
 		t.Errorf("the flow: %v\n%s", err, text)
 	}
 	// What has ended makes room, and is forgotten when that is asked for.
-	if err := r.Start(t.Context(), "linus", url); err != nil {
+	if err := r.Start(t.Context(), "linus", url, true); err != nil {
 		t.Fatal(err)
 	}
 	if err := r.Drop(t.Context(), "linus"); err != nil {
@@ -161,7 +161,7 @@ func TestRecording(t *testing.T) {
 
 func TestRecordingEndsWithItsBrowser(t *testing.T) {
 	r, last, open := room(t)
-	if err := r.Start(t.Context(), "ada", site(t)); err != nil {
+	if err := r.Start(t.Context(), "ada", site(t), true); err != nil {
 		t.Fatal(err)
 	}
 	if err := last.Load().Browser.Close(); err != nil {
@@ -179,7 +179,7 @@ func TestRecordingEndsWithItsBrowser(t *testing.T) {
 	if open.Load() != 0 {
 		t.Error("what was opened is not taken away")
 	}
-	if err := r.Start(t.Context(), "ada", site(t)); err != nil {
+	if err := r.Start(t.Context(), "ada", site(t), true); err != nil {
 		t.Fatal(err)
 	}
 	r.Close()
@@ -189,19 +189,19 @@ func TestRecordingEndsWithItsBrowser(t *testing.T) {
 }
 
 func TestRecordingIsRefused(t *testing.T) {
-	r := &recording.Room{Missing: func() error { return nil }, Now: time.Now, Open: func(context.Context) (*recording.Opened, error) {
+	r := &recording.Room{Missing: func() error { return nil }, Now: time.Now, Open: func(context.Context, bool) (*recording.Opened, error) {
 		return nil, errors.New("no window")
 	}}
 	for _, url := range []string{"", "file:///etc/passwd", "javascript:alert(1)", "about:blank", "chrome://version", "ht tp://x", "data:text/html,x"} {
-		if err := r.Start(t.Context(), "ada", url); !errors.Is(err, recording.ErrInput) {
+		if err := r.Start(t.Context(), "ada", url, true); !errors.Is(err, recording.ErrInput) {
 			t.Errorf("%q: %v", url, err)
 		}
 	}
-	if err := r.Start(t.Context(), "ada", "shop.example.com"); err == nil || r.State("ada") != nil {
+	if err := r.Start(t.Context(), "ada", "shop.example.com", true); err == nil || r.State("ada") != nil {
 		t.Errorf("a browser that cannot be opened: %v", err)
 	}
 	r.Missing = func() error { return errors.New("no browser was found") }
-	if err := r.Start(t.Context(), "ada", "shop.example.com"); err == nil || err.Error() != "no browser was found" {
+	if err := r.Start(t.Context(), "ada", "shop.example.com", true); err == nil || err.Error() != "no browser was found" {
 		t.Errorf("without a browser: %v", err)
 	}
 }

@@ -14,7 +14,7 @@ type Hand struct {
 }
 
 // Do does one thing in a tab: all kinds but tab, open, close, answer and choose, which are not about one page.
-func (h *Hand) Do(ctx context.Context, t browser.Tab, e Event) error {
+func (h *Hand) Do(ctx context.Context, t browser.Tab, e Gesture) error {
 	switch e.Kind {
 	case "move":
 		m := browser.Mouse{Type: "move", X: e.X, Y: e.Y, Mods: e.Mods}
@@ -56,7 +56,7 @@ func (h *Hand) Do(ctx context.Context, t browser.Tab, e Event) error {
 
 // key presses a key or lets it go. A character that no key of the browser's own keyboard types is entered when its key
 // goes down.
-func key(ctx context.Context, t browser.Tab, e Event) error {
+func key(ctx context.Context, t browser.Tab, e Gesture) error {
 	r, n := utf8.DecodeRuneInString(e.Key)
 	if n == len(e.Key) && r > 0x7e {
 		if e.Kind == "keydown" && e.Mods&^8 == 0 {

@@ -66,8 +66,8 @@ const pick = `((e, i) => {
 	if (e.selectedIndex === i) return true;
 	if (__aether.record) __aether.record.given = e;
 	e.selectedIndex = i;
-	e.dispatchEvent(new Event('input', {bubbles: true, composed: true}));
-	e.dispatchEvent(new Event('change', {bubbles: true}));
+	e.dispatchEvent(new Gesture('input', {bubbles: true, composed: true}));
+	e.dispatchEvent(new Gesture('change', {bubbles: true}));
 	return true;
 })(__aether.element(%d), %d)`
 
@@ -75,7 +75,7 @@ const pick = `((e, i) => {
 const soon = 1500 * time.Millisecond
 
 // opens shows the list that a press would open, and reports whether there is one: the press is then not handed on.
-func (s *Screen) opens(ctx context.Context, t browser.Tab, e Event) bool {
+func (s *Screen) opens(ctx context.Context, t browser.Tab, e Gesture) bool {
 	var point *[2]float64
 	switch {
 	case e.Kind == "down" && e.Button == "left":

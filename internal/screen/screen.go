@@ -15,6 +15,8 @@ import (
 var (
 	// ErrTurn says that what came before an input is missing, so that it is not done.
 	ErrTurn = errors.New("what was done before this has not arrived; look at the page and go on")
+	// ErrPage says that the page did not take what was done.
+	ErrPage = errors.New("the page does not take it")
 	// ErrClosed says that there is no page any more.
 	ErrClosed = errors.New("the browser is closed")
 	// ErrElsewhere says that the page is watched from somewhere else now.
@@ -112,7 +114,7 @@ func (s *Screen) tab() (browser.Tab, error) {
 }
 
 // Do does what a person did, in order. What was done already is not done again; what was lost before it is an error.
-func (s *Screen) Do(ctx context.Context, in Input) error {
+func (s *Screen) Do(ctx context.Context, in Worked) error {
 	if err := in.Check(); err != nil {
 		return err
 	}
@@ -137,7 +139,7 @@ func (s *Screen) Do(ctx context.Context, in Input) error {
 	s.mu.Unlock()
 	// It is done to its end, also if who sent it has gone.
 	ctx = context.WithoutCancel(ctx)
-	for _, e := range in.Events {
+	for _, e := range in.Gestures {
 		if err := s.do(ctx, e); err != nil {
 			return err
 		}
@@ -145,7 +147,7 @@ func (s *Screen) Do(ctx context.Context, in Input) error {
 	return nil
 }
 
-func (s *Screen) do(ctx context.Context, e Event) error {
+func (s *Screen) do(ctx context.Context, e Gesture) error {
 	t, err := s.tab()
 	if err != nil {
 		return err
@@ -193,6 +195,9 @@ func (s *Screen) patient(ctx context.Context, t browser.Tab, f func(context.Cont
 		case err := <-done:
 			if gone(t) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, browser.ErrGone) {
 				return nil // it closed its tab, or hangs: the picture shows that
+			}
+			if err != nil && !errors.Is(err, ErrInput) {
+				err = fmt.Errorf("%w: %w", ErrPage, err)
 			}
 			return err
 		case <-t.Gone():
@@ -256,7 +261,7 @@ func (s *Screen) close(ctx context.Context, id string) error {
 }
 
 // answer answers the message that a page shows.
-func (s *Screen) answer(t browser.Tab, e Event) error {
+func (s *Screen) answer(t browser.Tab, e Gesture) error {
 	if asker, ok := t.(browser.Asker); ok {
 		if _, asks := asker.Asks(); asks {
 			t.Answer(browser.DialogPolicy{Accept: e.Accept, Dismiss: !e.Accept, Text: e.Text})
@@ -267,5 +272,5 @@ func (s *Screen) answer(t browser.Tab, e Event) error {
 	return nil
 }
 
-// String says what an event is, without what was entered.
-func (e Event) String() string { return fmt.Sprintf("%s at %.0f, %.0f", e.Kind, e.X, e.Y) }
+// String says what a gesture is, without what was entered.
+func (e Gesture) String() string { return fmt.Sprintf("%s at %.0f, %.0f", e.Kind, e.X, e.Y) }

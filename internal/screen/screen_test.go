@@ -124,25 +124,25 @@ func (p *seen) until(what string, is func(screen.State, screen.Frame) bool) {
 	}
 }
 
-func (p *seen) do(events ...screen.Event) {
+func (p *seen) do(events ...screen.Gesture) {
 	p.Helper()
 	p.seq++
-	if err := p.s.Do(p.Context(), screen.Input{Client: "the test", Seq: p.seq, Events: events}); err != nil {
+	if err := p.s.Do(p.Context(), screen.Worked{Client: "the test", Seq: p.seq, Gestures: events}); err != nil {
 		p.Fatal(err)
 	}
 }
 
-func click(x, y float64, clicks int) []screen.Event {
-	all := []screen.Event{{Kind: "move", X: x, Y: y}}
+func click(x, y float64, clicks int) []screen.Gesture {
+	all := []screen.Gesture{{Kind: "move", X: x, Y: y}}
 	for i := 1; i <= clicks; i++ {
-		all = append(all, screen.Event{Kind: "down", X: x, Y: y, Button: "left", Clicks: i}, screen.Event{Kind: "up", X: x, Y: y, Button: "left", Clicks: i})
+		all = append(all, screen.Gesture{Kind: "down", X: x, Y: y, Button: "left", Clicks: i}, screen.Gesture{Kind: "up", X: x, Y: y, Button: "left", Clicks: i})
 	}
 	return all
 }
 
-func keys(names ...string) (all []screen.Event) {
+func keys(names ...string) (all []screen.Gesture) {
 	for _, k := range names {
-		all = append(all, screen.Event{Kind: "keydown", Key: k}, screen.Event{Kind: "keyup", Key: k})
+		all = append(all, screen.Gesture{Kind: "keydown", Key: k}, screen.Gesture{Kind: "keyup", Key: k})
 	}
 	return all
 }
@@ -177,16 +177,16 @@ func TestWork(t *testing.T) {
 	})
 	p.do(click(60, 35, 1)...)
 	p.do(keys("a", "B", "ä", "€", "Backspace", "1")...)
-	p.do(screen.Event{Kind: "text", Text: " 漢字"})
+	p.do(screen.Gesture{Kind: "text", Text: " 漢字"})
 	p.is(`document.querySelector('#name').value === 'aBä1 漢字'`)
-	p.do(screen.Event{Kind: "keydown", Key: "a", Mods: 2}, screen.Event{Kind: "keyup", Key: "a", Mods: 2})
+	p.do(screen.Gesture{Kind: "keydown", Key: "a", Mods: 2}, screen.Gesture{Kind: "keyup", Key: "a", Mods: 2})
 	p.do(keys("x")...)
 	p.is(`document.querySelector('#name').value === 'x'`)
 	p.do(click(60, 335, 2)...)
 	p.is(`document.querySelector('#pad').textContent === 'twice'`)
-	p.do(screen.Event{Kind: "down", X: 30, Y: 335, Button: "left", Clicks: 1}, screen.Event{Kind: "move", X: 70, Y: 335}, screen.Event{Kind: "up", X: 90, Y: 335, Button: "left", Clicks: 1})
+	p.do(screen.Gesture{Kind: "down", X: 30, Y: 335, Button: "left", Clicks: 1}, screen.Gesture{Kind: "move", X: 70, Y: 335}, screen.Gesture{Kind: "up", X: 90, Y: 335, Button: "left", Clicks: 1})
 	p.is(`document.querySelector('#pad').dataset.moved === '60'`)
-	p.do(screen.Event{Kind: "wheel", X: 60, Y: 335, DY: 120})
+	p.do(screen.Gesture{Kind: "wheel", X: 60, Y: 335, DY: 120})
 	p.is(`document.querySelector('#pad').dataset.wheel === '120'`)
 }
 
@@ -197,7 +197,7 @@ func TestLists(t *testing.T) {
 	p.until("the list", func(s screen.State, _ screen.Frame) bool {
 		return s.List != nil && s.List.Label == "Size" && len(s.List.Options) == 4 && s.List.Options[2].Disabled && s.List.Options[0].Selected && s.List.Y == 80
 	})
-	p.do(screen.Event{Kind: "choose", Choose: 3})
+	p.do(screen.Gesture{Kind: "choose", Choose: 3})
 	p.is(`document.querySelector('#size').dataset.heard === 'large!'`)
 	p.until("no list", func(s screen.State, _ screen.Frame) bool { return s.List == nil })
 	p.do(keys("Enter")...) // it has the focus
@@ -208,7 +208,7 @@ func TestLists(t *testing.T) {
 	p.until("the list of the frame", func(s screen.State, _ screen.Frame) bool {
 		return s.List != nil && len(s.List.Options) == 2 && s.List.Y == 380
 	})
-	p.do(screen.Event{Kind: "choose", Choose: 1})
+	p.do(screen.Gesture{Kind: "choose", Choose: 1})
 	p.is(`document.querySelector('#inner').contentDocument.querySelector('#s').value === 'two'`)
 }
 
@@ -217,24 +217,24 @@ func TestMessagesAndTabs(t *testing.T) {
 	p.watch()
 	p.do(click(60, 155, 1)...)
 	p.until("the message", func(s screen.State, _ screen.Frame) bool { return s.Dialog != nil && s.Dialog.Message == "Sure?" })
-	p.do(screen.Event{Kind: "answer", Accept: true})
+	p.do(screen.Gesture{Kind: "answer", Accept: true})
 	p.until("the answer", func(s screen.State, _ screen.Frame) bool { return s.Dialog == nil && s.Tabs[0].Title == "said true" })
 	p.do(click(40, 210, 1)...)
 	p.until("the new tab", func(s screen.State, f screen.Frame) bool {
 		return len(s.Tabs) == 2 && s.Tabs[1].Active && s.Tabs[1].Title == "More" && strings.HasSuffix(f.URL, "/more")
 	})
-	p.do(screen.Event{Kind: "tab", Tab: p.state.Tabs[0].ID})
+	p.do(screen.Gesture{Kind: "tab", Tab: p.state.Tabs[0].ID})
 	p.until("the first tab", func(s screen.State, f screen.Frame) bool {
 		return s.Tabs[0].Active && !strings.HasSuffix(f.URL, "/more")
 	})
-	p.do(screen.Event{Kind: "close", Tab: p.state.Tabs[1].ID})
+	p.do(screen.Gesture{Kind: "close", Tab: p.state.Tabs[1].ID})
 	p.until("one tab", func(s screen.State, _ screen.Frame) bool { return len(s.Tabs) == 1 })
-	p.do(screen.Event{Kind: "close", Tab: p.state.Tabs[0].ID}) // the last one stays
-	p.do(screen.Event{Kind: "goto", Text: strings.TrimPrefix(p.frame.URL, "http://") + "more"})
+	p.do(screen.Gesture{Kind: "close", Tab: p.state.Tabs[0].ID}) // the last one stays
+	p.do(screen.Gesture{Kind: "goto", Text: strings.TrimPrefix(p.frame.URL, "http://") + "more"})
 	p.until("the address", func(s screen.State, _ screen.Frame) bool {
 		return strings.HasSuffix(s.URL, "/more") && len(s.Tabs) == 1
 	})
-	p.do(screen.Event{Kind: "back"})
+	p.do(screen.Gesture{Kind: "back"})
 	p.until("the way back", func(s screen.State, _ screen.Frame) bool { return !strings.HasSuffix(s.URL, "/more") })
 }
 
@@ -261,7 +261,7 @@ func TestFiles(t *testing.T) {
 // TestTurn repeats and loses what a client sends.
 func TestTurn(t *testing.T) {
 	p := open(t)
-	in := screen.Input{Client: "the client", Seq: 1, Events: append(click(60, 35, 1), keys("a")...)}
+	in := screen.Worked{Client: "the client", Seq: 1, Gestures: append(click(60, 35, 1), keys("a")...)}
 	send := func(seq int64, want error) {
 		t.Helper()
 		in.Seq = seq
@@ -275,11 +275,11 @@ func TestTurn(t *testing.T) {
 	send(2, nil)
 	send(1, nil)
 	p.is(`document.querySelector('#name').value === 'aa'`)
-	for _, bad := range []screen.Event{{Kind: "hack"}, {Kind: "down", Button: "left"}, {Kind: "move", X: 1e9}, {Kind: "keydown", Key: "Enterr"}, {Kind: "keydown"}, {Kind: "goto", Text: "file:///etc/passwd"}, {Kind: "goto", Text: "javascript:alert(1)"}, {Kind: "move", Mods: 16}} {
-		in.Events = []screen.Event{bad}
+	for _, bad := range []screen.Gesture{{Kind: "hack"}, {Kind: "down", Button: "left"}, {Kind: "move", X: 1e9}, {Kind: "keydown", Key: "Enterr"}, {Kind: "keydown"}, {Kind: "goto", Text: "file:///etc/passwd"}, {Kind: "goto", Text: "javascript:alert(1)"}, {Kind: "move", Mods: 16}} {
+		in.Gestures = []screen.Gesture{bad}
 		send(3, screen.ErrInput)
 	}
-	in.Events = make([]screen.Event, 201)
+	in.Gestures = make([]screen.Gesture, 201)
 	send(3, screen.ErrInput)
 }
 

@@ -15,16 +15,16 @@ import (
 
 // Bounds of what is taken at once.
 const (
-	maxEvents = 200
-	maxPlace  = 20_000 // CSS pixels
-	maxText   = 100_000
+	maxGestures = 200
+	maxPlace    = 20_000 // CSS pixels
+	maxText     = 100_000
 )
 
 // ErrInput says that what a person has done cannot be read.
 var ErrInput = errors.New("this is no input for a page")
 
-// Event is one thing that a person does. Which fields matter depends on Kind.
-type Event struct {
+// Gesture is one thing that a person does. Which fields matter depends on Kind.
+type Gesture struct {
 	Kind string `json:"kind" enum:"move,down,up,wheel,keydown,keyup,text,goto,back,forward,reload,tab,open,close,answer,choose" doc:"What was done: with the mouse (move, down, up, wheel), a key (keydown, keyup), a text that was pasted or composed (text), the bar (goto, back, forward, reload), the tabs (tab, open, close), a message of the page (answer), a list to select from (choose)."`
 	// Of the mouse.
 	X      float64 `json:"x,omitempty" minimum:"-20000" maximum:"20000" doc:"Where, in CSS pixels of the page's window."`
@@ -46,12 +46,12 @@ type Event struct {
 	Choose int `json:"choose,omitempty" minimum:"-1" maximum:"10000"`
 }
 
-// Input is what a person did, in order. A Client counts what it sends from 1: what comes twice is done once, and what
+// Worked is what a person did, in order. A Client counts what it sends from 1: what comes twice is done once, and what
 // comes out of turn is refused.
-type Input struct {
-	Client string  `json:"client" minLength:"8" maxLength:"64" doc:"Made by the page at random."`
-	Seq    int64   `json:"seq" minimum:"1" doc:"Counts what the client sends, from 1."`
-	Events []Event `json:"events" maxItems:"200" nullable:"false"`
+type Worked struct {
+	Client   string    `json:"client" minLength:"8" maxLength:"64" doc:"Made by the page at random."`
+	Seq      int64     `json:"seq" minimum:"1" doc:"Counts what the client sends, from 1."`
+	Gestures []Gesture `json:"gestures" maxItems:"200" nullable:"false"`
 }
 
 // named are the keys that have a name rather than a character.
@@ -63,18 +63,18 @@ var kinds = []string{"move", "down", "up", "wheel", "keydown", "keyup", "text", 
 var buttons = []string{"left", "middle", "right"}
 
 // Check says what is wrong with an input.
-func (in Input) Check() error {
+func (in Worked) Check() error {
 	switch {
 	case len(in.Client) < 8 || len(in.Client) > 64:
 		return bad("client has %d characters; it needs 8 to 64", len(in.Client))
 	case in.Seq < 1:
 		return bad("seq is %d; it counts from 1", in.Seq)
-	case len(in.Events) > maxEvents:
-		return bad("there are %d events; send at most %d at once", len(in.Events), maxEvents)
+	case len(in.Gestures) > maxGestures:
+		return bad("there are %d gestures; send at most %d at once", len(in.Gestures), maxGestures)
 	}
-	for i, e := range in.Events {
+	for i, e := range in.Gestures {
 		if err := e.Check(); err != nil {
-			return fmt.Errorf("event %d: %w", i+1, err)
+			return fmt.Errorf("gesture %d: %w", i+1, err)
 		}
 	}
 	return nil
@@ -84,8 +84,8 @@ func bad(format string, args ...any) error {
 	return fmt.Errorf(format+": %w", append(args, ErrInput)...)
 }
 
-// Check says what is wrong with an event.
-func (e Event) Check() error {
+// Check says what is wrong with a gesture.
+func (e Gesture) Check() error {
 	if !slices.Contains(kinds, e.Kind) {
 		return bad("%q is nothing that can be done", e.Kind)
 	}
