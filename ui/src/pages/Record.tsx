@@ -2,7 +2,7 @@ import { Button, Card, Code, Collapse, Group, Radio, Stack, Table, Text, TextInp
 import { IconPlayerPause, IconPlayerPlay, IconPlayerRecord, IconPlayerStop } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useState, type ReactNode } from 'react';
+import { useState } from 'react';
 
 import { api, must, type Schemas } from '../api/client';
 import { Empty, Loading, Wrong } from '../parts/Notice';
@@ -107,7 +107,6 @@ function Shown({ recording }: { recording: Recording }) {
   });
   const steps = recording.steps ?? [];
   const problem = stop.error ?? drop.error ?? save.error;
-  const table = <Steps steps={steps} />;
   return (
     <>
       <Card withBorder radius="md" component="section" aria-label="The recording">
@@ -139,7 +138,7 @@ function Shown({ recording }: { recording: Recording }) {
           {problem && <Wrong error={problem} />}
         </Stack>
       </Card>
-      {recording.open && recording.page ? <Working recording={recording}>{table}</Working> : table}
+      {recording.open && recording.page ? <Working recording={recording} /> : <Steps steps={steps} />}
     </>
   );
 }
@@ -148,7 +147,7 @@ const checks = { visible: 'Visible', text: 'Text', value: 'Value' } as const;
 const asks: Record<string, string> = { visible: 'Choose what must be visible', text: 'Choose the text that must be there', value: 'Choose the field with its value' };
 
 /** The browser of a recording in this page, the buttons of the recorder, and the steps. */
-function Working({ recording, children }: { recording: Recording; children: ReactNode }) {
+function Working({ recording }: { recording: Recording }) {
   const queries = useQueryClient();
   const watched = useScreen('/api/v1/recording');
   const press = useMutation({
@@ -173,7 +172,16 @@ function Working({ recording, children }: { recording: Recording; children: Reac
       ) : (
         <div className="record-work">
           <Screen label="The browser of the recording" frame={watched.frame} state={watched.state} onInput={watched.send} onFiles={(f) => void watched.give(f)} />
-          {children}
+          <Card withBorder radius="md" padding="sm" component="section" aria-label="Steps" className="record-steps" tabIndex={0}>
+            <ol>
+              {(recording.steps ?? []).map((s, i) => (
+                <li key={i}>
+                  {s.title}
+                  {(s.secret || s.value) && <Text size="xs" c="dimmed" className="record-value">{s.secret ? 'a secret, which was not read' : s.value}</Text>}
+                </li>
+              ))}
+            </ol>
+          </Card>
         </div>
       )}
     </>
