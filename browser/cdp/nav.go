@@ -93,7 +93,7 @@ func (t *tab) starts(e startsEvent) {
 		}
 		g := going{loader: e.LoaderID, url: e.URL, since: time.Now(), begun: true, from: t.frame(t.id).loader, loads: t.loads, kind: e.NavigationType}
 		if t.next != nil && !t.next.begun {
-			g.loads, g.asked = t.next.loads, true
+			g.loads, g.asked = t.next.loads, !t.next.ours
 		}
 		t.next, t.last = &g, &g
 	})
@@ -379,7 +379,7 @@ func (t *tab) Navigate(ctx context.Context, url string) (browser.Going, error) {
 func (t *tab) Reload(ctx context.Context) (browser.Going, error) {
 	t.update(func() {
 		f := t.frame(t.id)
-		t.next = &going{url: f.url, since: time.Now().Add(10 * time.Second)}
+		t.next = &going{url: f.url, since: time.Now().Add(10 * time.Second), ours: true}
 	})
 	if err := t.call(ctx, t.s, "Page.reload", nil, nil); err != nil {
 		return browser.Going{}, err

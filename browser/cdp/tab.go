@@ -37,6 +37,7 @@ type going struct {
 	since       time.Time
 	begun       bool
 	asked       bool   // by the page
+	ours        bool   // asked for over the protocol
 	kind        string // as the protocol names it
 	loads       int    // downloads that had begun before
 }

@@ -64,6 +64,8 @@ type Server struct {
 	Demo *orch.Demo
 	// Recordings is where flows are recorded, in browsers of this machine; nil where it opens none.
 	Recordings *recording.Room
+	// Picks is where elements of pages are picked; nil where no browsers are opened.
+	Picks *recording.Picks
 	// Public says that other machines reach the server.
 	Public bool
 	// Secure says that people reach the server by HTTPS: cookies then never
@@ -129,6 +131,7 @@ func (s *Server) register(mux *http.ServeMux) {
 	s.heals(a)
 	s.demo(a)
 	s.recording(a)
+	s.picks(a)
 	s.robots(a)
 	s.secrets(a)
 	s.access(a)

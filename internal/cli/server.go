@@ -24,6 +24,7 @@ import (
 	"github.com/aether-rpa/aether/internal/app"
 	"github.com/aether-rpa/aether/internal/auth"
 	"github.com/aether-rpa/aether/internal/queue"
+	"github.com/aether-rpa/aether/internal/recording"
 )
 
 // serveFlags say where the server listens.
@@ -183,6 +184,8 @@ func (c *command) serve(cmd *cobra.Command, f serveFlags, robotName string, labe
 		}
 		door.Recordings = s.Recordings(noWindow)
 		defer door.Recordings.Close()
+		door.Picks = &recording.Picks{Room: door.Recordings}
+		defer door.Picks.Close()
 	}
 	srv := &http.Server{
 		Handler: door.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,

@@ -101,7 +101,7 @@ function Shown({ recording }: { recording: Recording }) {
       return info;
     },
     onSuccess: async (info) => {
-      await go({ to: '/flows/$name', params: { name: info.name } });
+      await go({ to: '/flows/$name/edit', params: { name: info.name } });
       void queries.invalidateQueries({ queryKey: ['recording'] });
     },
   });
