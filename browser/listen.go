@@ -1,5 +1,7 @@
 package browser
 
+import "context"
+
 // Listen is told what happens in the pages of a context, as a recorder is. Its functions are called in the order of
 // what happened, on the goroutine that hears the browser: they must return at once and must not call the browser.
 type Listen struct {
@@ -31,4 +33,23 @@ type Visit struct {
 	URL string
 	// Typed says that a person gave the address, rather than that a page led there.
 	Typed bool
+}
+
+// Caster is a Tab that tells how its page looks whenever that changes.
+type Caster interface {
+	// Cast calls show with the picture of the window, now and each time it changes, until stop is called. show is called
+	// on the goroutine that hears the browser: it must return at once and must not call the browser. There is one who
+	// watches; a later call takes the place of an earlier one.
+	Cast(ctx context.Context, quality int, show func(Picture)) (stop func(context.Context) error, err error)
+}
+
+// Picture is how a window looks. Width and Height are its size in CSS pixels.
+type Picture struct {
+	JPEG          []byte
+	Width, Height int
+}
+
+// Asker is a Tab that tells of the message of its page that was left to a person and waits for the answer.
+type Asker interface {
+	Asks() (d Dialog, ok bool)
 }

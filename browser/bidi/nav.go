@@ -49,7 +49,7 @@ func (t *tab) told(e messageEvent) {
 	if url, ok := strings.CutPrefix(s, "goes:"); ok && e.Source.Context == t.ID() && !strings.HasPrefix(url, "javascript:") {
 		t.Update(func() {
 			if t.Next == nil || !t.Next.Begun {
-				t.Asks(url)
+				t.Wants(url)
 			}
 		})
 	}

@@ -52,7 +52,7 @@ func (t *tab) requested(e requestedEvent) {
 	if e.Disposition != "" && e.Disposition != "currentTab" || e.FrameID != t.ID() || strings.HasPrefix(e.URL, "javascript:") {
 		return
 	}
-	t.Update(func() { t.Asks(e.URL) })
+	t.Update(func() { t.Wants(e.URL) })
 }
 
 type startsEvent struct{ FrameID, URL, LoaderID, NavigationType string }
@@ -145,7 +145,7 @@ func (t *tab) Navigate(ctx context.Context, url string) (browser.Going, error) {
 // Reload implements browser.Tab.
 func (t *tab) Reload(ctx context.Context) (browser.Going, error) {
 	t.Update(func() {
-		t.Next = &follow.Going{URL: t.Own().URL, Since: time.Now().Add(10 * time.Second)}
+		t.Next = &follow.Going{URL: t.Own().URL, Since: time.Now().Add(10 * time.Second), Ours: true}
 	})
 	if err := t.call(ctx, t.s, "Page.reload", nil, nil); err != nil {
 		return browser.Going{}, err

@@ -40,6 +40,7 @@ type tab struct {
 	dragged  json.RawMessage
 	saving   bool // what the tab would show is downloaded
 	children []target.SessionID
+	cast     func(browser.Picture) // is told each picture of the page; nil for nobody
 }
 
 func newTab(c *contextOf, e attachedEvent) *tab {
@@ -77,6 +78,7 @@ func (t *tab) handlers(s *session) map[string]func([]byte) {
 		"Inspector.targetCrashed":           func([]byte) { t.End(true) },
 		"Page.fileChooserOpened":            on(t.chooserOpened),
 		"Input.dragIntercepted":             on(func(e struct{ Data json.RawMessage }) { t.Update(func() { t.dragged = e.Data }) }),
+		"Page.screencastFrame":              on(t.shown),
 		"Fetch.authRequired":                on(func(e authEvent) { t.authenticate(s, e) }),
 		"Fetch.requestPaused":               on(func(e pausedEvent) { t.held(s, e) }),
 		"Runtime.consoleAPICalled":          on(t.wrote),

@@ -107,7 +107,7 @@ func TestSettledFails(t *testing.T) {
 // What a page asks for may come to nothing; a tab does not wait for it for ever.
 func TestAskedForNothing(t *testing.T) {
 	tb, _ := shown(true)
-	tb.Update(func() { tb.Asks("http://a/2") })
+	tb.Update(func() { tb.Wants("http://a/2") })
 	g, under := tb.Underway(time.Time{})
 	if !under || g.Loader != "" || g.From != "1" {
 		t.Fatalf("under way is %+v, %t", g, under)

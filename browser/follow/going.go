@@ -26,15 +26,16 @@ type Going struct {
 	From        string // the document that was there
 	Since       time.Time
 	Begun       bool
+	Ours        bool   // wanted over the protocol, and not by the page
 	Asked       bool   // by the page
 	Kind        string // as the protocol names it
 
 	downloads int // that had begun before
 }
 
-// Asks notes that the page asked to go elsewhere, or that it was told to; it may come to nothing. Call it with the lock
+// Wants notes that the page asked to go elsewhere, or that it was told to; it may come to nothing. Call it with the lock
 // held.
-func (t *Tab[D]) Asks(url string) {
+func (t *Tab[D]) Wants(url string) {
 	t.Next = &Going{URL: url, Since: time.Now(), From: t.Own().Loader, downloads: t.downloads}
 }
 
@@ -46,7 +47,7 @@ func (t *Tab[D]) Starts(loader, url, kind string) {
 	}
 	g := &Going{Loader: loader, URL: url, Kind: kind, Since: time.Now(), Begun: true, From: from, downloads: t.downloads}
 	if t.Next != nil && !t.Next.Begun {
-		g.downloads, g.Asked = t.Next.downloads, true
+		g.downloads, g.Asked = t.Next.downloads, !t.Next.Ours
 	}
 	t.Next, t.Last = g, g
 }

@@ -119,6 +119,16 @@ func (t *Tab[D]) Replied(r Reply) (replied *browser.Dialog) {
 	return replied
 }
 
+// Asks implements browser.Asker.
+func (t *Tab[D]) Asks() (browser.Dialog, bool) {
+	t.Lock()
+	defer t.Unlock()
+	if t.left == nil {
+		return browser.Dialog{}, false
+	}
+	return *t.left, true
+}
+
 // Dialogs implements browser.Tab.
 func (t *Tab[D]) Dialogs() []browser.Dialog {
 	t.Lock()

@@ -62,8 +62,10 @@ type Server struct {
 	DataDir string
 	// Demo is what is offered to who has just begun; nil for nothing.
 	Demo *orch.Demo
-	// Recordings is where flows are recorded, in a browser on the display of this machine; nil where there is none.
+	// Recordings is where flows are recorded, in browsers of this machine; nil where it opens none.
 	Recordings *recording.Room
+	// Picks is where elements of pages are picked; nil where no browsers are opened.
+	Picks *recording.Picks
 	// Public says that other machines reach the server.
 	Public bool
 	// Secure says that people reach the server by HTTPS: cookies then never
@@ -130,6 +132,7 @@ func (s *Server) register(mux *http.ServeMux) {
 	s.heals(a)
 	s.demo(a)
 	s.recording(a)
+	s.picks(a)
 	s.robots(a)
 	s.secrets(a)
 	s.access(a)

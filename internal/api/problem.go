@@ -19,6 +19,7 @@ import (
 	"github.com/aether-rpa/aether/internal/queue"
 	"github.com/aether-rpa/aether/internal/recording"
 	"github.com/aether-rpa/aether/internal/run"
+	"github.com/aether-rpa/aether/internal/screen"
 	"github.com/aether-rpa/aether/internal/secret"
 	"github.com/aether-rpa/aether/question"
 	"github.com/aether-rpa/aether/vault"
@@ -114,13 +115,13 @@ func (s *Server) problem(ctx context.Context, err error) error {
 		status = http.StatusTooManyRequests
 	case errors.Is(err, auth.ErrDenied):
 		status = http.StatusUnauthorized
-	case errors.Is(err, run.ErrNotFound), errors.Is(err, queue.ErrNotFound), errors.Is(err, auth.ErrNotFound), errors.Is(err, queue.ErrNoRobot), errors.Is(err, run.ErrNoFlow), errors.Is(err, artifact.ErrNotFound), errors.Is(err, vault.ErrNotFound), errors.Is(err, element.ErrNotFound), errors.Is(err, recording.ErrNone):
+	case errors.Is(err, run.ErrNotFound), errors.Is(err, queue.ErrNotFound), errors.Is(err, auth.ErrNotFound), errors.Is(err, queue.ErrNoRobot), errors.Is(err, run.ErrNoFlow), errors.Is(err, artifact.ErrNotFound), errors.Is(err, vault.ErrNotFound), errors.Is(err, element.ErrNotFound), errors.Is(err, recording.ErrNone), errors.Is(err, screen.ErrClosed):
 		status = http.StatusNotFound
-	case errors.Is(err, orch.ErrTaken), errors.Is(err, run.ErrEnded), errors.Is(err, orch.ErrState), errors.Is(err, queue.ErrRobotLives), errors.Is(err, queue.ErrLeaseLost), errors.Is(err, run.ErrLeaseLost), errors.Is(err, queue.ErrNameTaken), errors.Is(err, element.ErrState), errors.Is(err, recording.ErrBusy):
+	case errors.Is(err, orch.ErrTaken), errors.Is(err, run.ErrEnded), errors.Is(err, orch.ErrState), errors.Is(err, queue.ErrRobotLives), errors.Is(err, queue.ErrLeaseLost), errors.Is(err, run.ErrLeaseLost), errors.Is(err, queue.ErrNameTaken), errors.Is(err, element.ErrState), errors.Is(err, recording.ErrBusy), errors.Is(err, screen.ErrTurn), errors.Is(err, screen.ErrPage):
 		status = http.StatusConflict
 	case errors.Is(err, run.ErrChanged), errors.Is(err, item.ErrChanged), errors.Is(err, element.ErrChanged):
 		status = http.StatusPreconditionFailed
-	case errors.Is(err, orch.ErrInput), errors.Is(err, queue.ErrJob), errors.Is(err, run.ErrSeveral), errors.Is(err, auth.ErrInput), errors.Is(err, item.ErrInput), errors.Is(err, secret.ErrBad), errors.Is(err, element.ErrInput), errors.Is(err, recording.ErrInput), errors.As(err, &refusal):
+	case errors.Is(err, orch.ErrInput), errors.Is(err, queue.ErrJob), errors.Is(err, run.ErrSeveral), errors.Is(err, auth.ErrInput), errors.Is(err, item.ErrInput), errors.Is(err, secret.ErrBad), errors.Is(err, element.ErrInput), errors.Is(err, recording.ErrInput), errors.Is(err, screen.ErrInput), errors.As(err, &refusal):
 		status = http.StatusUnprocessableEntity
 	case db.Unfit(err):
 		return &Problem{Kind: "input", Message: "the request has text or numbers that the database cannot keep", Hint: "leave out zero bytes and bytes that are not UTF-8", status: http.StatusUnprocessableEntity}

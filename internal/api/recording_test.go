@@ -29,7 +29,7 @@ func TestRecordingIsRefused(t *testing.T) {
 	s.want(404, auth.Developer, "GET", "/recording/flow", nil, nil)
 	s.want(404, auth.Developer, "DELETE", "/recording", nil, nil)
 
-	s.srv.Recordings = &recording.Room{Now: time.Now, Missing: func() error { return nil }, Open: func(context.Context) (*recording.Opened, error) {
+	s.srv.Recordings = &recording.Room{Now: time.Now, Missing: func() error { return nil }, Open: func(context.Context, bool) (*recording.Opened, error) {
 		return nil, errors.New("no window can be opened")
 	}}
 	st.Missing = ""

@@ -100,6 +100,7 @@ type System struct {
 	// this process.
 	shared vault.Chain
 	pool   *browser.Pool // of the robot of this process
+	people atomic.Int64  // browsers that were opened for people
 	// browserProxy is what browsers load pages through; nil until one does, and if they may reach everything.
 	browserProxy atomic.Pointer[egress.Proxy]
 	keepVault    func() // ends the renewal of the token for Vault; nil if there is none

@@ -16,14 +16,18 @@ import (
 // launchTime bounds how long a browser may take to start for a person.
 const launchTime = time.Minute
 
-// Recordings returns where a person at this machine records flows. What its browser may reach is what flows may.
-func (s *System) Recordings() *recording.Room {
-	return &recording.Room{Open: s.openForPerson, Missing: s.browserMissing, Now: time.Now}
+// idleTime is how long a browser that a person works in by the pages stays open when nobody looks at it.
+const idleTime = 15 * time.Minute
+
+// Recordings returns where people record flows: in the pages, and where noWindow is "" in a window on this machine. What
+// its browser may reach is what flows may.
+func (s *System) Recordings(noWindow string) *recording.Room {
+	return &recording.Room{Open: s.openForPerson, Missing: s.browserMissing, NoWindow: noWindow, Idle: idleTime, Now: time.Now}
 }
 
-// openForPerson opens a browser with a window, in a folder that the next process removes if this one is killed.
-func (s *System) openForPerson(ctx context.Context) (_ *recording.Opened, err error) {
-	shared := robot.SharedRun + "record-" + strconv.Itoa(s.PID)
+// openForPerson opens a browser, in a folder that the next process removes if this one is killed.
+func (s *System) openForPerson(ctx context.Context, window bool) (_ *recording.Opened, err error) {
+	shared := robot.SharedRun + "record-" + strconv.Itoa(s.PID) + "-" + strconv.FormatInt(s.people.Add(1), 10)
 	f, err := s.Robot.Work.Open(shared)
 	if err != nil {
 		return nil, err
@@ -38,9 +42,9 @@ func (s *System) openForPerson(ctx context.Context) (_ *recording.Opened, err er
 			remove()
 		}
 	}()
-	out := &recording.Opened{Downloads: filepath.Join(f.Path, "downloads"), Proxy: s.Config.Browser.Proxy}
+	out := &recording.Opened{Downloads: filepath.Join(f.Path, "downloads"), Uploads: filepath.Join(f.Path, "uploads"), Proxy: s.Config.Browser.Proxy}
 	profile := filepath.Join(f.Path, "profile")
-	for _, dir := range []string{out.Downloads, profile} {
+	for _, dir := range []string{out.Downloads, out.Uploads, profile} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return nil, err
 		}
@@ -55,7 +59,7 @@ func (s *System) openForPerson(ctx context.Context) (_ *recording.Opened, err er
 	defer cancel()
 	c := s.Config.Browser
 	b, err := cdp.Driver{}.Launch(ctx, browser.Launch{
-		Path: c.Path, Profile: profile, NoSandbox: s.pool.Settings.NoSandbox, Args: s.pool.Settings.Args,
+		Path: c.Path, Profile: profile, Headless: !window, NoSandbox: s.pool.Settings.NoSandbox, Args: s.pool.Settings.Args,
 		Env: append(cleanEnviron(s.Environ), s.Robot.Work.Mark(shared)),
 	})
 	if err != nil {

@@ -27,7 +27,7 @@ var floors = map[string]int{
 	// 4: what works with declarations.
 	"node/nodetest": 4, "browser": 4, "internal/*/*test": 4, "nodes/*/*": 4, "internal/check": 4, "internal/worker": 4, "internal/run": 4, "internal/queue": 4, "internal/item": 4, "internal/element": 4, "internal/advise": 4, "internal/auth": 4, "internal/secret": 4,
 	// 5: the node families, and the engine that knows none of them.
-	"nodes/*": 5, "browser/follow": 5, "internal/healtest": 5, "internal/browsertest": 5, "internal/engine": 5, "internal/reference": 5, "internal/casare": 5, "internal/backup": 5, "internal/trace": 5, "internal/recorder": 5, "internal/demo": 5,
+	"nodes/*": 5, "browser/follow": 5, "internal/healtest": 5, "internal/browsertest": 5, "internal/engine": 5, "internal/reference": 5, "internal/casare": 5, "internal/backup": 5, "internal/trace": 5, "internal/recorder": 5, "internal/screen": 5, "internal/demo": 5,
 	// 6: who executes runs.
 	"nodes/all": 6, "browser/cdp": 6, "browser/bidi": 6, "internal/robot": 6, "internal/report": 6, "internal/recording": 6,
 	// 7: who decides on runs.

@@ -24,6 +24,7 @@ import (
 	"github.com/aether-rpa/aether/internal/app"
 	"github.com/aether-rpa/aether/internal/auth"
 	"github.com/aether-rpa/aether/internal/queue"
+	"github.com/aether-rpa/aether/internal/recording"
 )
 
 // serveFlags say where the server listens.
@@ -174,10 +175,17 @@ func (c *command) serve(cmd *cobra.Command, f serveFlags, robotName string, labe
 		labels = append(labels, own)
 		door.Demo = s.Demo(own)
 		defer door.Demo.Site.Close()
-		if slices.Contains(labels, "display") && !door.Public {
-			door.Recordings = s.Recordings()
-			defer door.Recordings.Close()
+		noWindow := ""
+		switch {
+		case !slices.Contains(labels, "display"):
+			noWindow = "this server has no display"
+		case door.Public:
+			noWindow = "this server can be reached from other machines"
 		}
+		door.Recordings = s.Recordings(noWindow)
+		defer door.Recordings.Close()
+		door.Picks = &recording.Picks{Room: door.Recordings}
+		defer door.Picks.Close()
 	}
 	srv := &http.Server{
 		Handler: door.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,

@@ -38,7 +38,7 @@
     root.adoptedStyleSheets = [style];
     frame = make('div', {class: 'mark'}, make('i'));
     root.append(frame);
-    if (top) {
+    if (top && !globalThis.__aetherBare) {
       bar = make('div', {class: 'bar', role: 'toolbar', 'aria-label': 'Recorder'});
       root.append(bar);
     }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -171,6 +172,10 @@ func (r *Recorder) step(ctx context.Context, s *tabState, e event, m message) *S
 				path = f.Name
 				r.complain("where the file %s lies could not be seen; give its path to the flow", f.Name)
 			}
+			if r.cfg.Uploads != "" && strings.HasPrefix(path, r.cfg.Uploads+string(filepath.Separator)) {
+				path = filepath.Base(path)
+				r.complain("the file %s was brought from elsewhere and is kept nowhere; give the flow the path of one", path)
+			}
 			step.Files = append(step.Files, path)
 		}
 		return step
@@ -298,7 +303,7 @@ func (r *Recorder) pressed(what string) {
 		r.mode = ""
 		if r.pick != nil && r.pick.like {
 			r.pick.like = false
-		} else if r.pick != nil {
+		} else if r.pick != nil && !r.cfg.Bare {
 			r.pick.canceled = r.pick.first == nil
 			defer r.finish()
 		}

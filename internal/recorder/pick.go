@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/aether-rpa/aether/browser"
+	"github.com/aether-rpa/aether/selector"
 )
 
 // Field is a part of the rows of a list that web.extract may read.
@@ -25,6 +26,8 @@ type Like struct {
 	Row    string  `json:"row"`
 	Rows   int     `json:"rows"`
 	Fields []Field `json:"fields"`
+	// Table finds the table that the rows are all of, and is empty if there is none.
+	Table []selector.Query `json:"table,omitempty"`
 }
 
 // Picked is what a person has picked.
@@ -98,6 +101,32 @@ func (p *Picker) Changed() <-chan struct{} { return p.r.Changed() }
 
 // Done is closed when the person is done, has cancelled, or has closed the browser.
 func (p *Picker) Done() <-chan struct{} { return p.r.Done() }
+
+// Failed reports whether the two elements that were chosen last have nothing in common.
+func (p *Picker) Failed() bool {
+	p.r.mu.Lock()
+	defer p.r.mu.Unlock()
+	return p.r.pick.failed
+}
+
+// Doing is what the next click chooses: pick for an element, like for a second one like it, "" for nothing: it is done
+// in the page.
+func (p *Picker) Doing() string {
+	p.r.mu.Lock()
+	defer p.r.mu.Unlock()
+	if p.r.mode != "" && p.r.pick.like {
+		return "like"
+	}
+	return p.r.mode
+}
+
+// Press presses a button of the bar: again, like or cancel. What it brings is there when it returns.
+func (p *Picker) Press(ctx context.Context, button string) error {
+	if err := p.r.Press(button); err != nil {
+		return err
+	}
+	return p.r.Settle(ctx)
+}
 
 // Context is the session of the browser in which is picked.
 func (p *Picker) Context() browser.Context { return p.r.Context() }

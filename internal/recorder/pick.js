@@ -43,42 +43,57 @@
     const css = within + joined(0, steps.length), rows = within + joined(0, 1);
     const found = find(css), lines = find(rows);
     if (!found.includes(x) || !found.includes(y)) return null;
-    return {css, count: found.length, row: rows, rows: lines.length, fields: fields(lines)};
+    const whole = lines.every(r => r.tagName === 'TR') && lines[0].closest('table');
+    const table = whole && lines.every(r => r.closest('table') === whole) ? a.candidates(a.of.keep(whole)).filter(c => c.query.by !== 'xpath').slice(0, 3).map(c => c.query) : [];
+    return {css, count: found.length, row: rows, rows: lines.length, fields: fields(lines), table};
   }
   const place = e => { let i = 1; for (let s = e.previousElementSibling; s; s = s.previousElementSibling) if (s.tagName === e.tagName) i++; return i; };
 
   // fields are what the rows hold: the cells of a table by their headings, else the parts with text, links and pictures.
+  // Rows may lack some of them: what is named is what the fullest row has, and then what only others have.
+  const maxFields = 20, looked = 50;
   function fields(rows) {
-    const out = [], names = new Set(), first = rows.find(r => !r.querySelector('th')) || rows[0];
-    if (!first) return out;
+    const out = [], names = new Set(), known = new Set();
+    const body = rows.filter(r => !(r.tagName === 'TR' && r.cells.length && [...r.cells].every(c => c.tagName === 'TH')));
+    if (body.length) rows = body;
+    if (!rows.length) return out;
     const name = s => { let n = norm(s).toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '_').replace(/^_+|_+$/g, '').slice(0, 30) || 'field'; if (/^\d/.test(n)) n = 'f_' + n; while (names.has(n)) n = n.replace(/_?(\d*)$/, (m, d) => '_' + (Number(d || 1) + 1)); names.add(n); return n; };
-    const sample = css => norm((first.querySelector(css) || first).textContent).slice(0, 60);
-    const share = css => rows.filter(r => r.querySelector(css)).length;
-    const table = first.closest('table');
-    if (first.tagName === 'TR' && table) {
-      const head = [...(table.tHead && table.tHead.rows[table.tHead.rows.length - 1] || table.rows[0]).cells];
-      [...first.cells].forEach((c, i) => {
-        const text = norm(c.textContent), title = head[i] && head[i] !== c ? norm(head[i].textContent) : '';
-        if (!title && !text) return;
-        const css = `${c.tagName.toLowerCase()}:nth-of-type(${place(c)})`, link = c.querySelector('a[href]');
-        out.push({name: name(title || 'column ' + (i + 1)), css, read: 'text', sample: text.slice(0, 60), optional: share(css) < rows.length});
-        if (link) out.push({name: name((title || 'column ' + (i + 1)) + ' link'), css: css + ' a[href]', read: 'link', sample: link.getAttribute('href').slice(0, 60), optional: share(css + ' a[href]') < rows.length});
-      });
+    const attribute = {link: 'href', image: 'src'};
+    // add adds a field; its sample is that of the first row that has some.
+    const add = (title, css, read) => {
+      if (known.has(css + read) || out.length >= maxFields) return;
+      known.add(css + read);
+      const parts = rows.map(r => r.querySelector(css)).filter(Boolean);
+      const say = e => norm(read === 'text' ? e.textContent : e.getAttribute(attribute[read]) || '').slice(0, 60);
+      out.push({name: name(title), css, read, sample: parts.slice(0, looked).map(say).find(Boolean) || '', optional: parts.length < rows.length});
+    };
+    const fullest = rows.slice(0, looked).reduce((a, b) => (b.cells || b.querySelectorAll('*')).length > (a.cells || a.querySelectorAll('*')).length ? b : a);
+    const table = fullest.tagName === 'TR' && fullest.closest('table');
+    if (table) {
+      const heads = [...(table.tHead && table.tHead.rows[table.tHead.rows.length - 1] || table.rows[0]).cells].flatMap(c => Array(c.colSpan || 1).fill(c));
+      const headed = heads.some(c => c.tagName === 'TH') || !rows.includes(table.rows[0]);
+      let at = 0;
+      for (const c of fullest.cells) {
+        const title = headed && heads[at] ? norm(heads[at].textContent) : '', css = `${c.tagName.toLowerCase()}:nth-of-type(${place(c)})`;
+        at += c.colSpan || 1;
+        const cells = rows.slice(0, looked).map(r => r.querySelector(':scope > ' + css)).filter(Boolean);
+        if (!title && !cells.some(x => norm(x.textContent) || x.querySelector('a[href],img'))) continue;
+        add(title || 'column ' + at, css, 'text');
+        if (cells.some(x => x.querySelector('a[href]'))) add((title || 'column ' + at) + ' link', css + ' a[href]', 'link');
+      }
       return out;
     }
-    const visit = e => {
-      if (out.length >= 12 || !shown(e) || /^(SCRIPT|STYLE|svg)$/.test(e.tagName)) return;
-      const css = within(first, e);
+    const visit = (row, e) => {
+      if (out.length >= maxFields || !shown(e) || /^(SCRIPT|STYLE|svg)$/.test(e.tagName)) return;
+      const css = within(row, e);
       const text = [...e.childNodes].some(n => n.nodeType === 3 && norm(n.data));
-      if (css && e.tagName === 'IMG') out.push({name: name(e.getAttribute('alt') || 'picture'), css, read: 'image', sample: (e.getAttribute('src') || '').slice(0, 60), optional: share(css) < rows.length});
-      else if (css && text && e !== first && !e.matches('button,input,select,textarea')) {
-        const called = [...e.classList].find(tidy) || e.getAttribute('itemprop') || (/^H\d$/.test(e.tagName) ? 'title' : e.tagName === 'A' ? 'link text' : e.tagName.toLowerCase());
-        out.push({name: name(called), css, read: 'text', sample: sample(css), optional: share(css) < rows.length});
-      }
-      if (css && e.matches('a[href]')) out.push({name: name('link'), css, read: 'link', sample: e.getAttribute('href').slice(0, 60), optional: share(css) < rows.length});
-      if (!text || e === first) for (const c of e.children) visit(c);
+      if (css && e.tagName === 'IMG') add(e.getAttribute('alt') || 'picture', css, 'image');
+      else if (css && text && !e.matches('button,input,select,textarea')) add([...e.classList].find(tidy) || e.getAttribute('itemprop') || (/^H\d$/.test(e.tagName) ? 'title' : e.tagName === 'A' ? 'link text' : e.tagName.toLowerCase()), css, 'text');
+      if (css && e.matches('a[href]')) add('link', css, 'link');
+      if (!text || e === row) for (const c of e.children) visit(row, c);
     };
-    visit(first);
+    visit(fullest, fullest);
+    for (const r of rows.slice(0, looked)) if (r !== fullest) visit(r, r);
     return out;
   }
   // within is a short selector for a part of a row, which finds that part first.

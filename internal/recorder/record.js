@@ -189,7 +189,7 @@
 
   function input(ev) {
     const e = real(ev);
-    if (!e || !ev.isTrusted && !isFile(e)) return;
+    if (!e || !ev.isTrusted && !isFile(e) && a.record.given !== e) return; // what a person chose beside the page is given to it
     if (ticking && ticking.e === e) ticking.told = true;
     flush();
     if (isFile(e)) { files(e, e.files, ''); return; }
@@ -326,11 +326,17 @@
     suspect(ev);
   }, {capture: true, passive: true});
   addEventListener('keydown', ev => {
-    if (choosing()) { if (ev.isTrusted && ev.key === 'Escape') tell({t: 'bar', press: 'cancel'}); stop(ev); return; }
+    if (choosing()) { // Tab leads through the page, and Enter chooses what has the focus
+      if (ev.isTrusted && ev.key === 'Escape') tell({t: 'bar', press: 'cancel'});
+      const e = ev.isTrusted && ev.key === 'Enter' && deep(ev);
+      if (e && e !== document.body && e !== document.documentElement) chosen(ev);
+      if (ev.key !== 'Tab') stop(ev);
+      return;
+    }
     if (!own(ev)) safe(key)(ev);
   }, {capture: true});
   addEventListener('input', ev => { if (!own(ev)) safe(input)(ev); }, {capture: true});
-  addEventListener('focusin', ev => { if (!own(ev)) safe(focus)(ev); }, {capture: true});
+  addEventListener('focusin', ev => { if (own(ev)) return; if (choosing() && a.bar) a.bar.mark(deep(ev)); safe(focus)(ev); }, {capture: true});
   for (const type of ['wheel', 'touchmove']) addEventListener(type, byHand, {capture: true, passive: true});
 
   // Closed shadow roots are made known by the driver, when there may be some.

@@ -44,6 +44,11 @@ type Config struct {
 	ProxyLoopback bool
 	// Now is the clock; nil for time.Now.
 	Now func() time.Time
+	// Bare draws no bar over the pages: its buttons are elsewhere, and pressed by Press.
+	Bare bool
+	// Uploads is the folder of files that a person has brought from elsewhere. They lie there for the recording only, so
+	// that their names stand in the flow rather than their paths.
+	Uploads string
 
 	pick bool
 }
@@ -98,8 +103,12 @@ func Start(ctx context.Context, b browser.Browser, cfg Config) (*Recorder, error
 		r.pick = &picking{}
 		r.mode = "pick"
 	}
+	script := recordScript + barScript + pickScript
+	if cfg.Bare {
+		script = "globalThis.__aetherBare = true;\n" + script
+	}
 	listen := &browser.Listen{
-		Script: recordScript + barScript + pickScript,
+		Script: script,
 		Heard:  func(t browser.Tab, frame, text string) { r.push(event{tab: t, frame: frame, text: text}) },
 		Went: func(t browser.Tab, w browser.Went) {
 			at := cfg.Now()
@@ -300,6 +309,30 @@ func (r *Recorder) complain(format string, args ...any) {
 	if !slices.Contains(r.trouble, s) {
 		r.trouble = append(r.trouble, s)
 	}
+}
+
+// Buttons are what Press takes.
+var Buttons = []string{"pause", "visible", "text", "value", "cancel", "finish", "again", "like"}
+
+// Press presses a button of the bar.
+func (r *Recorder) Press(button string) error {
+	if !slices.Contains(Buttons, button) || r.pick == nil && (button == "again" || button == "like") {
+		return fmt.Errorf("the bar has no button %q here", button)
+	}
+	r.push(event{do: func(context.Context) { r.pressed(button) }})
+	return nil
+}
+
+// Doing is what the next click chooses for ("" for nothing: it is done in the page), and whether nothing is recorded.
+func (r *Recorder) Doing() (mode string, paused bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.mode, r.paused
+}
+
+// Meant says that what comes next in a tab is the person's doing, and no consequence of what was done in the page.
+func (r *Recorder) Meant(t browser.Tab) {
+	r.push(event{tab: t, do: func(context.Context) { r.tab(t).acted = time.Time{} }})
 }
 
 // Settle returns when all that has been told so far is among the steps.

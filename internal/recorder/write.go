@@ -66,10 +66,7 @@ func Explain(steps []Step) string {
 // web.extract.
 func (p Picked) YAML() ([]byte, error) {
 	var out strings.Builder
-	m := &maker{}
-	params := map[string]any{}
-	m.element(params, "target", p.Element)
-	b, err := flow.ValueYAML(params)
+	b, err := flow.ValueYAML(p.Params())
 	if err != nil {
 		return nil, err
 	}
@@ -86,33 +83,66 @@ func (p Picked) YAML() ([]byte, error) {
 	}
 	l := p.Like
 	fmt.Fprintf(&out, "\n# %d like it, one in each of %d rows:\n# %s\n#\n# All of them with web.extract:\n", l.Count, l.Rows, selector.Query{By: selector.ByCSS, Value: l.CSS})
-	fields := map[string]any{}
-	for _, f := range l.Fields {
-		one := map[string]any{"query": text(selector.Query{By: selector.ByCSS, Value: f.CSS}.String())}
-		if f.Read != "text" {
-			one["read"] = f.Read
-		}
-		if f.Optional {
-			one["optional"] = true
-		}
-		fields[f.Name] = one
-		if len(one) == 1 {
-			fields[f.Name] = one["query"]
-		}
-	}
-	row := selector.Target{Queries: []selector.Query{{By: selector.ByCSS, Value: l.Row}}}
-	extract := map[string]any{"target": text(row.Queries[0].String())}
-	if len(p.Element.Frame) > 0 {
-		row.Frame = p.Element.Frame
-		extract["target"] = canonical(row.ToValue())
-	}
-	if len(fields) > 0 {
-		extract["fields"] = fields
-	}
-	node, err := flow.Node{ID: "extract", Type: "web.extract", Params: extract}.YAML()
+	node, err := flow.Node{ID: "extract", Type: "web.extract", Params: p.Extract()}.YAML()
 	if err != nil {
 		return nil, err
 	}
 	out.Write(node)
 	return []byte(out.String()), nil
+}
+
+// Params are the element as a param of a flow: target, with the ways to find it and what it looked like.
+func (p Picked) Params() map[string]any {
+	params := map[string]any{}
+	(&maker{}).element(params, "target", p.Element)
+	return params
+}
+
+// Param is what web.extract reads of each row for a field.
+func (f Field) Param() any {
+	query := text(selector.Query{By: selector.ByCSS, Value: f.CSS}.String())
+	one := map[string]any{"query": query}
+	if f.Read != "text" {
+		one["read"] = f.Read
+	}
+	if f.Optional {
+		one["optional"] = true
+	}
+	if len(one) == 1 {
+		return query
+	}
+	return one
+}
+
+// Extract are the params of a web.extract that reads the rows of the list; nil if none is known.
+func (p Picked) Extract() map[string]any {
+	if p.Like == nil {
+		return nil
+	}
+	fields := map[string]any{}
+	for _, f := range p.Like.Fields {
+		fields[f.Name] = f.Param()
+	}
+	params := map[string]any{"target": p.within(selector.Query{By: selector.ByCSS, Value: p.Like.Row})}
+	if len(fields) > 0 {
+		params["fields"] = fields
+	}
+	return params
+}
+
+// Table are the params of a web.get_table that reads the table of the rows; nil if they are not all of one.
+func (p Picked) Table() map[string]any {
+	if p.Like == nil || len(p.Like.Table) == 0 {
+		return nil
+	}
+	return map[string]any{"target": p.within(p.Like.Table...)}
+}
+
+// within is a target in the frame of the element.
+func (p Picked) within(queries ...selector.Query) any {
+	if len(p.Element.Frame) == 0 && len(queries) == 1 {
+		return text(queries[0].String())
+	}
+	t := selector.Target{Queries: queries, Frame: p.Element.Frame}
+	return canonical(t.ToValue())
 }

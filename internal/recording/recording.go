@@ -1,5 +1,6 @@
-// Package recording lets a person at the machine of a server record a flow from its pages: the server opens a browser
-// with a window there, and tells what was recorded so far. There is one recording at a time, as there is one person.
+// Package recording lets a person record a flow from the pages of a server, and pick elements there: the server opens a
+// browser, with a window on its own machine or without one, which the person then works in through the pages. It tells
+// what was recorded so far. There is one recording at a time.
 package recording
 
 import (
@@ -9,16 +10,19 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aether-rpa/aether/browser"
 	"github.com/aether-rpa/aether/internal/recorder"
+	"github.com/aether-rpa/aether/internal/screen"
 )
 
 // Opened is a browser for a person.
 type Opened struct {
 	Browser   browser.Browser
 	Downloads string // folder for what is downloaded meanwhile
+	Uploads   string // folder for files that the person brings
 	// Proxy is what the browser loads its pages through, "" for nothing; Loopback says that addresses of this machine
 	// are, too.
 	Proxy    string
@@ -29,11 +33,14 @@ type Opened struct {
 
 // Room is where one recording at a time is made. It is safe for concurrent use.
 type Room struct {
-	// Open opens a browser with a window.
-	Open func(ctx context.Context) (*Opened, error)
-	// Missing says why none can be opened here, nil if one can.
-	Missing func() error
-	Now     func() time.Time
+	// Open opens a browser, with a window on this machine or without one.
+	Open func(ctx context.Context, window bool) (*Opened, error)
+	// Missing says why none can be opened here, nil if one can; NoWindow why none with a window, "" if one can.
+	Missing  func() error
+	NoWindow string
+	// Idle is how long a browser without a window stays open when nobody looks at it or does anything in it.
+	Idle time.Duration
+	Now  func() time.Time
 
 	mu      sync.Mutex
 	current *recording
@@ -44,6 +51,8 @@ type recording struct {
 	by, url string
 	began   time.Time
 	rec     *recorder.Recorder // nil while the browser is being opened
+	scr     *screen.Screen     // nil for a window
+	left    atomic.Bool        // it ended since nobody was there
 	ended   chan struct{}      // closed when the browser is gone
 	stop    chan struct{}      // closed when it is to end
 	once    sync.Once
@@ -73,7 +82,11 @@ type Recording struct {
 	URL   string    `json:"url" doc:"Address that it began with."`
 	Began time.Time `json:"began"`
 	Open  bool      `json:"open" doc:"Whether the browser is open and what is done in it is recorded."`
-	// Steps and Trouble are for who records.
+	Page  bool      `json:"page,omitempty" doc:"Whether it is worked in by the pages of the server, rather than in a window."`
+	Left  bool      `json:"left,omitempty" doc:"Whether it ended because nobody looked at it any more."`
+	// Mode, Paused, Steps and Trouble are for who records.
+	Mode    string     `json:"mode,omitempty" doc:"What the next click chooses for: visible, text or value. Absent: it is done in the page."`
+	Paused  bool       `json:"paused,omitempty" doc:"Whether what is done is not recorded."`
 	Steps   []Recorded `json:"steps,omitempty"`
 	Trouble []string   `json:"trouble,omitempty" doc:"What could not be recorded."`
 }
@@ -91,6 +104,8 @@ type Candidate struct {
 	Query  string  `json:"query"`
 	Score  float64 `json:"score" doc:"How stable it is likely to be, from 1 to 0."`
 	Reason string  `json:"reason"`
+	// Matches is how many elements of the page it finds.
+	Matches int `json:"matches" doc:"How many elements of the page it finds."`
 }
 
 // Address completes and checks the address of a page to begin with.
@@ -111,13 +126,16 @@ func Address(text string) (string, error) {
 }
 
 // Start opens a browser at an address and records what a person does in it. A recording that has ended makes room.
-func (r *Room) Start(ctx context.Context, by, at string) error {
+func (r *Room) Start(ctx context.Context, by, at string, window bool) error {
 	at, err := Address(at)
 	if err != nil {
 		return err
 	}
 	if err := r.Missing(); err != nil {
 		return sentence{err.Error(), ErrInput}
+	}
+	if window && r.NoWindow != "" {
+		return sentence{r.NoWindow, ErrInput}
 	}
 	c := &recording{by: by, url: at, began: r.Now(), ended: make(chan struct{}), stop: make(chan struct{})}
 	r.mu.Lock()
@@ -127,7 +145,7 @@ func (r *Room) Start(ctx context.Context, by, at string) error {
 	}
 	r.current = c
 	r.mu.Unlock()
-	err = r.begin(ctx, c)
+	err = r.begin(ctx, c, window)
 	if err != nil {
 		close(c.ended)
 		r.mu.Lock()
@@ -139,30 +157,71 @@ func (r *Room) Start(ctx context.Context, by, at string) error {
 	return err
 }
 
+// The size of a page that is worked in without a window.
+const pageWidth, pageHeight = 1280, 800
+
 // begin opens the browser of a recording.
-func (r *Room) begin(ctx context.Context, c *recording) error {
-	o, err := r.Open(ctx)
+func (r *Room) begin(ctx context.Context, c *recording, window bool) error {
+	o, err := r.Open(ctx, window)
 	if err != nil {
-		return sentence{"a browser window cannot be opened: " + err.Error(), ErrInput}
+		return sentence{"a browser cannot be opened: " + err.Error(), ErrInput}
 	}
-	rec, err := recorder.Start(ctx, o.Browser, recorder.Config{URL: c.url, Downloads: o.Downloads, Now: r.Now, Proxy: o.Proxy, ProxyLoopback: o.Loopback})
+	rec, err := recorder.Start(ctx, o.Browser, config(r.Now, c.url, o, window))
 	if err != nil {
 		o.End()
 		return sentence{err.Error(), ErrInput}
 	}
+	var scr *screen.Screen
+	if !window {
+		scr = screen.New(rec.Context(), screen.Options{Uploads: o.Uploads, Meant: rec.Meant})
+	}
 	r.mu.Lock()
-	c.rec = rec
+	c.rec, c.scr = rec, scr
 	r.mu.Unlock()
 	go func() {
 		defer close(c.ended)
-		select {
-		case <-rec.Done(): // finish was pressed, or the window closed
-		case <-c.stop:
+		c.left.Store(until(rec.Done(), c.stop, scr, r.Idle))
+		if scr != nil {
+			scr.Close()
 		}
 		_ = rec.Close() // the window may be gone already
 		o.End()
 	}()
 	return nil
+}
+
+// config is how a recorder works in a browser.
+func config(now func() time.Time, url string, o *Opened, window bool) recorder.Config {
+	c := recorder.Config{URL: url, Downloads: o.Downloads, Now: now, Proxy: o.Proxy, ProxyLoopback: o.Loopback}
+	if !window {
+		c.Bare, c.Uploads, c.Width, c.Height = true, o.Uploads, pageWidth, pageHeight
+	}
+	return c
+}
+
+// until waits until a browser is done with or is to end, and reports whether it is because nobody was there for a time.
+func until(done, stop <-chan struct{}, scr *screen.Screen, idle time.Duration) bool {
+	if scr == nil || idle <= 0 {
+		select {
+		case <-done: // finish was pressed, or the window closed
+		case <-stop:
+		}
+		return false
+	}
+	look := time.NewTicker(max(idle/10, time.Millisecond))
+	defer look.Stop()
+	for {
+		select {
+		case <-done:
+			return false
+		case <-stop:
+			return false
+		case <-look.C:
+			if scr.Idle() > idle {
+				return true
+			}
+		}
+	}
 }
 
 func (c *recording) open() bool {
@@ -179,28 +238,59 @@ func (r *Room) State(by string) *Recording {
 	r.mu.Lock()
 	c := r.current
 	var rec *recorder.Recorder
+	var page bool
 	if c != nil {
-		rec = c.rec
+		rec, page = c.rec, c.scr != nil
 	}
 	r.mu.Unlock()
 	if c == nil {
 		return nil
 	}
-	s := &Recording{By: c.by, URL: browser.CleanURL(c.url), Began: c.began, Open: c.open()}
+	s := &Recording{By: c.by, URL: browser.CleanURL(c.url), Began: c.began, Open: c.open(), Page: page, Left: c.left.Load()}
 	if rec == nil || by != c.by {
 		return s
 	}
 	s.Trouble = rec.Trouble()
+	s.Mode, s.Paused = rec.Doing()
 	for _, x := range recorder.Plain(rec.Steps()) {
-		one := Recorded{Title: x.Title(), Value: x.Value, Secret: x.Secret}
-		if x.Element != nil {
-			for _, q := range x.Element.Queries {
-				one.Candidates = append(one.Candidates, Candidate{Query: q.String(), Score: q.Score, Reason: q.Reason})
-			}
-		}
-		s.Steps = append(s.Steps, one)
+		s.Steps = append(s.Steps, Recorded{Title: x.Title(), Value: x.Value, Secret: x.Secret, Candidates: candidates(x.Element)})
 	}
 	return s
+}
+
+// candidates are the ways to find an element.
+func candidates(e *recorder.Element) (all []Candidate) {
+	if e == nil {
+		return nil
+	}
+	for _, q := range e.Queries {
+		all = append(all, Candidate{Query: q.String(), Score: q.Score, Reason: q.Reason, Matches: q.Matches})
+	}
+	return all
+}
+
+// Screen returns the browser of somebody's recording, to be worked in; it is none if that is in a window.
+func (r *Room) Screen(by string) (*screen.Screen, error) {
+	c, err := r.mine(by)
+	if err != nil {
+		return nil, err
+	}
+	if c.scr == nil || !c.open() {
+		return nil, sentence{"the recording has ended, or is made in a window", ErrNone}
+	}
+	return c.scr, nil
+}
+
+// Press presses a button of the recorder of somebody; what that brings is in the state when it returns.
+func (r *Room) Press(ctx context.Context, by, button string) error {
+	c, err := r.mine(by)
+	if err != nil {
+		return err
+	}
+	if err := c.rec.Press(button); err != nil {
+		return sentence{err.Error(), ErrInput}
+	}
+	return c.rec.Settle(ctx)
 }
 
 // mine returns the recording of somebody.

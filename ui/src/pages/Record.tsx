@@ -1,5 +1,5 @@
-import { Button, Card, Code, Collapse, Group, Stack, Table, Text, TextInput, Title } from '@mantine/core';
-import { IconPlayerRecord, IconPlayerStop } from '@tabler/icons-react';
+import { Button, Card, Code, Collapse, Group, Radio, Stack, Table, Text, TextInput, Title } from '@mantine/core';
+import { IconPlayerPause, IconPlayerPlay, IconPlayerRecord, IconPlayerStop } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -7,11 +7,16 @@ import { useState } from 'react';
 import { api, must, type Schemas } from '../api/client';
 import { Empty, Loading, Wrong } from '../parts/Notice';
 import { me } from '../router';
+import { Screen } from '../screen/Screen';
+import { useScreen } from '../screen/useScreen';
 
 type Recording = Schemas['Recording'];
 type Step = Schemas['Recorded'];
 
-/** Recording a flow in a browser window on the machine of the server: begin, watch the steps come, end, look them over, save. */
+/**
+ * Recording a flow: begin, work in the browser, in this page or in a window on the machine of the server, watch the steps
+ * come, end, look them over, save.
+ */
 export default function Record() {
   const state = useQuery({
     queryKey: ['recording'],
@@ -21,7 +26,7 @@ export default function Record() {
   const who = useQuery(me);
   if (state.error && !state.data) return <Wrong error={state.error} again={() => void state.refetch()} />;
   if (!state.data || !who.data) return <Loading />;
-  const { missing, recording } = state.data;
+  const { missing, no_window: noWindow, recording } = state.data;
   const mine = recording?.by === who.data.name;
   return (
     <Stack className="page">
@@ -35,17 +40,18 @@ export default function Record() {
           {missing}. In a terminal on a desktop: <span className="mono">aether record https://shop.example.com</span>
         </Empty>
       ) : (
-        <Begin />
+        <Begin noWindow={noWindow} />
       )}
     </Stack>
   );
 }
 
-function Begin() {
+function Begin({ noWindow }: { noWindow?: string }) {
   const queries = useQueryClient();
   const [url, setUrl] = useState('');
+  const [where, setWhere] = useState('page');
   const start = useMutation({
-    mutationFn: () => must(api.POST('/api/v1/recording', { body: { url } })),
+    mutationFn: () => must(api.POST('/api/v1/recording', { body: { url, window: where === 'window' } })),
     onSuccess: () => queries.invalidateQueries({ queryKey: ['recording'] }),
   });
   return (
@@ -58,10 +64,18 @@ function Begin() {
       >
         <Stack>
           <Text size="sm">
-            A browser window opens on this machine, with a session of its own. Do in it what the flow is to do, then end the recording here or with Finish in the
-            window. What is typed into fields for passwords is never read.
+            A browser opens with a session of its own. Do in it what the flow is to do, then end the recording. What is typed into fields for passwords is never
+            read.
           </Text>
           <TextInput label="Address to begin with" placeholder="https://shop.example.com" required value={url} onChange={(e) => setUrl(e.currentTarget.value)} />
+          {!noWindow && (
+            <Radio.Group label="Where the browser opens" value={where} onChange={setWhere}>
+              <Stack gap={6} mt={6}>
+                <Radio value="page" label="In this page" />
+                <Radio value="window" label="In a window on the machine of the server" description="With Finish in the window, too" />
+              </Stack>
+            </Radio.Group>
+          )}
           {start.error && <Wrong error={start.error} />}
           <Group>
             <Button type="submit" leftSection={<IconPlayerRecord size={18} aria-hidden />} loading={start.isPending} disabled={!url.trim()}>Record</Button>
@@ -87,7 +101,7 @@ function Shown({ recording }: { recording: Recording }) {
       return info;
     },
     onSuccess: async (info) => {
-      await go({ to: '/flows/$name', params: { name: info.name } });
+      await go({ to: '/flows/$name/edit', params: { name: info.name } });
       void queries.invalidateQueries({ queryKey: ['recording'] });
     },
   });
@@ -106,6 +120,7 @@ function Shown({ recording }: { recording: Recording }) {
               <Button variant="default" loading={drop.isPending} onClick={() => drop.mutate()}>Throw it away</Button>
             </Group>
           </Group>
+          {recording.left && <Text size="sm">It has ended by itself, since nobody looked at it any more.</Text>}
           {(recording.trouble ?? []).map((t) => <Text size="sm" key={t}>Not recorded: {t}</Text>)}
           {!recording.open && (
             <form
@@ -123,16 +138,52 @@ function Shown({ recording }: { recording: Recording }) {
           {problem && <Wrong error={problem} />}
         </Stack>
       </Card>
-      <Card withBorder radius="md" padding={0}>
-        <Table.ScrollContainer minWidth={680}>
-          <Table verticalSpacing="xs" horizontalSpacing="md">
-            <Table.Thead>
-              <Table.Tr><Table.Th>Step</Table.Th><Table.Th>What was entered</Table.Th><Table.Th>Found by</Table.Th></Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>{steps.map((s, i) => <Row key={i} step={s} />)}</Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
-      </Card>
+      {recording.open && recording.page ? <Working recording={recording} /> : <Steps steps={steps} />}
+    </>
+  );
+}
+
+const checks = { visible: 'Visible', text: 'Text', value: 'Value' } as const;
+const asks: Record<string, string> = { visible: 'Choose what must be visible', text: 'Choose the text that must be there', value: 'Choose the field with its value' };
+
+/** The browser of a recording in this page, the buttons of the recorder, and the steps. */
+function Working({ recording }: { recording: Recording }) {
+  const queries = useQueryClient();
+  const watched = useScreen('/api/v1/recording');
+  const press = useMutation({
+    mutationFn: (button: 'pause' | 'visible' | 'text' | 'value' | 'cancel') => must(api.POST('/api/v1/recording/press', { body: { button } })),
+    onSettled: () => queries.invalidateQueries({ queryKey: ['recording'] }),
+  });
+  const mode = recording.mode;
+  return (
+    <>
+      <Group gap="xs" role="toolbar" aria-label="Recorder">
+        <Button size="xs" variant="default" leftSection={recording.paused ? <IconPlayerPlay size={16} aria-hidden /> : <IconPlayerPause size={16} aria-hidden />} onClick={() => press.mutate('pause')}>{recording.paused ? 'Go on' : 'Pause'}</Button>
+        <Text size="sm" c="dimmed">Assert</Text>
+        {(['visible', 'text', 'value'] as const).map((what) => (
+          <Button key={what} size="xs" variant={mode === what ? 'filled' : 'default'} aria-pressed={mode === what} disabled={recording.paused} onClick={() => press.mutate(mode === what ? 'cancel' : what)}>{checks[what]}</Button>
+        ))}
+        <Text size="sm" role="status">{mode ? `${asks[mode] ?? ''}, with a click, or with Tab and Enter. Escape cancels.` : recording.paused ? 'Paused: what you do is not recorded.' : ''}</Text>
+      </Group>
+      {press.error && <Wrong error={press.error} />}
+      {watched.trouble && <Text size="sm" role="alert">{watched.trouble}</Text>}
+      {watched.over === 'elsewhere' ? (
+        <Empty title="The browser is shown in another window"><Button mt="xs" variant="default" onClick={watched.show}>Show it here</Button></Empty>
+      ) : (
+        <div className="record-work">
+          <Screen label="The browser of the recording" frame={watched.frame} state={watched.state} onInput={watched.send} onFiles={(f) => void watched.give(f)} />
+          <Card withBorder radius="md" padding="sm" component="section" aria-label="Steps" className="record-steps" tabIndex={0}>
+            <ol>
+              {(recording.steps ?? []).map((s, i) => (
+                <li key={i}>
+                  {s.title}
+                  {(s.secret || s.value) && <Text size="xs" c="dimmed" className="record-value">{s.secret ? 'a secret, which was not read' : s.value}</Text>}
+                </li>
+              ))}
+            </ol>
+          </Card>
+        </div>
+      )}
     </>
   );
 }
@@ -161,5 +212,21 @@ function Row({ step }: { step: Step }) {
         )}
       </Table.Td>
     </Table.Tr>
+  );
+}
+
+/** The steps so far. */
+function Steps({ steps }: { steps: readonly Step[] }) {
+  return (
+    <Card withBorder radius="md" padding={0} component="section" aria-label="Steps">
+      <Table.ScrollContainer minWidth={520}>
+        <Table verticalSpacing="xs" horizontalSpacing="md">
+          <Table.Thead>
+            <Table.Tr><Table.Th>Step</Table.Th><Table.Th>What was entered</Table.Th><Table.Th>Found by</Table.Th></Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>{steps.map((s, i) => <Row key={i} step={s} />)}</Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
+    </Card>
   );
 }

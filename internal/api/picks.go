@@ -1,0 +1,69 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/aether-rpa/aether/internal/auth"
+	"github.com/aether-rpa/aether/internal/recording"
+	"github.com/aether-rpa/aether/internal/screen"
+)
+
+// picks registers what picks elements of pages for the flow that somebody writes. Each has one browser for it.
+func (s *Server) picks(a huma.API) {
+	refused := []int{http.StatusNotFound, http.StatusConflict}
+	state := func(ctx context.Context) (*answer[*recording.Pick], error) {
+		st, err := s.Picks.State(who(ctx).Name)
+		return &answer[*recording.Pick]{st}, err
+	}
+	handle(s, a, op{right: auth.WriteFlows, method: http.MethodPost, path: "/pick", id: "start-pick", summary: "Open a browser in which an element of a page is picked; the one that was open before is closed", tag: "recording", status: http.StatusCreated, errors: refused},
+		func(ctx context.Context, in *struct {
+			Body struct {
+				URL string `json:"url" minLength:"1" maxLength:"4000" doc:"Address of the page to begin with."`
+			}
+		}) (*answer[*recording.Pick], error) {
+			if s.Picks == nil {
+				return nil, &Problem{Kind: kindOf(http.StatusConflict), Message: noBrowsers, status: http.StatusConflict}
+			}
+			if err := s.Picks.Start(ctx, who(ctx).Name, in.Body.URL); err != nil {
+				return nil, err
+			}
+			return state(ctx)
+		})
+	handle(s, a, op{right: auth.WriteFlows, method: http.MethodGet, path: "/pick", id: "get-pick", summary: "Tell what was picked, with the ways to find it and the list that it is of", tag: "recording", errors: refused},
+		func(ctx context.Context, _ *struct{}) (*answer[*recording.Pick], error) {
+			if s.Picks == nil {
+				return nil, recording.ErrNone
+			}
+			return state(ctx)
+		})
+	handle(s, a, op{right: auth.WriteFlows, method: http.MethodPost, path: "/pick/press", id: "press-picker", summary: "Say what the next click does: pick an element (again), pick a second one like it (like), or work in the page (cancel)", tag: "recording", errors: refused, often: true},
+		func(ctx context.Context, in *struct {
+			Body struct {
+				Button string `json:"button" enum:"again,like,cancel"`
+			}
+		}) (*answer[*recording.Pick], error) {
+			if s.Picks == nil {
+				return nil, recording.ErrNone
+			}
+			if err := s.Picks.Press(ctx, who(ctx).Name, in.Body.Button); err != nil {
+				return nil, err
+			}
+			return state(ctx)
+		})
+	handle(s, a, op{right: auth.WriteFlows, method: http.MethodDelete, path: "/pick", id: "drop-pick", summary: "Close the browser in which an element is picked", tag: "recording", status: http.StatusNoContent, errors: refused},
+		func(ctx context.Context, _ *struct{}) (*struct{}, error) {
+			if s.Picks != nil {
+				s.Picks.Drop(who(ctx).Name)
+			}
+			return nil, nil
+		})
+	works(s, a, "/pick", "pick", "the picker", func(ctx context.Context) (*screen.Screen, error) {
+		if s.Picks == nil {
+			return nil, recording.ErrNone
+		}
+		return s.Picks.Screen(who(ctx).Name)
+	})
+}
