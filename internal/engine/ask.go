@@ -51,6 +51,9 @@ func (b *branch) arrive(s *step, w Wait, e expected) (arrival, signal) {
 	if e.instead != nil {
 		return arrival{ok: true, answer: *e.instead}, signal{}
 	}
+	if w.Ask != nil && w.Asked == 0 {
+		w.Asked = x.o.Now().UnixMilli()
+	}
 	if err := x.settle(b.ctx); err != nil { // what somebody outside is told rests on it
 		return arrival{}, x.halt(err)
 	}
@@ -91,6 +94,10 @@ func (b *branch) look(w Wait, e expected) (arrival, bool, signal) {
 	if err != nil && b.ctx.Err() == nil {
 		return arrival{}, false, x.halt(fmt.Errorf("looking for messages to %s: %w", w.Path, err))
 	}
+	if w.Ask != nil && w.Ask.Several() {
+		got, ok := agreed(w, e, list)
+		return got, ok, signal{}
+	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	for _, m := range list {
@@ -111,12 +118,29 @@ func (b *branch) look(w Wait, e expected) (arrival, bool, signal) {
 	return arrival{}, false, signal{}
 }
 
+// agreed returns what the answers of several people make together, of those that were sent so far. None is taken one by
+// one: what was sent stays, and after a crash they are counted again.
+func agreed(w Wait, e expected, list []Message) (arrival, bool) {
+	var given []question.Answer
+	for _, m := range list {
+		a, err := e.accept(m.Data)
+		if err != nil {
+			continue // what is no answer leaves the question open
+		}
+		given = append(given, a)
+		if one, ok := w.Ask.Decide(given); ok {
+			return arrival{ok: true, message: w.Topic + "\x00" + m.ID, data: m.Data, at: m.At, answer: one}, true
+		}
+	}
+	return arrival{}, false
+}
+
 // listen asks the person who attends the run, if there is one. The channel
 // gives an answer, or is closed if there will be none; hush takes the question
 // back and waits until it is off the screen.
 func (b *branch) listen(w Wait, e expected) (<-chan question.Answer, func()) {
 	ask := b.x.o.Ask
-	if ask == nil || w.Ask == nil {
+	if ask == nil || w.Ask == nil || w.Ask.Named() {
 		return nil, func() {}
 	}
 	ctx, cancel := context.WithCancel(b.ctx)
@@ -128,6 +152,7 @@ func (b *branch) listen(w Wait, e expected) (<-chan question.Answer, func()) {
 	go func() {
 		defer close(gone)
 		defer close(heard)
+		w.Ask = w.Ask.Proposing()
 		a, err := ask(ctx, w)
 		if err == nil {
 			a, err = w.Ask.Accept(a)
@@ -231,15 +256,22 @@ func (b *branch) put(s *step, m node.Await, w Wait) (*Record, signal) {
 	x := b.x
 	start := x.o.Now()
 	var e expected
-	if m.Timeout > 0 {
+	if m.Timeout > 0 || w.Ask != nil {
 		asked := x.recall(w.Path + "!asked")
 		if asked == nil {
-			asked = &Record{Until: start.Add(m.Timeout).UnixMilli()}
+			asked = &Record{Start: start.UnixMilli()}
+			if m.Timeout > 0 {
+				asked.Until = start.Add(m.Timeout).UnixMilli()
+			}
 			if err := x.record(b.ctx, w.Path+"!asked", asked); err != nil {
 				return nil, x.halt(err)
 			}
 		}
-		e.until = time.UnixMilli(asked.Until)
+		w.Asked = asked.Start
+		if m.Timeout > 0 {
+			e.until = time.UnixMilli(asked.Until)
+			w.Late = late(s, w.Ask)
+		}
 	}
 	if q := w.Ask; q != nil {
 		e.accept = acceptMessage(q)
@@ -279,6 +311,19 @@ func (b *branch) put(s *step, m node.Await, w Wait) (*Record, signal) {
 	return rec, signal{}
 }
 
+// late says what happens when nobody answers in time.
+func late(s *step, q *question.Question) string {
+	if s.wire("timeout") != nil {
+		return "port"
+	}
+	if q != nil {
+		if _, ok := q.WhenLate(); ok {
+			return q.OnTimeout
+		}
+	}
+	return question.Fail
+}
+
 // how tells watchers how a question ended. What was filled in is not told.
 func how(r question.Reply) string {
 	by := r.By
@@ -287,6 +332,8 @@ func how(r question.Reply) string {
 		by = "nobody answered in time"
 	case r.Unattended:
 		by = "taken because nobody attends the run"
+	case by != "" && r.Via == question.ViaLink:
+		by = "by " + by + " (by link)"
 	case by != "":
 		by = "by " + by
 	}
