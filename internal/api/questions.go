@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"time"
@@ -43,28 +44,28 @@ type linkIn struct {
 // note tells for whom the link is, and nothing of it.
 func (in *linkIn) note() (about, detail string) { return in.ID, clip("for " + in.Body.For) }
 
-// token is what a link holds. It is sent in the body, which no log has.
-type token struct {
+// linkToken is what a link holds. It is sent in the body, which no log has.
+type linkToken struct {
 	Token string `json:"token" minLength:"1" maxLength:"4096" doc:"What stands behind the # of the link."`
 }
 
 // Linked is a question as who has a link to it sees it.
 type Linked struct {
-	For     string             `json:"for" doc:"Who the link was made for."`
-	Flow    string             `json:"flow"`
-	Text    string             `json:"text"`
-	Ask     *question.Question `json:"ask"`
-	Asked   time.Time          `json:"asked"`
-	Until   time.Time          `json:"until,omitzero" doc:"When the question ends."`
-	Late    string             `json:"late,omitempty" doc:"What happens then: fail, port, default or cancel."`
-	Ends    time.Time          `json:"ends" doc:"When the link ends."`
-	Given   []orch.Said        `json:"given" doc:"Answers of others so far, where several must agree."`
-	Refused string             `json:"refused,omitempty" doc:"Why this person may not give the first answer."`
-	Picture bool               `json:"picture" doc:"Whether there is a picture of the run's page."`
+	For     string          `json:"for" doc:"Who the link was made for."`
+	Flow    string          `json:"flow"`
+	Text    string          `json:"text"`
+	Ask     json.RawMessage `json:"ask" doc:"The question with its fields, buttons and details."`
+	Asked   time.Time       `json:"asked"`
+	Until   time.Time       `json:"until,omitzero" doc:"When the question ends."`
+	Late    string          `json:"late,omitempty" doc:"What happens then: fail, port, default or cancel."`
+	Ends    time.Time       `json:"ends" doc:"When the link ends."`
+	Given   []orch.Said     `json:"given" doc:"Answers of others so far, where several must agree."`
+	Refused string          `json:"refused,omitempty" doc:"Why this person may not give the first answer."`
+	Picture bool            `json:"picture" doc:"Whether there is a picture of the run's page."`
 }
 
 type linkAnswer struct {
-	token
+	Token   string         `json:"token" minLength:"1" maxLength:"4096" doc:"What stands behind the # of the link."`
 	Button  string         `json:"button" minLength:"1" maxLength:"200"`
 	Values  map[string]any `json:"values,omitempty" doc:"By field."`
 	Comment string         `json:"comment,omitempty" maxLength:"4000"`
@@ -112,16 +113,16 @@ func (s *Server) questions(a huma.API) {
 func (s *Server) byLink(a huma.API) {
 	closed := []int{http.StatusNotFound, http.StatusConflict}
 	handle(s, a, op{right: Open, method: http.MethodPost, path: linkPath, id: "open-answer-link", summary: "See the question that a link leads to", tag: "links", body: 8 << 10, errors: closed},
-		func(ctx context.Context, in *struct{ Body token }) (*answer[*Linked], error) {
+		func(ctx context.Context, in *struct{ Body linkToken }) (*answer[*Linked], error) {
 			q, l, ends, err := s.Orch.ByLink(ctx, in.Body.Token)
 			if err != nil {
 				return nil, err
 			}
 			_, _, err = s.Orch.AskingPicture(ctx, q)
-			return &answer[*Linked]{&Linked{For: l.For, Flow: q.Flow, Text: q.Text, Ask: q.Ask, Asked: q.Asked, Until: q.Until, Late: q.Late, Ends: ends, Given: q.Given, Refused: q.RefusesLink(l), Picture: err == nil}}, nil
+			return &answer[*Linked]{&Linked{For: l.For, Flow: q.Flow, Text: q.Text, Ask: q.Shown, Asked: q.Asked, Until: q.Until, Late: q.Late, Ends: ends, Given: q.Given, Refused: q.RefusesLink(l), Picture: err == nil}}, nil
 		})
 	handle(s, a, op{right: Open, method: http.MethodPost, path: linkPath + "/picture", id: "get-answer-link-picture", summary: "Get the picture that belongs to the question of a link", tag: "links", body: 8 << 10, errors: closed},
-		func(ctx context.Context, in *struct{ Body token }) (*huma.StreamResponse, error) {
+		func(ctx context.Context, in *struct{ Body linkToken }) (*huma.StreamResponse, error) {
 			q, _, _, err := s.Orch.ByLink(ctx, in.Body.Token)
 			if err != nil {
 				return nil, err

@@ -27,7 +27,9 @@ type Asking struct {
 	// Late is what happens when nobody answers in time; see engine.Wait.
 	Late string             `json:"late,omitempty"`
 	Text string             `json:"text"` // the question in a line
-	Ask  *question.Question `json:"ask"`
+	Ask  *question.Question `json:"-"`
+	// Shown is Ask as those who show it read it.
+	Shown json.RawMessage `json:"ask"`
 	// Given are the answers so far: of a question that several people must answer, or one that no robot has taken yet.
 	Given []Said `json:"given"`
 	// Answered says that no more answers are needed: the run goes on when a robot is free.
@@ -104,6 +106,9 @@ func (o *Orch) asking(ctx context.Context, r *run.Run, w engine.Wait) (*Asking, 
 	}
 	sent, err := o.Runs.Messages(ctx, r.ID, w.Topic)
 	if err != nil {
+		return nil, err
+	}
+	if a.Shown, err = json.Marshal(w.Ask); err != nil {
 		return nil, err
 	}
 	a.Given = given(sent)

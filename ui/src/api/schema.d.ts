@@ -35,6 +35,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/answer-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** See the question that a link leads to */
+        post: operations["open-answer-link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/answer-link/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answer the question of a link as the person it was made for, once */
+        post: operations["answer-by-link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/answer-link/picture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Get the picture that belongs to the question of a link */
+        post: operations["get-answer-link-picture"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -677,6 +728,23 @@ export interface paths {
         };
         /** List the node types with their params and outputs, and what expressions can use */
         get: operations["list-nodes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/questions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what runs ask people, the oldest question first */
+        get: operations["list-questions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1389,6 +1457,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{id}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a link by which somebody without an account answers what a run asks, once */
+        post: operations["make-answer-link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{id}/live": {
         parameters: {
             query?: never;
@@ -1417,6 +1502,23 @@ export interface paths {
         put?: never;
         /** Send a message that a run waits for */
         post: operations["send-message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{id}/question/picture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get the picture of the page of a run that asks: among the details of the question, as it is now, or the last that was kept */
+        get: operations["get-question-picture"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1743,6 +1845,33 @@ export interface components {
             others: components["schemas"]["Other"][] | null;
             rejected: components["schemas"]["Print"][] | null;
         };
+        Asking: {
+            answered?: boolean;
+            ask: unknown;
+            /** Format: date-time */
+            asked: string;
+            flow: string;
+            given: components["schemas"]["Said"][] | null;
+            kind: string;
+            labels?: string[] | null;
+            late?: string;
+            path: string;
+            /** @description Why who asks may not give the first answer: others must. */
+            refused?: string;
+            run: string;
+            started_by?: string;
+            text: string;
+            /** Format: date-time */
+            until?: string;
+        };
+        AskingsBody: {
+            items: components["schemas"]["Asking"][] | null;
+            /**
+             * Format: int64
+             * @description How many there are, if more than are listed.
+             */
+            total: number;
+        };
         Beaten: {
             jobs?: components["schemas"]["Heard"][] | null;
             paused: boolean;
@@ -1751,7 +1880,9 @@ export interface components {
             continues?: boolean;
             /** Format: int64 */
             events: number;
+            link_key?: string;
             messages?: components["schemas"]["Topical"][] | null;
+            public_url?: string;
             run?: components["schemas"]["Run"];
             session_error?: string;
             session_key?: string;
@@ -2615,6 +2746,59 @@ export interface components {
                 [key: string]: components["schemas"]["Print"][] | null;
             };
         };
+        LinkAnswer: {
+            button: string;
+            comment?: string;
+            /** @description What stands behind the # of the link. */
+            token: string;
+            /** @description By field. */
+            values?: {
+                [key: string]: unknown;
+            };
+        };
+        LinkBody: {
+            /** @description Node execution that asks, if the run asks several things. */
+            at?: string;
+            /** @description Who gets the link: a name or a mail address. Answers by it are this person's. */
+            for: string;
+            /**
+             * Format: int64
+             * @description How long it is good. Default: as long as the question waits, and 7 days if that is for ever.
+             */
+            hours?: number;
+        };
+        LinkToken: {
+            /** @description What stands behind the # of the link. */
+            token: string;
+        };
+        Linked: {
+            /** @description The question with its fields, buttons and details. */
+            ask: unknown;
+            /** Format: date-time */
+            asked: string;
+            /**
+             * Format: date-time
+             * @description When the link ends.
+             */
+            ends: string;
+            flow: string;
+            /** @description Who the link was made for. */
+            for: string;
+            /** @description Answers of others so far, where several must agree. */
+            given: components["schemas"]["Said"][] | null;
+            /** @description What happens then: fail, port, default or cancel. */
+            late?: string;
+            /** @description Whether there is a picture of the run's page. */
+            picture: boolean;
+            /** @description Why this person may not give the first answer. */
+            refused?: string;
+            text: string;
+            /**
+             * Format: date-time
+             * @description When the question ends.
+             */
+            until?: string;
+        };
         LoginIn: {
             /** @description Secret of a link as aether server link prints it; it is good once. */
             link?: string;
@@ -2632,6 +2816,13 @@ export interface components {
             role: string;
             /** @description Send it as Authorization: Bearer. It is shown only now. */
             token: string;
+        };
+        MadeLink: {
+            /** Format: date-time */
+            ends: string;
+            for: string;
+            path: string;
+            url: string;
         };
         MeBody: {
             account?: string;
@@ -3225,6 +3416,7 @@ export interface components {
             id: string;
             input: unknown;
             interrupted?: boolean;
+            labels?: string[] | null;
             /** Format: date-time */
             lease?: string;
             /** Format: int64 */
@@ -3244,11 +3436,21 @@ export interface components {
             source?: string;
             /** Format: date-time */
             started?: string;
+            started_by?: string;
             status: string;
             trace?: string;
             waits?: unknown;
             /** Format: date-time */
             wake?: string;
+        };
+        Said: {
+            /** Format: date-time */
+            at: string;
+            button: string;
+            by: string;
+            comment?: string;
+            maker?: string;
+            via?: string;
         };
         Sample: {
             /** Format: date-time */
@@ -3390,6 +3592,8 @@ export interface components {
                 [key: string]: unknown;
             };
             job?: components["schemas"]["JobOptions"];
+            /** @description Words to find the run by, such as the customer or the month: up to 60 letters, digits and _ . : / = @ + - each. */
+            labels?: string[] | null;
             /** @description draft, production or a digest. Default: production if there is one, else the draft. */
             version?: string;
         };
@@ -3783,6 +3987,236 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "open-answer-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkToken"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Linked"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "answer-by-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkAnswer"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-answer-link-picture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkToken"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7498,6 +7932,94 @@ export interface operations {
             };
         };
     };
+    "list-questions": {
+        parameters: {
+            query?: {
+                /** @description Only of this run, those too that are answered and that no robot has taken yet. */
+                run?: string;
+                /** @description How many at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AskingsBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-queues": {
         parameters: {
             query?: never;
@@ -11115,6 +11637,8 @@ export interface operations {
                 status?: "queued" | "running" | "waiting" | "attention" | "done" | "failed" | "cancelled";
                 /** @description Whether development runs, made while a flow was written, are among them. */
                 development?: "without" | "only" | "all";
+                /** @description Only those with all of these labels. */
+                label?: string[] | null;
                 /** @description Only those that were added then or later. */
                 since?: string;
                 /** @description Only those that were added earlier. */
@@ -11927,6 +12451,105 @@ export interface operations {
             };
         };
     };
+    "make-answer-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the run; its beginning is enough if no other run begins so. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeLink"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "stream-run-frames": {
         parameters: {
             query?: never;
@@ -12035,6 +12658,102 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Run"];
                 };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-question-picture": {
+        parameters: {
+            query?: {
+                /** @description Node execution that asks, if the run asks several things. */
+                at?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the run; its beginning is enough if no other run begins so. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Bad Request */
             400: {
