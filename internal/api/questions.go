@@ -21,6 +21,7 @@ const linkPath = "/answer-link"
 type Asking struct {
 	*orch.Asking
 	Refused string `json:"refused,omitempty" doc:"Why who asks may not give the first answer: others must."`
+	Picture bool   `json:"picture,omitempty" doc:"Whether there is a picture of the run's page; known where one run is asked for."`
 }
 
 type askings struct {
@@ -86,7 +87,12 @@ func (s *Server) questions(a huma.API) {
 			var out askings
 			out.Body.Items, out.Body.Total = []Asking{}, len(list)
 			for _, q := range list[:min(len(list), in.Limit)] {
-				out.Body.Items = append(out.Body.Items, Asking{q, q.Refuses(who(ctx).Name)})
+				picture := false
+				if in.Run != "" {
+					_, _, err := s.Orch.AskingPicture(ctx, q)
+					picture = err == nil
+				}
+				out.Body.Items = append(out.Body.Items, Asking{q, q.Refuses(who(ctx).Name), picture})
 			}
 			return &out, nil
 		})

@@ -1856,6 +1856,8 @@ export interface components {
             labels?: string[] | null;
             late?: string;
             path: string;
+            /** @description Whether there is a picture of the run's page; known where one run is asked for. */
+            picture?: boolean;
             /** @description Why who asks may not give the first answer: others must. */
             refused?: string;
             run: string;
