@@ -113,6 +113,15 @@ type Await struct {
 	Outputs func(question.Reply) map[string]any
 }
 
+// AnswerLink gives a link by which a person without an account can answer, once, what another node of the same chain
+// asks; it follows next. The link is the output url. It is made anew whenever it is needed, the same each time, and no
+// record has it.
+type AnswerLink struct {
+	Ask    string        // node that asks
+	Person string        // for whom
+	Valid  time.Duration // how long, from when it is asked; 0 for the usual time
+}
+
 // Call runs another flow and follows next with its outputs.
 type Call struct {
 	Flow  string
@@ -134,21 +143,22 @@ type Continue struct{}
 // Say tells a watcher something and follows next.
 type Say struct{ Level, Text string }
 
-func (Take) move()     {}
-func (Assign) move()   {}
-func (Each) move()     {}
-func (While) move()    {}
-func (EachItem) move() {}
-func (Guard) move()    {}
-func (Group) move()    {}
-func (Way) move()      {}
-func (Attempt) move()  {}
-func (Fork) move()     {}
-func (Sleep) move()    {}
-func (Await) move()    {}
-func (Call) move()     {}
-func (Return) move()   {}
-func (Raise) move()    {}
-func (Break) move()    {}
-func (Continue) move() {}
-func (Say) move()      {}
+func (Take) move()       {}
+func (Assign) move()     {}
+func (Each) move()       {}
+func (While) move()      {}
+func (EachItem) move()   {}
+func (Guard) move()      {}
+func (Group) move()      {}
+func (Way) move()        {}
+func (Attempt) move()    {}
+func (Fork) move()       {}
+func (Sleep) move()      {}
+func (Await) move()      {}
+func (AnswerLink) move() {}
+func (Call) move()       {}
+func (Return) move()     {}
+func (Raise) move()      {}
+func (Break) move()      {}
+func (Continue) move()   {}
+func (Say) move()        {}

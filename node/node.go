@@ -91,6 +91,8 @@ type Control[In, Out any] struct {
 	PortsOf func(params map[string]any) []Port
 	// CanFail adds the port error; nodes that own a chain always have it.
 	CanFail bool
+	// Asks says that the node asks a person; see AnswerLink.
+	Asks    bool
 	Check   func(In) error
 	Aliases []string
 	// Route decides. Out only declares what the node shows to expressions.
@@ -123,6 +125,7 @@ type Def struct {
 	Aliases          []string
 	Check            func(in any) error // in is the In struct
 	YAML             string
+	Asks             bool // a person
 
 	// Run is set for nodes that act: in is a pointer to the In struct, the
 	// result is the Out struct.
@@ -194,7 +197,7 @@ func (s Spec[In, Out]) def() (*Def, error) {
 }
 
 func (c Control[In, Out]) def() (*Def, error) {
-	d := &Def{Type: c.Type, Title: c.Title, Doc: c.Doc, Aliases: c.Aliases, Ports: c.Ports, PortsOf: c.PortsOf, YAML: c.YAML}
+	d := &Def{Type: c.Type, Title: c.Title, Doc: c.Doc, Aliases: c.Aliases, Ports: c.Ports, PortsOf: c.PortsOf, YAML: c.YAML, Asks: c.Asks}
 	if c.Route == nil {
 		return d, fmt.Errorf("it has no Route")
 	}

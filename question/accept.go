@@ -166,6 +166,8 @@ func FromMessage(v any) (Answer, error) {
 	a.Values, _ = m["values"].(map[string]any)
 	a.Comment, _ = m["comment"].(string)
 	a.By, _ = m["by"].(string)
+	a.Via, _ = m["via"].(string)
+	a.Maker, _ = m["maker"].(string)
 	return a, nil
 }
 
@@ -174,6 +176,9 @@ func (a Answer) Message() map[string]any {
 	m := map[string]any{"button": a.Button, "comment": a.Comment, "by": a.By}
 	if len(a.Values) > 0 {
 		m["values"] = a.Values
+	}
+	if a.Via != "" {
+		m["via"], m["maker"] = a.Via, a.Maker
 	}
 	return m
 }
@@ -184,6 +189,9 @@ var nameRE = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]{0,63}$`)
 func (q *Question) Check() error {
 	if len(q.Buttons) == 0 {
 		return errors.New("a question needs a button")
+	}
+	if q.Several() && len(q.Fields) > 0 {
+		return errors.New("several people can agree to a button and not to what is filled in: ask first, and then for the approvals")
 	}
 	seen := map[string]bool{}
 	for _, b := range q.Buttons {
@@ -227,6 +235,9 @@ func (f *Field) Check() error {
 		if _, err := time.LoadLocation(f.Zone); err != nil {
 			return fmt.Errorf("the field %s: %q is no time zone", f.Name, clip(f.Zone))
 		}
+	}
+	if f.Type == Secret && f.Proposed != nil {
+		return fmt.Errorf("the field %s is a secret: no value can be proposed for it", f.Name)
 	}
 	for _, limit := range []any{f.Min, f.Max} {
 		if err := f.checkLimit(limit); err != nil {

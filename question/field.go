@@ -37,13 +37,15 @@ var Types = []string{Text, Multiline, Number, Integer, Bool, Choice, Choices, Fi
 
 // Field is one thing to fill in.
 type Field struct {
-	Name        string `json:"name"`
-	Label       string `json:"label,omitempty"`
-	Help        string `json:"help,omitempty"`
-	Type        string `json:"type"`
-	Page        int    `json:"page,omitempty"` // index in Pages
-	Required    bool   `json:"required,omitempty"`
-	Default     any    `json:"default,omitempty"`
+	Name     string `json:"name"`
+	Label    string `json:"label,omitempty"`
+	Help     string `json:"help,omitempty"`
+	Type     string `json:"type"`
+	Page     int    `json:"page,omitempty"` // index in Pages
+	Required bool   `json:"required,omitempty"`
+	Default  any    `json:"default,omitempty"`
+	// Proposed is filled in beforehand; other than Default it counts only if a person sends it.
+	Proposed    any    `json:"proposed,omitempty"`
 	Placeholder string `json:"placeholder,omitempty"`
 	// Choices are those of choice and choices, and suggestions for text.
 	Choices []Option `json:"choices,omitempty"`

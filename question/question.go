@@ -36,6 +36,11 @@ type Question struct {
 	Unattended string `json:"unattended,omitempty"`
 	// OnTimeout is fail, default or cancel. Empty means fail.
 	OnTimeout string `json:"on_timeout,omitempty"`
+	// Approvals is how many different people must give the first button as their
+	// answer before it counts; every other button counts at once. 0 and 1 mean one.
+	Approvals int `json:"approvals,omitempty"`
+	// NotStarter says that who started the run may not answer.
+	NotStarter bool `json:"not_starter,omitempty"`
 }
 
 // Kinds of questions: how they look. What may be answered is said by the
@@ -96,6 +101,10 @@ type Answer struct {
 	Values  map[string]any `json:"values,omitempty"` // by field
 	Comment string         `json:"comment,omitempty"`
 	By      string         `json:"by,omitempty"`
+	// Via is ViaLink for an answer by a link that was made for By; Maker then is who
+	// made the link by hand, empty if the flow did.
+	Via   string `json:"via,omitempty"`
+	Maker string `json:"maker,omitempty"`
 }
 
 // Reply is how a question ended.
@@ -174,6 +183,19 @@ func (q *Question) closing() Answer {
 	return Answer{Button: CancelButton}
 }
 
+// Proposing returns the question with what is proposed as its defaults, for fronts that take what a person leaves as it
+// is for an answer.
+func (q *Question) Proposing() *Question {
+	c := *q
+	c.Fields = slices.Clone(q.Fields)
+	for i := range c.Fields {
+		if f := &c.Fields[i]; f.Proposed != nil {
+			f.Default = f.Proposed
+		}
+	}
+	return &c
+}
+
 // CancelButton is the name of the button that closes a question.
 const CancelButton = "cancel"
 
@@ -236,6 +258,7 @@ func (q *Question) Normalize() (err error) {
 			f.Keep = f.Name
 		}
 		fix(&f.Default)
+		fix(&f.Proposed)
 		fix(&f.Min)
 		fix(&f.Max)
 		for j := range f.Choices {

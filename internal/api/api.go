@@ -73,6 +73,7 @@ type Server struct {
 	Secure bool
 
 	limits limits
+	links  limits        // of requests with a link to a question
 	grace  time.Duration // bodyGrace if 0
 	doc    *huma.OpenAPI
 }
@@ -124,6 +125,7 @@ func (s *Server) register(mux *http.ServeMux) {
 	s.tries(a)
 	s.runs(a)
 	s.debugs(a)
+	s.questions(a)
 	s.events(a)
 	s.live(a)
 	s.look(a)
@@ -199,6 +201,9 @@ func handle[I, O any](s *Server, a huma.API, o op, fn func(context.Context, *I) 
 	huma.Register(a, d, func(ctx context.Context, in *I) (*O, error) {
 		if err := checkText(in, o.right); err != nil {
 			return nil, err
+		}
+		if p := who(ctx); p != nil {
+			ctx = run.Requested(ctx, run.Request{By: p.Name})
 		}
 		out, err := fn(ctx, in)
 		if err != nil {
@@ -325,6 +330,11 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		if !s.limits.may(host, time.Now()) {
 			h.Set("Retry-After", "1")
 			writeError(w, http.StatusTooManyRequests, "too many requests from "+host, "wait a second and send fewer")
+			return
+		}
+		if strings.HasPrefix(r.URL.Path, Prefix+linkPath) && !s.links.within(host, time.Now(), linkRate, linkBurst) {
+			h.Set("Retry-After", "5")
+			writeError(w, http.StatusTooManyRequests, "too many requests with links from "+host, "wait a few seconds")
 			return
 		}
 		if !clean(r) {

@@ -20,7 +20,17 @@ type limits struct {
 	byIP map[string]*rate.Limiter
 }
 
+// Requests with a link to a question that one address may send: nobody needs many, and who guesses does.
+const (
+	linkRate  = 2
+	linkBurst = 40
+)
+
 func (l *limits) may(ip string, now time.Time) bool {
+	return l.within(ip, now, requestRate, requestBurst)
+}
+
+func (l *limits) within(ip string, now time.Time, perSecond rate.Limit, burst int) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.byIP == nil || len(l.byIP) > maxAddresses {
@@ -28,7 +38,7 @@ func (l *limits) may(ip string, now time.Time) bool {
 	}
 	lim := l.byIP[ip]
 	if lim == nil {
-		lim = rate.NewLimiter(requestRate, requestBurst)
+		lim = rate.NewLimiter(perSecond, burst)
 		l.byIP[ip] = lim
 	}
 	return lim.AllowN(now, 1)

@@ -29,6 +29,7 @@ type StartRun struct {
 	ID      string         `json:"id,omitempty" maxLength:"100" doc:"Id of the run. Starting the same id again starts nothing."`
 	Input   map[string]any `json:"input,omitempty" doc:"Values of the flow's inputs."`
 	Breaks  []engine.Break `json:"breakpoints,omitempty" maxItems:"200" doc:"Where the run stops before a node acts."`
+	Labels  []string       `json:"labels,omitempty" maxItems:"20" doc:"Words to find the run by, such as the customer or the month: up to 60 letters, digits and _ . : / = @ + - each."`
 	Job     JobOptions     `json:"job,omitempty"`
 }
 
@@ -91,11 +92,12 @@ func (s *Server) runs(a huma.API) {
 			Flow        string    `query:"flow" doc:"Only of the flow with this name."`
 			Status      string    `query:"status" enum:"queued,running,waiting,attention,done,failed,cancelled" doc:"Only with this status."`
 			Development string    `query:"development" enum:"without,only,all" default:"without" doc:"Whether development runs, made while a flow was written, are among them."`
+			Labels      []string  `query:"label,explode" maxItems:"20" doc:"Only those with all of these labels."`
 			Since       time.Time `query:"since" doc:"Only those that were added then or later."`
 			Before      time.Time `query:"before" doc:"Only those that were added earlier."`
 			Error       string    `query:"error" maxLength:"200" doc:"Only those that failed, with this text in what is said of it. A page may hold fewer than there are, even none, and still name a next one: it ends when enough was looked at."`
 		}) (*page[*run.Run], error) {
-			f := run.Filter{Flow: in.Flow, Status: run.Status(in.Status), Since: in.Since, Before: in.Before, Limit: in.Limit + 1}
+			f := run.Filter{Flow: in.Flow, Status: run.Status(in.Status), Labels: in.Labels, Since: in.Since, Before: in.Before, Limit: in.Limit + 1}
 			if in.Development != "all" {
 				f.Development = in.Development
 			}
@@ -140,6 +142,11 @@ func (s *Server) runs(a huma.API) {
 			if j.Key == "" && in.Key != "" {
 				j.Key = "request of " + who(ctx).Name + ": " + in.Key
 			}
+			labels, err := run.CheckLabels(in.Body.Labels)
+			if err != nil {
+				return nil, fmt.Errorf("%w: %w", orch.ErrInput, err)
+			}
+			ctx = run.Requested(ctx, run.Request{By: who(ctx).Name, Labels: labels})
 			out, err := s.Orch.Submit(in.caller(ctx), b, in.Body.ID, input, j, in.Body.Breaks...)
 			return &answer[*orch.Submitted]{out}, err
 		})

@@ -103,7 +103,8 @@ type System struct {
 	people atomic.Int64  // browsers that were opened for people
 	// browserProxy is what browsers load pages through; nil until one does, and if they may reach everything.
 	browserProxy atomic.Pointer[egress.Proxy]
-	keepVault    func() // ends the renewal of the token for Vault; nil if there is none
+	listens      atomic.Pointer[string] // where the server of this process listens
+	keepVault    func()                 // ends the renewal of the token for Vault; nil if there is none
 }
 
 // How long a paused run stays with its process, so that the next step need not
@@ -135,6 +136,7 @@ func Open(ctx context.Context, o Options) (*System, error) {
 	s.Secrets = secret.New(d, SecretKeys(o))
 	s.Orch = &orch.Orch{Runs: s.Runs, Queue: s.Queue, Items: s.Items, Elements: s.Elements, DB: d, Nodes: o.Nodes, Artifacts: s.Artifacts, Now: time.Now, Random: rand.Reader}
 	s.Orch.SessionKey, s.Orch.Owner = s.sessionKey, run.Self(o.Host, o.PID)
+	s.Orch.PublicURL = s.publicURL
 	if tel.Tracing() {
 		s.Orch.Trace = tel.Added
 	}
@@ -189,6 +191,7 @@ func (s *System) Start(ctx context.Context, resumes bool) error {
 	s.pool = s.browsers()
 	s.Robot.Sessions = map[string]session.Provider{"web": s.pool}
 	s.Robot.SessionKey = s.sessionKey
+	s.Robot.AnswerLink = s.Orch.FlowLink
 	return nil
 }
 

@@ -15,7 +15,7 @@ var floors = map[string]int{
 	"glob": -1, "spelling": -1,
 	// 0: data and tools that know nothing of ours.
 	"value": 0, "session": 0, "browser/program": 0, "workspace": 0, "process": 0, "expr": 0, "artifact": 0,
-	"internal/mask": 0, "ui": 0, "internal/egress": 0, "internal/config": 0, "internal/db": 0, "internal/durable": 0,
+	"internal/answerlink": 0, "internal/mask": 0, "ui": 0, "internal/egress": 0, "internal/config": 0, "internal/db": 0, "internal/durable": 0,
 	"internal/testsite/ledger": 0, "internal/testsite/mutate": 0,
 	// 1: one step above them.
 	"schema": 1, "table": 1, "question": 1, "artifact/disk": 1, "internal/tally": 1, "internal/leftover": 1, "internal/durable/memrt": 1, "internal/durable/dbosrt": 1,

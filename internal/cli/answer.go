@@ -28,6 +28,7 @@ func (c *command) printQuestion(r *run.Run, w engine.Wait) {
 			c.printf("    %s\n", strings.ReplaceAll(printable(d.Text), "\n", "\n    "))
 		}
 	}
+	c.printGiven(q, c.said[w.Path])
 	if w.Until > 0 {
 		c.printf("    until %s\n", time.UnixMilli(w.Until).Format(time.DateTime))
 	}
@@ -59,6 +60,9 @@ func describe(f *question.Field) string {
 	if d := startDefault(f); d != "" {
 		s += ", default " + clip(printable(d), 60)
 	}
+	if f.Proposed != nil {
+		s += ", proposed " + clip(printable(question.Show(f.Proposed)), 60)
+	}
 	s += ")"
 	if f.Label != "" && f.Label != f.Name {
 		s += ": " + printable(f.Label)
@@ -80,6 +84,8 @@ func describe(f *question.Field) string {
 func sample(q *question.Question) string {
 	one := func(f *question.Field) any {
 		switch {
+		case f.Proposed != nil:
+			return f.Proposed
 		case f.Default != nil:
 			return f.Default
 		case f.Type == question.Choices && len(f.Choices) > 0:

@@ -47,7 +47,10 @@ func (c *command) queueAdd() *cobra.Command {
 		Example: "  aether queue add invoices.flow.yaml -i folder=./inbox\n  aether queue add invoices -i folder=./inbox\n  aether queue add report.flow.yaml --needs 'linux && libreoffice' --priority 15 --key report-2026-11",
 		Args:    oneArg("the flow file, or the name of a flow that was pushed"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var err error
+			err := c.label(cmd, f.labels)
+			if err != nil {
+				return err
+			}
 			if j.After, err = c.moment("after", after); err != nil {
 				return badInput(err)
 			}
@@ -102,6 +105,7 @@ func (c *command) queueAdd() *cobra.Command {
 		},
 	}
 	fl := cmd.Flags()
+	labelFlag(cmd, &f.labels)
 	fl.StringArrayVarP(&f.inputs, "input", "i", nil, "Value of an input as name=value; may be repeated.")
 	fl.StringVar(&f.inputFile, "input-file", "", "JSON or YAML file with the values of inputs.")
 	fl.StringVar(&f.id, "id", "", "Id of the run. Adding the same id again adds nothing.")

@@ -34,6 +34,7 @@ type runFlags struct {
 	noInput   bool
 	breaks    []string
 	trace     string
+	labels    []string
 	items     itemFlags
 	try       tryFlags
 }
@@ -47,8 +48,14 @@ func (c *command) runCmd() *cobra.Command {
 			"Exit codes: 0 done, 1 the flow failed, 2 bad input, 3 needs attention, 130 interrupted.",
 		Example: "  aether run invoices.flow.yaml -i folder=./inbox\n  aether run invoices.flow.yaml --id november --json\n  aether run invoices.flow.yaml --items invoices.json --items-out done.json\n  aether run invoices.flow.yaml --to extract --pin fetch=sample.json\n  aether run invoices.flow.yaml --break extract,'save when vars.total > 1000'",
 		Args:    oneArg("the flow file"),
-		RunE:    func(cmd *cobra.Command, args []string) error { return c.runFlow(cmd, args[0], f) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := c.label(cmd, f.labels); err != nil {
+				return err
+			}
+			return c.runFlow(cmd, args[0], f)
+		},
 	}
+	labelFlag(cmd, &f.labels)
 	cmd.Flags().StringArrayVarP(&f.inputs, "input", "i", nil, "Value of an input as name=value; may be repeated.")
 	cmd.Flags().StringVar(&f.inputFile, "input-file", "", "JSON or YAML file with the values of inputs.")
 	cmd.Flags().StringVar(&f.id, "id", "", "Id of the run. Starting the same id again goes on with it, or shows its result.")

@@ -23,7 +23,7 @@ import (
 
 func (c *command) runsCmd() *cobra.Command {
 	cmd := &cobra.Command{Use: "runs", Short: "List, show, watch and control runs"}
-	cmd.AddCommand(c.runsList(), c.runsShow(), c.runsWatch(), c.runsResume(), c.runsAnswer(), c.runsPause(), c.runsDebug(), c.runsRetry(), c.runsCancel(), c.runsSend(), c.runsExport(), c.runsPrune())
+	cmd.AddCommand(c.runsList(), c.runsShow(), c.runsWatch(), c.runsResume(), c.runsAnswer(), c.runsLink(), c.runsPause(), c.runsDebug(), c.runsRetry(), c.runsCancel(), c.runsSend(), c.runsExport(), c.runsPrune())
 	return cmd
 }
 
@@ -76,7 +76,7 @@ func (c *command) runsList() *cobra.Command {
 				return c.printJSON(list)
 			}
 			if len(list) == 0 {
-				if status != "" || f.Flow != "" || f.Offset > 0 {
+				if status != "" || f.Flow != "" || f.Offset > 0 || len(f.Labels) > 0 {
 					c.printf("No run fits.\n")
 					return nil
 				}
@@ -97,6 +97,7 @@ func (c *command) runsList() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&f.Flow, "flow", "", "Only runs of the flow with this name.")
 	cmd.Flags().StringVar(&status, "status", "", "Only runs with this status: "+strings.Join(shownStatuses, ", ")+".")
+	cmd.Flags().StringArrayVar(&f.Labels, "label", nil, "Only runs with this label; may be repeated for runs with all of them.")
 	cmd.Flags().BoolVar(&tried, "development", false, "Also development runs: those that were made while a flow was written.")
 	cmd.Flags().IntVar(&f.Limit, "limit", 50, "How many.")
 	cmd.Flags().IntVar(&f.Offset, "offset", 0, "Leave out so many.")
@@ -143,6 +144,9 @@ func (c *command) runsShow() *cobra.Command {
 			if r.RetryOf != "" {
 				c.printf("  retry of %s\n", r.RetryOf)
 			}
+			if len(r.Labels) > 0 {
+				c.printf("  labels   %s\n", strings.Join(r.Labels, ", "))
+			}
 			c.printf("  started  %s, took %s, %d nodes (%d recorded), taken up again %d times\n", r.Created.Format(time.DateTime), short(r.Took(c.Now())), r.Nodes, r.Recorded, r.Resumes)
 			if len(r.Input) > 2 {
 				c.printf("  input    %s\n", clip(string(r.Input), 200))
@@ -160,6 +164,9 @@ func (c *command) runsShow() *cobra.Command {
 			}
 			if traced > 0 {
 				c.printf("  traces   of %d steps in a browser: aether runs export %s --html -o %s.html\n", traced, r.ID, r.ID)
+			}
+			if err := c.readSaid(cmd.Context(), s, r.ID); err != nil {
+				return err
 			}
 			c.reportText(r)
 			return nil
@@ -285,10 +292,13 @@ func (c *command) runsResume() *cobra.Command {
 				return notFound(err)
 			}
 			if choice := decide + answer; choice != "" {
-				by, _ := c.Lookup("USER")
-				if r, err = s.Orch.AnswerText(cmd.Context(), r.ID, at, choice, comment, by); err != nil {
+				if r, err = s.Orch.AnswerText(cmd.Context(), r.ID, at, choice, comment, c.user()); err != nil {
 					return badInput(err)
 				}
+			}
+			if missing, err := c.missing(cmd.Context(), s, r.ID, at); err != nil || missing != "" && decide+answer != "" {
+				c.printf("Answered: run %s%s.\n", r.ID, missing)
+				return err
 			}
 			if decide+answer != "" && r.Status == run.Running && !r.Interrupted {
 				c.printf("Answered. The process that executes run %s goes on with it.\n", r.ID)
@@ -327,12 +337,15 @@ func (c *command) runsAnswer() *cobra.Command {
 				return err
 			}
 			defer func() { _ = s.Close() }()
-			by, _ := c.Lookup("USER")
-			r, err := s.Orch.AnswerText(cmd.Context(), args[0], at, args[1], comment, by)
+			r, err := s.Orch.AnswerText(cmd.Context(), args[0], at, args[1], comment, c.user())
 			if err != nil {
 				return badInput(err)
 			}
-			c.printf("Answered: run %s.\n", r.ID)
+			missing, err := c.missing(cmd.Context(), s, r.ID, at)
+			if err != nil {
+				return err
+			}
+			c.printf("Answered: run %s%s.\n", r.ID, missing)
 			return nil
 		},
 	}

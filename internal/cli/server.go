@@ -194,6 +194,7 @@ func (c *command) serve(cmd *cobra.Command, f serveFlags, robotName string, labe
 	}
 	say := c.sayer()
 	url := map[bool]string{true: "https", false: "http"}[secure] + "://" + l.Addr().String()
+	s.Listens(map[bool]string{true: "https", false: "http"}[secure] + "://" + app.Reachable(l.Addr().String(), c.Host))
 	if made {
 		say("first_token", map[string]any{"token": first, "role": "admin"}, "first token, role admin, shown only now: %s", first)
 	}

@@ -31,6 +31,7 @@ import (
 	"github.com/aether-rpa/aether/internal/app"
 	"github.com/aether-rpa/aether/internal/config"
 	"github.com/aether-rpa/aether/internal/engine"
+	"github.com/aether-rpa/aether/internal/orch"
 	"github.com/aether-rpa/aether/internal/run"
 	"github.com/aether-rpa/aether/node"
 )
@@ -128,7 +129,7 @@ func Run(s *State) int {
 	root.SetErr(s.Stderr)
 	// Who started this process may have a trace, which the runs it adds belong to.
 	trace, _ := s.Lookup("TRACEPARENT")
-	err := root.ExecuteContext(run.WithCaller(context.Background(), trace))
+	err := root.ExecuteContext(run.Requested(run.WithCaller(context.Background(), trace), run.Request{By: c.user()}))
 	if err == nil {
 		return exitDone
 	}
@@ -155,6 +156,7 @@ type command struct {
 	asker  *asker // nil if nobody can be asked
 	// atEnd tells more of a run than its end, before that.
 	atEnd func(*run.Run) error
+	said  map[string][]orch.Said // answers so far, by the path of what was asked
 	// fileRoots are the folders that flows may use.
 	fileRoots []string
 }

@@ -41,6 +41,8 @@ type Config struct {
 	LocalMode bool
 	// Files limits the file nodes.
 	Files Files
+	// Server says how people reach the server.
+	Server Server
 	// HTTP is the egress policy of nodes that open connections.
 	HTTP HTTP
 	// Script limits script nodes.
@@ -66,6 +68,12 @@ func (c *Config) DotEnv(name string) (string, bool) {
 		return "", false
 	}
 	return c.dotenv(name)
+}
+
+// Server says how people reach the server.
+type Server struct {
+	// PublicURL is what links to its pages begin with, without a slash at the end; "" for the address it listens on.
+	PublicURL string
 }
 
 // Database says which database to use and how.

@@ -103,6 +103,13 @@ func Keys() []Key {
 			show:    func(c *Config) string { return showList(c.Files.Roots) },
 		},
 		{
+			Name: "server.public_url", Default: "",
+			Doc:     "Address under which people reach the server's pages, for links that flows send to them. Empty is the address that the server listens on. Robots that are processes of their own need it too.",
+			Example: "https://aether.example.com",
+			set:     func(c *Config, g given) (err error) { c.Server.PublicURL, err = parsePublic(g); return err },
+			show:    func(c *Config) string { return showText(c.Server.PublicURL) },
+		},
+		{
 			Name: "http.allow", Default: "", List: true,
 			Doc:     "Hosts (globs), addresses and CIDR ranges that nodes may reach. Empty allows all that is not denied.",
 			Example: `["*.example.com", "10.0.0.0/8"]`,

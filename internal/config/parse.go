@@ -185,6 +185,15 @@ func parseEndpoint(g given) (string, error) {
 	return strings.TrimRight(u.String(), "/"), nil
 }
 
+// parsePublic takes the address of the server's pages, which may stand below a path of a proxy.
+func parsePublic(g given) (string, error) {
+	out, err := parseEndpoint(g)
+	if err != nil {
+		return "", bad("is not the address of a server", "Write https://HOST, without user, password and query")
+	}
+	return out, nil
+}
+
 // parseVaultPath takes names with slashes between them.
 func parseVaultPath(g given) (string, error) {
 	if g.text == "" {

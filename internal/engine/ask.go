@@ -53,6 +53,9 @@ func (b *branch) arrive(s *step, w Wait, e expected) (arrival, signal) {
 	if e.instead != nil {
 		return arrival{ok: true, answer: *e.instead}, signal{}
 	}
+	if w.Ask != nil && w.Asked == 0 {
+		w.Asked = x.o.Now().UnixMilli()
+	}
 	if err := x.settle(b.ctx); err != nil { // what somebody outside is told rests on it
 		return arrival{}, x.halt(err)
 	}
@@ -104,6 +107,10 @@ func (b *branch) look(w Wait, e expected) (arrival, bool, signal) {
 	if err != nil && b.ctx.Err() == nil {
 		return arrival{}, false, x.halt(fmt.Errorf("looking for messages to %s: %w", w.Path, err))
 	}
+	if w.Ask != nil && w.Ask.Several() {
+		got, ok := agreed(w, e, list)
+		return got, ok, signal{}
+	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	for _, m := range list {
@@ -122,6 +129,23 @@ func (b *branch) look(w Wait, e expected) (arrival, bool, signal) {
 		return got, true, signal{}
 	}
 	return arrival{}, false, signal{}
+}
+
+// agreed returns what the answers of several people make together, of those that were sent so far. None is taken one by
+// one: what was sent stays, and after a crash they are counted again.
+func agreed(w Wait, e expected, list []Message) (arrival, bool) {
+	var given []question.Answer
+	for _, m := range list {
+		a, err := e.accept(m.Data)
+		if err != nil {
+			continue // what is no answer leaves the question open
+		}
+		given = append(given, a)
+		if one, ok := w.Ask.Decide(given); ok {
+			return arrival{ok: true, message: w.Topic + "\x00" + m.ID, data: m.Data, at: m.At, answer: one}, true
+		}
+	}
+	return arrival{}, false
 }
 
 // listen asks the person who attends the run, if there is one. The channel
@@ -163,8 +187,9 @@ func (b *branch) asking(w Wait, e expected) func(context.Context) (question.Answ
 			}
 			return e.accept(c.Message())
 		}
-	case w.Ask != nil && o.Ask != nil:
+	case w.Ask != nil && o.Ask != nil && !w.Ask.Named():
 		return func(ctx context.Context) (question.Answer, error) {
+			w.Ask = w.Ask.Proposing()
 			a, err := o.Ask(ctx, w)
 			if err != nil {
 				return a, err
@@ -265,15 +290,22 @@ func (b *branch) put(s *step, m node.Await, w Wait) (*Record, signal) {
 	b.dbg.live = true
 	start := x.o.Now()
 	var e expected
-	if m.Timeout > 0 {
+	if m.Timeout > 0 || w.Ask != nil {
 		asked := x.recall(w.Path + "!asked")
 		if asked == nil {
-			asked = &Record{Until: start.Add(m.Timeout).UnixMilli()}
+			asked = &Record{Start: start.UnixMilli()}
+			if m.Timeout > 0 {
+				asked.Until = start.Add(m.Timeout).UnixMilli()
+			}
 			if err := x.record(b.ctx, w.Path+"!asked", asked); err != nil {
 				return nil, x.halt(err)
 			}
 		}
-		e.until = time.UnixMilli(asked.Until)
+		w.Asked = asked.Start
+		if m.Timeout > 0 {
+			e.until = time.UnixMilli(asked.Until)
+			w.Late = late(s, w.Ask)
+		}
 	}
 	if q := w.Ask; q != nil {
 		e.accept = acceptMessage(q)
@@ -313,6 +345,19 @@ func (b *branch) put(s *step, m node.Await, w Wait) (*Record, signal) {
 	return rec, signal{}
 }
 
+// late says what happens when nobody answers in time.
+func late(s *step, q *question.Question) string {
+	if s.wire("timeout") != nil {
+		return "port"
+	}
+	if q != nil {
+		if _, ok := q.WhenLate(); ok {
+			return q.OnTimeout
+		}
+	}
+	return question.Fail
+}
+
 // how tells watchers how a question ended. What was filled in is not told.
 func how(r question.Reply) string {
 	by := r.By
@@ -321,6 +366,8 @@ func how(r question.Reply) string {
 		by = "nobody answered in time"
 	case r.Unattended:
 		by = "taken because nobody attends the run"
+	case by != "" && r.Via == question.ViaLink:
+		by = "by " + by + " (by link)"
 	case by != "":
 		by = "by " + by
 	}

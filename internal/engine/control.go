@@ -112,6 +112,8 @@ func (b *branch) carryOut(s *step, move node.Move) (port string, sig signal) {
 		return "next", b.sleep(s, m)
 	case node.Await:
 		return b.await(s, m)
+	case node.AnswerLink:
+		return "next", b.answerLink(s, m)
 	case node.Call:
 		return "next", b.callFlow(s, m)
 	case node.Return:

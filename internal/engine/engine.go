@@ -81,6 +81,10 @@ type Wait struct {
 	Choices  []string       `json:"choices,omitempty"`  // answers, for a person
 	Details  map[string]any `json:"details,omitempty"`
 	Until    int64          `json:"until,omitempty"` // unix ms; 0 means for ever
+	Asked    int64          `json:"asked,omitempty"` // unix ms; when a person was asked first, crashes included
+	// Late is what happens when nobody answered in time: fail, port (the flow goes on at its port timeout), default or
+	// cancel. It is empty for a question that waits for ever.
+	Late string `json:"late,omitempty"`
 	// Ask is all of the question to a person, in one piece.
 	Ask *question.Question `json:"ask,omitempty"`
 	// Paused is what is shown of a line that is paused.

@@ -311,6 +311,7 @@ func (b *branch) askLost(s *step, name string, rec *Record) (*node.Failure, sign
 			q.Details = &question.Details{Data: m}
 		}
 		w := wait("session", b.path(s), "session:"+name, q)
+		w.Asked = rec.Start
 		got, sig := b.arrive(s, w, expected{accept: acceptMessage(q)})
 		if sig.kind != sigNone {
 			return nil, sig
@@ -349,6 +350,7 @@ func (b *branch) askDoubt(s *step, name string, rec *Record) (*node.Failure, sig
 			q.Details.Data = m
 		}
 		w := wait("doubt", b.path(s), "doubt:"+name, q)
+		w.Asked = rec.Start
 		got, sig := b.arrive(s, w, expected{accept: acceptMessage(q)})
 		if sig.kind != sigNone {
 			return nil, sig

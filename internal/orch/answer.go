@@ -9,6 +9,7 @@ import (
 	"github.com/aether-rpa/aether/internal/engine"
 	"github.com/aether-rpa/aether/internal/run"
 	"github.com/aether-rpa/aether/question"
+	"github.com/aether-rpa/aether/value"
 )
 
 // Waits decodes what a parked run waits for.
@@ -90,6 +91,7 @@ func (o *Orch) asked(ctx context.Context, id, path string) (*run.Run, engine.Wai
 	return r, ws[0], nil
 }
 
+// answer leaves an answer for the run, and wakes it if the question is answered by that.
 func (o *Orch) answer(ctx context.Context, r *run.Run, w engine.Wait, a question.Answer) error {
 	if len(w.Ask.Secrets()) > 0 && !w.Ask.Closes(a) {
 		return unfit("%s asks for a secret, which must not be written down: answer on a terminal, with `aether runs resume %s`", w.Path, r.ID)
@@ -102,5 +104,35 @@ func (o *Orch) answer(ctx context.Context, r *run.Run, w engine.Wait, a question
 	if w.Kind == "interrupted" {
 		data = a.Button
 	}
-	return o.send(ctx, r.ID, w.Topic, "answer", data)
+	b, err := value.JSON(data)
+	if err != nil {
+		return fmt.Errorf("the answer cannot be sent: %w", err)
+	}
+	id, decided := "answer", false
+	if w.Ask.Several() && a.Button == w.Ask.Buttons[0].Name {
+		id = "answer of " + question.Person(a.By)
+	}
+	err = o.Runs.Answer(ctx, r.ID, w.Topic, id, b, func(sent []run.Message) error {
+		given := given(sent)
+		if one, ok := w.Ask.Decide(answers(given)); ok {
+			if last := sent[len(sent)-1]; a.Via == "" && string(last.Data) == string(b) {
+				decided = true // the same once more, as after a crash
+				return nil
+			}
+			by := one.By
+			if by == "" {
+				by = "somebody"
+			}
+			return notNow("%s has answered already: %s", by, one.Button)
+		}
+		if err := w.Ask.Refuses(a, answers(given), r.StartedBy); err != nil {
+			return err
+		}
+		_, decided = w.Ask.Decide(append(answers(given), a))
+		return nil
+	})
+	if err != nil || !decided {
+		return err
+	}
+	return o.Queue.Wake(ctx, r.ID)
 }

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -45,6 +46,8 @@ type Orch struct {
 	Owner string
 	// SessionKey returns the key that a run's sessions are sealed with; nil keeps none.
 	SessionKey func(ctx context.Context, run string) ([]byte, error)
+	// PublicURL is the address under which people reach the server, or says why there is none.
+	PublicURL func() (string, error)
 	// Trace begins the span of adding a run, as a part of the trace that the run
 	// names; nil if nobody traces.
 	Trace func(ctx context.Context, what string, r *run.Run, began time.Time) (context.Context, Span)
@@ -401,6 +404,9 @@ func (o *Orch) Send(ctx context.Context, id, topic, message string, data any) (*
 	}
 	if strings.HasPrefix(topic, engine.DebugTopic) {
 		return nil, unfit("what is said to a paused run is no message: `aether runs debug` says it")
+	}
+	if answers, _, ok := strings.Cut(topic, ":"); ok && slices.Contains([]string{"answer", "decide", "session", "doubt"}, answers) {
+		return nil, unfit("the topic %q is for answers of people, which are held to the question and to who may answer: use `aether runs answer %s`", topic, r.ID)
 	}
 	if message == "" {
 		if message, err = run.NewID(o.Now(), o.Random); err != nil {

@@ -195,6 +195,10 @@ type Begun struct {
 	SessionKey []byte `json:"session_key,omitempty"`
 	// SessionError says why there is no such key though the run wants one: its sessions are not kept then.
 	SessionError string `json:"session_error,omitempty"`
+	// LinkKey is what the run's links to questions are signed with, and PublicURL what they begin with; nil and empty for
+	// flows that make none.
+	LinkKey   []byte `json:"link_key,omitempty"`
+	PublicURL string `json:"public_url,omitempty"`
 }
 
 // Begin takes the run of a job for a robot. Have says that the robot still has
@@ -245,8 +249,29 @@ func (o Remote) Begin(ctx context.Context, c Caller, l Lease, have bool) (*Begun
 	case err != nil:
 		return nil, err
 	}
+	if err := o.linksOf(ctx, r, b); err != nil {
+		return nil, err
+	}
 	b.Messages, err = o.Runs.MessagesSince(ctx, r.ID, 0)
 	return b, err
+}
+
+// linksOf gives a robot what it needs to make links, if a flow of the run makes any.
+func (o Remote) linksOf(ctx context.Context, r *run.Run, b *Begun) error {
+	makes, err := o.mentions(ctx, r, "flow.answer_link")
+	if err != nil || !makes {
+		return err
+	}
+	public, err := o.PublicURL()
+	if err != nil {
+		return nil //nolint:nilerr // the node says what is missing
+	}
+	b.LinkKey, err = o.linkKey(ctx, r.ID)
+	if errors.Is(err, secret.ErrLocked) {
+		return nil
+	}
+	b.PublicURL = public
+	return err
 }
 
 // sessionKey returns the key of a run's sessions if one of its flows opens any: what does not need a key is given
@@ -255,6 +280,15 @@ func (o Remote) sessionKey(ctx context.Context, r *run.Run) ([]byte, error) {
 	if o.SessionKey == nil {
 		return nil, nil
 	}
+	opens, err := o.mentions(ctx, r, "web.")
+	if err != nil || !opens {
+		return nil, err
+	}
+	return o.Orch.SessionKey(ctx, r.SealedAs())
+}
+
+// mentions reports whether a text stands in a flow of a run.
+func (o Remote) mentions(ctx context.Context, r *run.Run, what string) (bool, error) {
 	digests := []string{r.Digest}
 	for _, d := range r.Pins {
 		digests = append(digests, d)
@@ -262,13 +296,13 @@ func (o Remote) sessionKey(ctx context.Context, r *run.Run) ([]byte, error) {
 	for _, d := range digests {
 		text, err := o.Runs.Flow(ctx, d)
 		if err != nil {
-			return nil, err
+			return false, err
 		}
-		if strings.Contains(text, "web.") {
-			return o.Orch.SessionKey(ctx, r.SealedAs())
+		if strings.Contains(text, what) {
+			return true, nil
 		}
 	}
-	return nil, nil
+	return false, nil
 }
 
 // AddRecords keeps what a robot recorded. A stale fence is refused, and so it

@@ -150,7 +150,7 @@ func (o *Orch) plan(ctx context.Context, id string, rt Retry) (_ *RetryPlan, nex
 	if rt.DryRun {
 		return plan, nil, kept, nil
 	}
-	next = &run.Run{Development: old.Development, Flow: old.Flow, Digest: old.Digest, Pins: old.Pins, Source: old.Source, RetryOf: old.ID, RetryTrace: old.Trace, Input: old.Input, Status: run.Running, Owner: o.Owner}
+	next = &run.Run{Labels: old.Labels, Development: old.Development, Flow: old.Flow, Digest: old.Digest, Pins: old.Pins, Source: old.Source, RetryOf: old.ID, RetryTrace: old.Trace, Input: old.Input, Status: run.Running, Owner: o.Owner}
 	if rt.Input != nil {
 		next.Input = rt.Input
 	}

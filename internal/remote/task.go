@@ -38,6 +38,8 @@ type task struct {
 	count    engine.Counters
 	key      []byte // of the run's sessions, from the orchestrator
 	keyless  string // why there is none though the run wants one
+	linkKey  []byte // what the run's links to questions are signed with
+	public   string // and begin with
 
 	mu    sync.Mutex
 	since int64 // when the last message came
@@ -144,6 +146,7 @@ func (t *task) do(hard context.Context) (how string, err error) {
 		return b.Why, nil
 	}
 	t.told, t.key, t.keyless = b.Events, b.SessionKey, b.SessionError
+	t.linkKey, t.public = b.LinkKey, b.PublicURL
 	var sending sync.WaitGroup
 	sendCtx, stopSending := context.WithCancel(t.lease)
 	defer sending.Wait()
@@ -283,7 +286,7 @@ func (t *task) robot(exec context.Context) *robot.Robot {
 	env.Artifacts = t.files
 	return &robot.Robot{
 		Runs: r.Runs, Durable: r.Durable, Nodes: r.Nodes, Env: env, Desk: &items{t}, Elements: &elements{t, exec}, Heal: r.Heal, Adviser: r.Adviser, Store: t.files, Vault: &secrets{t.agent.Env, t}, Log: r.Log,
-		Owner: r.Owner, Work: r.Work, Sessions: r.Sessions, SessionKey: t.sessionKey, ParkAfter: r.ParkAfter, HoldPaused: r.HoldPaused, HoldLive: r.HoldLive, Live: &live{t}, Keep: r.Keep, Trace: r.Trace, Now: r.Now,
+		Owner: r.Owner, Work: r.Work, Sessions: r.Sessions, SessionKey: t.sessionKey, AnswerLink: t.answerLink, ParkAfter: r.ParkAfter, HoldPaused: r.HoldPaused, HoldLive: r.HoldLive, Live: &live{t}, Keep: r.Keep, Trace: r.Trace, Now: r.Now,
 		WrapLog: func(l durable.Log) durable.Log {
 			if r.WrapLog != nil {
 				l = r.WrapLog(l)

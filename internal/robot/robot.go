@@ -55,6 +55,8 @@ type Robot struct {
 	Sessions map[string]session.Provider
 	// SessionKey is the key that their states are sealed with; nil keeps none, and they end with the process.
 	SessionKey func(ctx context.Context, run string) ([]byte, error)
+	// AnswerLink makes the link of a person to what a run asks on a topic; nil where there are none.
+	AnswerLink func(ctx context.Context, run, topic, person string, valid time.Duration) (string, error)
 	// ParkAfter is engine.Options.ParkAfter.
 	ParkAfter time.Duration
 	// Observe is told of all that happens, in order, by one goroutine at a time;

@@ -84,6 +84,10 @@ type Run struct {
 	// Development says what the run is about if it was made while its flow was
 	// written; nil for the flow's own runs.
 	Development *Development `json:"development,omitempty"`
+	// StartedBy is who asked for the run: an account, a token, or a user of the machine; empty if nobody is known.
+	StartedBy string `json:"started_by,omitempty"`
+	// Labels are words that it was given when it was asked for, to be found by.
+	Labels []string `json:"labels,omitempty"`
 	// Interrupted is derived: the status says running, and nobody executes it.
 	Interrupted bool `json:"interrupted,omitempty"`
 	// Paused is derived: a line of the run is paused, as a person wanted.
@@ -181,8 +185,8 @@ func NewID(now time.Time, random io.Reader) (string, error) {
 	return now.UTC().Format("060102-150405-") + strings.ToLower(base32.StdEncoding.EncodeToString(b))[:6], nil
 }
 
-const insertRun = `INSERT INTO {s}run (id, flow, digest, pins, source, status, retry_of, seed, input, created, trace, retry_trace, owner, lease_until, development)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, CASE WHEN $14 = 0 THEN 0 ELSE {now} + $14 END, $15) ON CONFLICT (id) DO NOTHING`
+const insertRun = `INSERT INTO {s}run (id, flow, digest, pins, source, status, retry_of, seed, input, created, trace, retry_trace, owner, lease_until, development, started_by, labels)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, CASE WHEN $14 = 0 THEN 0 ELSE {now} + $14 END, $15, $16, $17) ON CONFLICT (id) DO NOTHING`
 
 // Create adds a run. It returns false, and changes nothing, if the id is taken.
 func (s *Store) Create(ctx context.Context, r *Run) (bool, error) {
@@ -219,24 +223,34 @@ func (s *Store) CreateIn(ctx context.Context, tx *db.Tx, r *Run) (bool, error) {
 	if status == Running && r.Owner != "" {
 		owner, lease = r.Owner, LeaseTime.Milliseconds()
 	}
-	n, err := tx.Exec(ctx, insertRun, r.ID, r.Flow, r.Digest, string(pins), r.Source, status, r.RetryOf, seed, string(r.Input), r.Created.UnixMilli(), r.Trace, r.RetryTrace, owner, lease, development)
+	r.request(ctx)
+	labels := ""
+	if len(r.Labels) > 0 {
+		if labels, err = textOf(&r.Labels); err != nil {
+			return false, err
+		}
+	}
+	n, err := tx.Exec(ctx, insertRun, r.ID, r.Flow, r.Digest, string(pins), r.Source, status, r.RetryOf, seed, string(r.Input), r.Created.UnixMilli(), r.Trace, r.RetryTrace, owner, lease, development, r.StartedBy, labels)
+	if err == nil && n == 1 {
+		err = label(ctx, tx, r)
+	}
 	if err != nil {
 		return false, fmt.Errorf("adding run %s: %w", r.ID, err)
 	}
 	return n == 1, nil
 }
 
-const columns = `id, flow, digest, pins, source, status, retry_of, seed, input, output, failure, waits, wake, nodes, recorded, resumes, cancel, owner, fence, lease_until, created, started, ended, trace, retry_trace, development`
+const columns = `id, flow, digest, pins, source, status, retry_of, seed, input, output, failure, waits, wake, nodes, recorded, resumes, cancel, owner, fence, lease_until, created, started, ended, trace, retry_trace, development, started_by, labels`
 
 type scanner interface{ Scan(...any) error }
 
 func (s *Store) scan(row scanner, now time.Time) (*Run, error) {
 	var r Run
-	var pins, seed, input, output, failure, waits, development string
+	var pins, seed, input, output, failure, waits, development, labels string
 	var wake, lease, created, started, ended int64
 	var cancel int
 	if err := row.Scan(&r.ID, &r.Flow, &r.Digest, &pins, &r.Source, &r.Status, &r.RetryOf, &seed, &input, &output, &failure, &waits, &wake,
-		&r.Nodes, &r.Recorded, &r.Resumes, &cancel, &r.Owner, &r.fence, &lease, &created, &started, &ended, &r.Trace, &r.RetryTrace, &development); err != nil {
+		&r.Nodes, &r.Recorded, &r.Resumes, &cancel, &r.Owner, &r.fence, &lease, &created, &started, &ended, &r.Trace, &r.RetryTrace, &development, &r.StartedBy, &labels); err != nil {
 		return nil, err
 	}
 	r.Cancel = cancel != 0
@@ -245,7 +259,7 @@ func (s *Store) scan(row scanner, now time.Time) (*Run, error) {
 	for _, f := range []struct {
 		text string
 		into any
-	}{{pins, &r.Pins}, {seed, &r.Seed}, {failure, &r.Failure}, {development, &r.Development}} {
+	}{{pins, &r.Pins}, {seed, &r.Seed}, {failure, &r.Failure}, {development, &r.Development}, {labels, &r.Labels}} {
 		if f.text == "" {
 			continue
 		}
@@ -294,119 +308,6 @@ func (s *Store) Get(ctx context.Context, id string) (*Run, error) {
 		return nil, fmt.Errorf("%w %q: write more of the id", ErrSeveral, id)
 	}
 	return list[0], nil
-}
-
-// Filter selects runs; zero fields select all.
-type Filter struct {
-	Prefix string // of the id
-	Flow   string // name
-	Digest string
-	Status Status
-	Before time.Time // created before
-	Since  time.Time // created then or after
-	Beyond *Place    // behind this place in the list
-	Ended  time.Time // ended before
-	Oldest bool      // oldest first
-	// Development is WithoutDevelopment, OnlyDevelopment, or empty for all runs.
-	Development string
-	Limit       int // default 50
-	Offset      int
-}
-
-// Place is where a run stands in the list of runs.
-type Place struct {
-	Created time.Time
-	ID      string
-}
-
-// query returns the query of columns of a list, and its arguments.
-func (s *Store) query(f Filter, columns string) (string, []any) {
-	var where []string
-	var args []any
-	add := func(cond string, v any) {
-		args = append(args, v)
-		where = append(where, strings.ReplaceAll(cond, "$", fmt.Sprintf("$%d", len(args))))
-	}
-	if f.Prefix != "" {
-		// A range of bytes, which an index of both databases answers; nothing
-		// sorts behind the last character there is.
-		from, to := `id >= $`, `id < $`
-		if s.db.Pool != nil {
-			from, to = `id ~>=~ $`, `id ~<~ $`
-		}
-		add(from, f.Prefix)
-		add(to, f.Prefix+"\U0010FFFF")
-	}
-	if f.Flow != "" {
-		add(`flow = $`, f.Flow)
-	}
-	if f.Digest != "" {
-		add(`digest = $`, f.Digest)
-	}
-	if f.Status != "" {
-		add(`status = $`, f.Status)
-	}
-	switch f.Development {
-	case WithoutDevelopment:
-		where = append(where, `development = ''`)
-	case OnlyDevelopment:
-		where = append(where, `development <> ''`)
-	}
-	if !f.Before.IsZero() {
-		add(`created < $`, f.Before.UnixMilli())
-	}
-	if !f.Since.IsZero() {
-		add(`created >= $`, f.Since.UnixMilli())
-	}
-	if !f.Ended.IsZero() {
-		// It began before it ended, and there is an index of that.
-		add(`created < $`, f.Ended.UnixMilli())
-		add(`ended > 0 AND ended < $`, f.Ended.UnixMilli())
-	}
-	if f.Beyond != nil {
-		args = append(args, f.Beyond.Created.UnixMilli(), f.Beyond.ID)
-		where = append(where, fmt.Sprintf(`(created, id) %s ($%d, $%d)`, map[bool]string{true: ">", false: "<"}[f.Oldest], len(args)-1, len(args)))
-	}
-	q := `SELECT ` + columns + ` FROM {s}run`
-	if len(where) > 0 {
-		q += ` WHERE ` + strings.Join(where, ` AND `)
-	}
-	if f.Limit == 0 {
-		f.Limit = 50
-	}
-	way := "DESC"
-	if f.Oldest {
-		way = "ASC"
-	}
-	q += fmt.Sprintf(` ORDER BY created %s, id %s LIMIT %d OFFSET %d`, way, way, f.Limit, f.Offset)
-	return q, args
-}
-
-// List returns runs, newest first.
-func (s *Store) List(ctx context.Context, f Filter) ([]*Run, error) {
-	now, err := s.Now(ctx)
-	if err != nil {
-		return nil, err
-	}
-	q, args := s.query(f, columns)
-	return s.list(ctx, q, args, now)
-}
-
-func (s *Store) list(ctx context.Context, q string, args []any, now time.Time) ([]*Run, error) {
-	rows, err := s.db.Query(ctx, q, args...)
-	if err != nil {
-		return nil, fmt.Errorf("listing runs: %w", err)
-	}
-	defer rows.Close()
-	var out []*Run
-	for rows.Next() {
-		r, err := s.scan(rows, now)
-		if err != nil {
-			return nil, fmt.Errorf("listing runs: %w", err)
-		}
-		out = append(out, r)
-	}
-	return out, rows.Err()
 }
 
 // Now returns the time of the database, which all processes share.

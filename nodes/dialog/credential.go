@@ -13,7 +13,7 @@ var secretName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,63}$`)
 
 func init() {
 	node.RegisterControl(node.Control[credentialIn, credentialOut]{
-		Type: "dialog.credential", Title: "Ask for a user name and password", CanFail: true,
+		Type: "dialog.credential", Title: "Ask for a user name and password", CanFail: true, Asks: true,
 		Doc: "Asks for a user name and a password. The password is no output: the run knows it under the name given here, and params for secrets take it as {secret: NAME}. " +
 			"It stays in the memory of the process that asked, is masked wherever it would be shown, and is never written down. After a crash, or in another process, it is asked again when the run comes past this node; ask before a loop rather than inside. " +
 			"It cannot be answered with --answer. An unattended run goes on if a secret of that name is set (AETHER_SECRET_NAME) and otherwise waits for a person at a terminal.",

@@ -10,7 +10,7 @@ import (
 
 func init() {
 	node.RegisterControl(node.Control[formIn, formOut]{
-		Type: "dialog.form", Title: "Ask with a form", CanFail: true,
+		Type: "dialog.form", Title: "Ask with a form", CanFail: true, Asks: true,
 		Doc: "Asks for several things at once, on one page or on several. The answers come as a map by field name; answers to fields of the type secret are left out of it and of every record, and are used as {secret: NAME} with the name of the field. " +
 			"The form has a default if each required field has one and any field has one; an unattended run takes it, and otherwise waits for a person.",
 		Ports: ports,

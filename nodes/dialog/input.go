@@ -13,7 +13,7 @@ import (
 
 func init() {
 	node.RegisterControl(node.Control[inputIn, inputOut]{
-		Type: "dialog.input", Title: "Ask for a text or number", CanFail: true,
+		Type: "dialog.input", Title: "Ask for a text or number", CanFail: true, Asks: true,
 		Doc:   "Asks for one line, several lines or a number, and checks what is given before it is taken. Ask for passwords with dialog.credential. An unattended run takes the default, and without one waits for a person.",
 		Ports: ports,
 		Check: func(in inputIn) error {
@@ -38,7 +38,7 @@ func init() {
 		YAML: "- {id: who, type: dialog.input, params: {message: Who is it for?, default: Accounting, wait: 1h}}",
 	})
 	node.RegisterControl(node.Control[chooseIn, chooseOut]{
-		Type: "dialog.choose", Title: "Ask to choose", CanFail: true,
+		Type: "dialog.choose", Title: "Ask to choose", CanFail: true, Asks: true,
 		Doc:   "Asks to choose one entry of a list, or several. An entry is a value, or a map with value and label. Go different ways afterwards with flow.switch.",
 		Ports: ports,
 		Route: func(_ context.Context, in chooseIn) (node.Move, error) {

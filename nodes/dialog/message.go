@@ -11,7 +11,7 @@ import (
 
 func init() {
 	node.RegisterControl(node.Control[messageIn, messageOut]{
-		Type: "dialog.message", Title: "Show a message", CanFail: true,
+		Type: "dialog.message", Title: "Show a message", CanFail: true, Asks: true,
 		Doc:   "Shows a message and waits until it is acknowledged. Each button is a port; the button named cancel closes the dialog. The default is the default button, so that an unattended run goes on with it.",
 		Ports: ports,
 		PortsOf: func(params map[string]any) []node.Port {
@@ -53,7 +53,7 @@ func init() {
 		YAML: "- {id: full, type: dialog.message, params: {style: warning, message: 'The disk is nearly full.', buttons: [retry, cancel]}}\n# full.retry -> check, full.cancelled -> stop",
 	})
 	node.RegisterControl(node.Control[confirmIn, confirmOut]{
-		Type: "dialog.confirm", Title: "Ask yes or no", CanFail: true,
+		Type: "dialog.confirm", Title: "Ask yes or no", CanFail: true, Asks: true,
 		Doc: "Asks a question that is answered with yes or no. Wire yes and no to go two ways, or next and look at `confirmed`. Without a default an unattended run waits for a person.",
 		Ports: append([]node.Port{
 			{Name: "yes", Doc: "Followed if the answer is yes."},
@@ -75,7 +75,7 @@ func init() {
 		YAML: "- {id: sure, type: dialog.confirm, params: {message: 'Delete {{ len(nodes.found.files) }} files?', default: false}}\n# sure.yes -> delete, sure.no -> keep",
 	})
 	node.RegisterControl(node.Control[previewIn, messageOut]{
-		Type: "dialog.preview", Title: "Show a file", CanFail: true,
+		Type: "dialog.preview", Title: "Show a file", CanFail: true, Asks: true,
 		Doc:   "Shows a file to be looked at (a picture, a PDF, a text) and waits until it is confirmed or closed. A terminal shows where the file is, and the beginning of a text. The default is to confirm.",
 		Ports: ports,
 		Route: func(_ context.Context, in previewIn) (node.Move, error) {

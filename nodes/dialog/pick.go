@@ -13,7 +13,7 @@ import (
 
 func init() {
 	node.RegisterControl(node.Control[fileIn, fileOut]{
-		Type: "dialog.file", Title: "Ask for a file", CanFail: true,
+		Type: "dialog.file", Title: "Ask for a file", CanFail: true, Asks: true,
 		Doc:   "Asks for a file, or several. A terminal looks whether they are there and inside the folders that flows may use; an answer from elsewhere is checked by the node that opens the file.",
 		Ports: ports,
 		Route: func(_ context.Context, in fileIn) (node.Move, error) {
@@ -40,7 +40,7 @@ func init() {
 		YAML: "- {id: pick, type: dialog.file, params: {message: Which list?, extensions: [csv, xlsx], folder: inbox}}",
 	})
 	node.RegisterControl(node.Control[folderIn, folderOut]{
-		Type: "dialog.folder", Title: "Ask for a folder", CanFail: true,
+		Type: "dialog.folder", Title: "Ask for a folder", CanFail: true, Asks: true,
 		Doc:   "Asks for a folder. A terminal looks whether it is there and inside the folders that flows may use.",
 		Ports: ports,
 		Route: func(_ context.Context, in folderIn) (node.Move, error) {
@@ -52,7 +52,7 @@ func init() {
 		YAML: "- {id: where, type: dialog.folder, params: {message: Where to?, default: out}}",
 	})
 	node.RegisterControl(node.Control[dateIn, dateOut]{
-		Type: "dialog.date", Title: "Ask for a date or time", CanFail: true,
+		Type: "dialog.date", Title: "Ask for a date or time", CanFail: true, Asks: true,
 		Doc:   "Asks for a date, a time of day, or both. Dates are YYYY-MM-DD, times HH:MM:SS, both together ISO 8601 with the offset of the zone.",
 		Ports: ports,
 		Check: func(in dateIn) error {
@@ -70,7 +70,7 @@ func init() {
 		YAML: "- {id: due, type: dialog.date, params: {mode: date, message: Due when?, min: 2026-01-01}}",
 	})
 	node.RegisterControl(node.Control[colorIn, colorOut]{
-		Type: "dialog.color", Title: "Ask for a colour", CanFail: true,
+		Type: "dialog.color", Title: "Ask for a colour", CanFail: true, Asks: true,
 		Doc:   "Asks for a colour, which is given as #rrggbb, or #rrggbbaa if it may be transparent.",
 		Ports: ports,
 		Route: func(_ context.Context, in colorIn) (node.Move, error) {

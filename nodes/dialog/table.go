@@ -12,7 +12,7 @@ import (
 
 func init() {
 	node.RegisterControl(node.Control[tableIn, tableOut]{
-		Type: "dialog.table", Title: "Show a table", CanFail: true,
+		Type: "dialog.table", Title: "Show a table", CanFail: true, Asks: true,
 		Doc:   "Shows rows of a table, and lets one or several be picked if asked to. Only the first max_rows are shown and can be picked. Without picking, the default is to acknowledge.",
 		Ports: ports,
 		Route: routeTable,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/aether-rpa/aether/node"
@@ -48,9 +49,9 @@ func init() {
 	node.RegisterControl(node.Control[approvalIn, approvalOut]{
 		Type:    "flow.wait_for_approval",
 		Title:   "Wait for approval",
-		CanFail: true,
-		Doc:     "Asks a person and waits for the answer; the port of the answer is followed. Who runs the flow on a terminal is asked there; otherwise the run needs attention until somebody answers (aether runs resume --answer), and waiting holds no worker. An unattended run never decides by itself; for questions that have a default there are dialog.* nodes.",
-		Ports:   []node.Port{{Name: "timeout", Doc: "Followed if nobody answered in time; without a wire the node fails."}},
+		CanFail: true, Asks: true,
+		Doc:   "Asks a person and waits for the answer; the port of the answer is followed. Who runs the flow on a terminal is asked there; otherwise the run needs attention until somebody answers (aether runs resume --answer), and waiting holds no worker. An unattended run never decides by itself; for questions that have a default there are dialog.* nodes. With approvals the first choice counts when so many different people have given it, and every other choice at once; flow.answer_link gives a link for people without an account.",
+		Ports: []node.Port{{Name: "timeout", Doc: "Followed if nobody answered in time; without a wire the node fails."}},
 		PortsOf: func(params map[string]any) []node.Port {
 			choices, given := params["choices"].([]any)
 			if !given {
@@ -67,12 +68,33 @@ func init() {
 		Route: func(_ context.Context, in approvalIn) (node.Move, error) {
 			return approval(in), nil
 		},
-		YAML: "- {id: ask, type: flow.wait_for_approval, params: {question: 'Pay {{ vars.total }} EUR?', wait: 3d}}\n# ask.approve -> pay, ask.reject -> note, ask.timeout -> remind",
+		YAML: "- {id: ask, type: flow.wait_for_approval, params: {question: 'Pay {{ vars.total }} EUR?', wait: 3d, approvals: 2, not_starter: true}}\n# ask.approve -> pay, ask.reject -> note, ask.timeout -> remind",
+	})
+	node.RegisterControl(node.Control[linkIn, linkOut]{
+		Type:  "flow.answer_link",
+		Title: "Link to a question",
+		Doc: "Makes a link by which somebody without an account sees what another node of this flow asks, and nothing else, and answers it once. Put it into a mail before the node that asks: the run then waits there. " +
+			"The link counts as the person it is made for, ends when the question is answered, cancelled or too old, and stands in no record and no log. Write {{ nodes.ID.url }} where it is sent, and do not keep it in variables or files. " +
+			"The address it begins with is the setting server.public_url.",
+		CanFail: true,
+		Check: func(in linkIn) error {
+			if len(in.For) > 200 {
+				return errors.New("for is longer than 200 characters")
+			}
+			return nil
+		},
+		Route: func(_ context.Context, in linkIn) (node.Move, error) {
+			if strings.TrimSpace(in.For) == "" || len(in.For) > 200 {
+				return nil, node.Fail(node.KindInput, "for is empty or longer than 200 characters, and a link is made for somebody", "give a mail address or a name")
+			}
+			return node.AnswerLink{Ask: in.Ask, Person: strings.TrimSpace(in.For), Valid: in.Valid}, nil
+		},
+		YAML: "- {id: link, type: flow.answer_link, params: {ask: pay, for: boss@example.com}}\n- {id: mail, type: mail.send, params: {to: [boss@example.com], subject: Please decide, body: 'Decide here: {{ nodes.link.url }}'}}\n- {id: pay, type: flow.wait_for_approval, params: {question: 'Pay 900 EUR?', wait: 3d}}",
 	})
 }
 
 func approval(in approvalIn) node.Await {
-	q := &question.Question{Kind: question.Approval, Style: "question", Message: in.Question}
+	q := &question.Question{Kind: question.Approval, Style: "question", Message: in.Question, Approvals: in.Approvals, NotStarter: in.NotStarter}
 	for _, c := range in.Choices {
 		q.Buttons = append(q.Buttons, question.Button{Name: c})
 	}
@@ -108,6 +130,20 @@ type approvalIn struct {
 	Choices  []string       `json:"choices" default:"[\"approve\",\"reject\"]" doc:"Answers; each is a port of the node."`
 	Details  map[string]any `json:"details" doc:"What the person needs to know to decide."`
 	Wait     time.Duration  `json:"wait" min:"0" doc:"How long to wait at most; for ever if not given."`
+
+	Approvals  int  `json:"approvals" min:"1" max:"20" default:"1" group:"Several people" doc:"How many different people must give the first choice. Any other choice ends it at once."`
+	NotStarter bool `json:"not_starter" group:"Several people" doc:"Whether who started the run may not answer."`
+}
+
+type linkIn struct {
+	Ask   string        `json:"ask" is:"required" doc:"Id of the node that asks, in the same loop or block as this one."`
+	For   string        `json:"for" is:"required" doc:"Who gets the link: a mail address or a name. Answers by it are this person's."`
+	Valid time.Duration `json:"valid" min:"0" doc:"How long the link is good, from when the question is asked; as long as the question waits if not given, and 7 days for one that waits for ever."`
+}
+
+type linkOut struct {
+	URL string `json:"url" doc:"The link. Whoever has it can answer: send it to this person only."`
+	For string `json:"for" doc:"Who it is for."`
 }
 
 type approvalOut struct {

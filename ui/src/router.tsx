@@ -5,6 +5,7 @@ import { api, must, Problem } from './api/client';
 import { demo as demoQuery } from './demo/query';
 import { Empty, Loading, Wrong } from './parts/Notice';
 import { Shell } from './parts/Shell';
+import { Answer } from './pages/Answer';
 import { Login } from './pages/Login';
 import { clean } from './run/views';
 
@@ -41,6 +42,9 @@ const login = createRoute({
   validateSearch: (s: Record<string, unknown>): { to?: string } => ({ to: typeof s.to === 'string' && /^\/(?!\/)/.test(s.to) ? s.to : undefined }),
   component: Login,
 });
+
+// For those who have a link to one question: nothing of the rest is loaded or asked for.
+const byLink = createRoute({ getParentRoute: () => root, path: '/answer', component: Answer });
 
 const inside = createRoute({
   getParentRoute: () => root,
@@ -79,6 +83,7 @@ const runs = createRoute({
   validateSearch: clean,
   component: lazyRouteComponent(() => import('./pages/Runs')),
 });
+const waiting = createRoute({ getParentRoute: () => inside, path: '/waiting', component: lazyRouteComponent(() => import('./pages/Waiting')) });
 const run = createRoute({
   getParentRoute: () => inside,
   path: '/runs/$id',
@@ -151,7 +156,7 @@ const audit = createRoute({
 const settings = createRoute({ getParentRoute: () => inside, path: '/settings', component: lazyRouteComponent(() => import('./pages/Settings')) });
 const health = createRoute({ getParentRoute: () => inside, path: '/health', component: lazyRouteComponent(() => import('./pages/Health')) });
 
-const tree = root.addChildren([login, inside.addChildren([home, runs, run, flows, flow, newFlow, editFlow, versions, queue, robots, healing, items, itemQueue, dead, secrets, access, audit, settings, health, demo, record])]);
+const tree = root.addChildren([login, byLink, inside.addChildren([home, runs, waiting, run, flows, flow, newFlow, editFlow, versions, queue, robots, healing, items, itemQueue, dead, secrets, access, audit, settings, health, demo, record])]);
 
 /** Makes the router of all pages. */
 export function makeRouter(queries: QueryClient) {

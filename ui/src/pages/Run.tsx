@@ -22,8 +22,9 @@ import { Executions } from '../run/Executions';
 import { FailureText } from '../run/FailureText';
 import { Gantt } from '../run/Gantt';
 import { Journal } from '../run/Journal';
+import { Labels } from '../run/Labels';
 import { NodeList } from '../run/NodeList';
-import { Question, type Wait } from '../run/Question';
+import { Question, useAskings } from '../run/Question';
 import { Retry } from '../run/Retry';
 import { Scrubber } from '../run/Scrubber';
 import { ownerOf, painted } from '../run/state';
@@ -108,7 +109,7 @@ function Shown({ run, flow, flowError }: { run: RunOf; flow: unknown; flowError:
     onSuccess: refresh,
     onError: (e) => notifications.show({ color: 'red', title: 'It was not cancelled', message: e.message }),
   });
-  const waits = (Array.isArray(run.waits) ? (run.waits as Wait[]) : []).filter((w) => w.ask || w.choices?.length);
+  const waits = useAskings(run.id, !ended && Array.isArray(run.waits) && run.waits.length > 0);
   const took = run.started && (run.ended || run.status === 'running') ? duration((run.ended ? Date.parse(run.ended) : now) - Date.parse(run.started)) : '';
   return (
     <Stack gap="md">
@@ -124,9 +125,11 @@ function Shown({ run, flow, flowError }: { run: RunOf; flow: unknown; flowError:
             {' · '}
             {run.started ? <>started <When at={run.started} /></> : <>queued <When at={run.created} /></>}
             {took && <> · {ended ? 'took' : 'at work for'} {took}</>}
+            {run.started_by && <> · by {run.started_by}</>}
             {run.resumes > 0 && <> · taken up again {run.resumes === 1 ? 'once' : `${run.resumes} times`}</>}
             {run.retry_of && <> · runs <Link to="/runs/$id" params={{ id: run.retry_of }}>{run.retry_of}</Link> again</>}
           </Text>
+          <Labels labels={run.labels} />
         </Stack>
         <Group gap="xs">
           {may && !ended && <Button variant="default" color="red" loading={cancel.isPending || run.cancel} onClick={() => cancel.mutate()}>Cancel</Button>}
@@ -150,7 +153,8 @@ function Shown({ run, flow, flowError }: { run: RunOf; flow: unknown; flowError:
           )}
         </Card>
       )}
-      {waits.map((w) => <Question key={w.path} run={run.id} wait={w} onAnswered={refresh} />)}
+      {waits.error && !ended ? <Wrong error={waits.error} again={() => void waits.refetch()} /> : null}
+      {!ended && (waits.data?.items ?? []).map((a) => <Question key={`${a.path} ${a.asked}`} asking={a} onAnswered={refresh} />)}
       {flowError ? <Wrong error={flowError} /> : null}
       <div className="run-grid">
         <Card withBorder radius="md" padding={0} className="run-canvas">

@@ -12,7 +12,7 @@ import { Empty, Loading, Wrong } from '../parts/Notice';
 import { shownStatus, Status } from '../parts/Status';
 import { duration, useNow } from '../parts/time';
 import { When } from '../parts/When';
-import { clean, moment, type Filter } from '../run/views';
+import { clean, labelsOf, moment, type Filter } from '../run/views';
 import { Views } from '../run/Views';
 
 const statuses = [
@@ -48,7 +48,7 @@ export default function Runs() {
   const before = moment(filter.before, minute);
   const list = useInfiniteQuery({
     queryKey: ['runs', filter, since, before],
-    queryFn: ({ pageParam }) => must(api.GET('/api/v1/runs', { params: { query: { limit: 100, cursor: pageParam, flow: filter.flow, status: filter.status as Wanted | undefined, since, before, error: filter.error } } })),
+    queryFn: ({ pageParam }) => must(api.GET('/api/v1/runs', { params: { query: { limit: 100, cursor: pageParam, flow: filter.flow, status: filter.status as Wanted | undefined, since, before, label: labelsOf(filter.label), error: filter.error } } })),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (p) => p.next || undefined,
     refetchInterval: (q) => ((q.state.data?.pages.length ?? 0) > 3 || filter.error ? false : 2000),
@@ -56,6 +56,7 @@ export default function Runs() {
   });
   const runs = useMemo(() => list.data?.pages.flatMap((p) => p.items ?? []) ?? [], [list.data]);
   const typeFlow = useDebouncedCallback((v: string) => set({ flow: v || undefined }), 300);
+  const typeLabel = useDebouncedCallback((v: string) => set({ label: labelsOf(v)?.join(',') }), 400);
   const typeError = useDebouncedCallback((v: string) => set({ error: v.trim() || undefined }), 400);
   const filtered = Object.keys(filter).length > 0;
   const custom = filter.since && !times.some((t) => t.value === filter.since) ? [{ value: filter.since, label: `Since ${filter.since}` }] : [];
@@ -70,6 +71,7 @@ export default function Runs() {
         <Select label="Status" placeholder="Any" data={statuses} value={filter.status ?? null} onChange={(v) => set({ status: v ?? undefined })} clearable />
         <Select label="Added" placeholder="At any time" data={[...times, ...custom]} value={filter.since ?? null} onChange={(v) => set({ since: v ?? undefined })} clearable />
         <TextInput label="Before" type="date" value={filter.before ?? ''} onChange={(e) => set({ before: e.currentTarget.value || undefined })} />
+        <TextInput label="Labels" placeholder="Such as acme, 2026-11" defaultValue={filter.label} key={`label ${filter.label ?? ''}`} onChange={(e) => typeLabel(e.currentTarget.value)} />
         <TextInput label="Error says" placeholder="A part of the sentence" defaultValue={filter.error} key={`error ${filter.error ?? ''}`} onChange={(e) => typeError(e.currentTarget.value)} />
         {filtered && <Button variant="subtle" onClick={() => void go({ search: {} })}>Clear</Button>}
       </Group>
@@ -147,7 +149,7 @@ function List({ runs, more, busy, searching, onMore }: ListProps) {
                 <tr key={r.id} aria-rowindex={v.index + 2} style={{ height }}>
                   <td>
                     <Link to="/runs/$id" params={{ id: r.id }} className="rows-link">{r.flow}</Link>
-                    <Text size="xs" c="dimmed" className="clip" title={r.failure?.message}><span className="mono">{r.id}</span>{r.failure && ` · ${r.failure.message}`}</Text>
+                    <Text size="xs" c="dimmed" className="clip" title={r.failure?.message}><span className="mono">{r.id}</span>{r.labels?.length ? ` · ${r.labels.join(', ')}` : ''}{r.failure && ` · ${r.failure.message}`}</Text>
                   </td>
                   <td><Status of={shownStatus(r)} /></td>
                   <td><When at={r.started ?? r.created} /></td>

@@ -1,10 +1,11 @@
-import { ActionIcon, AppShell, Burger, Group, Menu, NavLink, Text, UnstyledButton, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
+import { ActionIcon, AppShell, Badge, Burger, Group, Menu, NavLink, Text, UnstyledButton, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { IconActivity, IconBandage, IconHeartbeat, IconHistory, IconKey, IconListDetails, IconLogout, IconMailOff, IconMoon, IconPlayerPlay, IconRobot, IconRoute, IconSettings, IconStack2, IconSun, IconUser, IconUsers } from '@tabler/icons-react';
+import { IconActivity, IconBandage, IconHeartbeat, IconHistory, IconInbox, IconKey, IconListDetails, IconLogout, IconMailOff, IconMoon, IconPlayerPlay, IconRobot, IconRoute, IconSettings, IconStack2, IconSun, IconUser, IconUsers } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
 
 import { api } from '../api/client';
+import { useWaiting } from '../ask/useWaiting';
 import { me, signed } from '../router';
 
 /** Where one can go, and the right that a place needs: what a role may not see is not shown. */
@@ -13,6 +14,7 @@ const sections = [
     title: '',
     places: [
       { to: '/runs', label: 'Runs', icon: IconActivity, right: 'runs.read' },
+      { to: '/waiting', label: 'Waiting for you', icon: IconInbox, right: 'runs.read' },
       { to: '/flows', label: 'Flows', icon: IconRoute, right: 'flows.read' },
       { to: '/healing', label: 'Healing', icon: IconBandage, right: 'heals.read' },
     ],
@@ -43,6 +45,7 @@ export function Shell() {
   const [open, { toggle, close }] = useDisclosure();
   const path = useRouterState({ select: (s) => s.location.pathname });
   const { data: who } = useQuery(me);
+  const waiting = useWaiting().data?.items?.filter((a) => !a.refused).length ?? 0;
   const queries = useQueryClient();
   const go = useNavigate();
   const { toggleColorScheme } = useMantineColorScheme();
@@ -93,7 +96,7 @@ export function Shell() {
             return (
               <div key={title}>
                 {title && <Text size="xs" fw={600} c="dimmed" px={12} pt={14} pb={4}>{title}</Text>}
-                {open.map(({ to, label, icon: Icon }) => <NavLink key={to} component={Link} to={to} label={label} leftSection={<Icon size={18} aria-hidden />} active={path.startsWith(to)} onClick={close} />)}
+                {open.map(({ to, label, icon: Icon }) => <NavLink key={to} component={Link} to={to} label={label} leftSection={<Icon size={18} aria-hidden />} active={path.startsWith(to)} onClick={close} rightSection={to === '/waiting' && waiting > 0 ? <Badge size="sm" variant="filled" color="orange.9" className="nav-count" aria-label={`${waiting} open`}>{waiting}</Badge> : undefined} />)}
               </div>
             );
           })}

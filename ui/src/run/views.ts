@@ -5,6 +5,8 @@ export interface Filter {
   /** How far back, such as 24h or 7d; or a day, 2026-11-29. */
   since?: string;
   before?: string;
+  /** Labels that all must be there, with commas between them. */
+  label?: string;
   error?: string;
 }
 
@@ -43,7 +45,7 @@ export function store(views: View[]): boolean {
 /** The parts of a filter that say something. */
 export function clean(f: Record<string, unknown> | Filter): Filter {
   const out: Filter = {};
-  for (const k of ['flow', 'status', 'since', 'before', 'error'] as const) {
+  for (const k of ['flow', 'status', 'since', 'before', 'label', 'error'] as const) {
     const v = (f as Record<string, unknown>)[k];
     // An address that was written by hand may hold what reads as a number.
     if ((typeof v === 'string' && v) || typeof v === 'number') out[k] = String(v);
@@ -62,4 +64,10 @@ export function moment(text: string | undefined, now: number): string | undefine
   if (m) return new Date(Math.floor((now - Number(m[1]) * (spans[m[2] ?? ''] ?? 0)) / 60_000) * 60_000).toISOString();
   const day = /^\d{4}-\d\d-\d\d$/.test(text) ? new Date(`${text}T00:00:00`) : undefined;
   return day && !Number.isNaN(day.getTime()) ? day.toISOString() : undefined;
+}
+
+/** The labels that a text names; undefined if it names none. */
+export function labelsOf(text: string | undefined): string[] | undefined {
+  const all = (text ?? '').split(/[\s,]+/).filter(Boolean);
+  return all.length ? all.slice(0, 20) : undefined;
 }
