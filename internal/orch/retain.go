@@ -24,6 +24,9 @@ const retainBatch = 200
 // in it, and must outlast whoever adds a job again because no answer came.
 const leastLog = 7 * 24 * time.Hour
 
+// triedTime is how long a version that was only tried stays at least: a run of it may just be made.
+const triedTime = time.Hour
+
 // Retain forgets the runs that have ended and whose time is over, with all that
 // is theirs, and the queue's log that is older than any run may get. It returns
 // how many runs went. Several processes may do it at once; runs that have not
@@ -63,6 +66,9 @@ func (o *Orch) Retain(ctx context.Context, keep Retention) (int, error) {
 	n, err := o.forgetBeyond(ctx, keep.MaxRuns)
 	gone += n
 	if err != nil {
+		return gone, err
+	}
+	if _, err := o.Runs.DropTried(ctx, now.Add(-triedTime)); err != nil {
 		return gone, err
 	}
 	return gone, o.Queue.Keep(ctx, logBefore(now, keep, own))

@@ -43,10 +43,22 @@ func textOf[T any](v *T) (string, error) {
 // SaveTried keeps a flow version that belongs to no flow's versions, for a
 // development run. Pushing it makes it one.
 func (s *Store) SaveTried(ctx context.Context, digest, body string) error {
-	_, err := s.db.Exec(ctx, `INSERT INTO {s}flow_version (digest, name, body, created) VALUES ($1, '', $2, $3) ON CONFLICT (digest) DO NOTHING`,
+	_, err := s.db.Exec(ctx, `INSERT INTO {s}flow_version AS v (digest, name, body, created) VALUES ($1, '', $2, $3)
+		ON CONFLICT (digest) DO UPDATE SET created = excluded.created WHERE v.name = ''`,
 		digest, body, time.Now().UnixMilli())
 	if err != nil {
 		return fmt.Errorf("keeping the flow that is tried: %w", err)
 	}
 	return nil
+}
+
+// DropTried removes the versions that were only tried, the last time before a moment, and that no run has any more. It
+// returns how many went.
+func (s *Store) DropTried(ctx context.Context, before time.Time) (int64, error) {
+	n, err := s.db.Exec(ctx, `DELETE FROM {s}flow_version WHERE name = '' AND created < $1
+		AND NOT EXISTS (SELECT 1 FROM {s}run r WHERE r.development <> '' AND r.digest = {s}flow_version.digest)`, before.UnixMilli())
+	if err != nil {
+		return 0, fmt.Errorf("removing versions that were tried: %w", err)
+	}
+	return n, nil
 }
