@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"regexp"
 	"time"
+	"unicode/utf8"
 
 	"github.com/aether-rpa/aether/internal/db"
 )
@@ -62,7 +63,10 @@ func (r *refused) Is(target error) bool { return target == ErrInput }
 
 func refuse(format string, args ...any) error { return &refused{fmt.Sprintf(format, args...)} }
 
-var nameRE = regexp.MustCompile(`^[\pL\pN][\pL\pN_. -]{0,99}$`)
+// maxName bounds the letters of a name. A pattern that counts them would be compiled at every start, to megabytes.
+const maxName = 100
+
+var nameRE = regexp.MustCompile(`^[\pL\pN][\pL\pN_. -]*$`)
 
 // check fills in the defaults of a queue and says what is wrong with it.
 func (s *Store) check(q *Queue) error {
@@ -73,7 +77,7 @@ func (s *Store) check(q *Queue) error {
 		q.AbandonAfter = DefaultAbandonAfter
 	}
 	switch {
-	case !nameRE.MatchString(q.Name):
+	case utf8.RuneCountInString(q.Name) > maxName || !nameRE.MatchString(q.Name):
 		return refuse("%q is no name for a queue: use up to 100 letters, digits, spaces and _ . -, beginning with a letter or digit", q.Name)
 	case q.MaxRetries < 0 || q.MaxRetries > 100:
 		return refuse("the retries of queue %s are %d: they must be from 0 to 100", q.Name, q.MaxRetries)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/aether-rpa/aether/internal/db"
 )
@@ -12,12 +13,15 @@ import (
 // MaxLabels is how many labels a run may have.
 const MaxLabels = 20
 
-var labelRE = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N}_.:/=@+-]{0,59}$`)
+// maxLabel bounds the letters of a label; the pattern does not, which would be compiled at every start, to megabytes.
+const maxLabel = 60
+
+var labelRE = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N}_.:/=@+-]*$`)
 
 // CheckLabels returns labels sorted and each once, or says which is none.
 func CheckLabels(labels []string) ([]string, error) {
 	for _, l := range labels {
-		if !labelRE.MatchString(l) {
+		if utf8.RuneCountInString(l) > maxLabel || !labelRE.MatchString(l) {
 			return nil, fmt.Errorf("%q is no label: write up to 60 letters, digits and _ . : / = @ + -, beginning with a letter or digit", l)
 		}
 	}

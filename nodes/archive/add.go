@@ -20,7 +20,7 @@ func init() {
 		EffectOf: func(in addIn) node.Effect { return effect(in.IfExists) },
 		Doc:      "Adds files and folders to a zip archive, or replaces those that are in it, and makes the archive if there is none. It is written anew beside the old one and takes its place in one step; what stays is copied without being unpacked.",
 		Examples: []node.Example[addIn, addOut]{{
-			Title: "Add a file, replace another", Files: map[string]string{"a.zip": sampleZip(), "b.txt": "new", "c.txt": "c"},
+			Title: "Add a file, replace another", Files: map[string]string{"a.zip": sampleZip, "b.txt": "new", "c.txt": "c"},
 			In: addIn{choice: choice{Paths: []string{"b.txt", "c.txt"}, To: "a.zip"}},
 			Check: func(o addOut) error {
 				if o.Added != 1 || o.Replaced != 1 || o.Files != 3 {
@@ -29,7 +29,7 @@ func init() {
 				return nil
 			},
 		}, {
-			Title: "Into a folder of the archive", Files: map[string]string{"a.zip": sampleZip(), "b.txt": "new"},
+			Title: "Into a folder of the archive", Files: map[string]string{"a.zip": sampleZip, "b.txt": "new"},
 			In: addIn{choice: choice{Paths: []string{"b.txt"}, To: "a.zip"}, Folder: "2026/01"},
 			Check: func(o addOut) error {
 				if o.Added != 1 || o.Replaced != 0 {

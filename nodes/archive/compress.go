@@ -30,7 +30,7 @@ func init() {
 		Type: "archive.decompress", Title: "Decompress file", Effect: node.Idempotent, Aliases: []string{"file.gunzip"},
 		Doc: "Unpacks one file compressed with gzip, bzip2, xz, Zstandard or LZ4; its content tells which. What comes out is limited in size and ratio. A compressed tar comes out as tar: archive.extract unpacks it in one go.",
 		Examples: []node.Example[decompressIn, streamOut]{{
-			Title: "Unpack a log", Files: map[string]string{"a.log.gz": gzipText("hello")},
+			Title: "Unpack a log", Files: map[string]string{"a.log.gz": sampleGz},
 			In:    decompressIn{Path: "a.log.gz"},
 			Check: written("a.log"),
 		}},

@@ -1,15 +1,10 @@
 package archive
 
 import (
-	"archive/tar"
-	"archive/zip"
 	"context"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
-
-	"github.com/klauspost/compress/gzip"
 
 	"github.com/aether-rpa/aether/node"
 	"github.com/aether-rpa/aether/workspace"
@@ -21,15 +16,15 @@ func init() {
 		Doc:      "Unpacks an archive into a folder: zip, tar (also compressed), 7z, rar with its volumes, and single files packed with gzip, bzip2, xz, zstd or lz4. The content decides what it is, not the name. Entries that would land outside the folder fail the node, links and devices are left out, and what comes out is limited in size, number and ratio. All is unpacked to a hidden folder in the target first, and moved only when the whole archive was found sound: a failure leaves no file behind and replaces none.",
 		EffectOf: func(in extractIn) node.Effect { return effect(in.IfExists) },
 		Examples: []node.Example[extractIn, extractOut]{{
-			Title: "Unpack an archive", Files: map[string]string{"a.zip": sampleZip()},
+			Title: "Unpack an archive", Files: map[string]string{"a.zip": sampleZip},
 			In:    extractIn{Path: "a.zip", To: "out"},
 			Check: unpacked("dir/a.txt", "b.txt"),
 		}, {
-			Title: "Only one file, without its folder", Files: map[string]string{"a.tgz": gzipText(sampleTar())},
+			Title: "Only one file, without its folder", Files: map[string]string{"a.tgz": sampleTgz},
 			In:    extractIn{Path: "a.tgz", To: "out", Pattern: []string{"a.*"}, Strip: 1},
 			Check: unpacked("a.txt"),
 		}, {
-			Title: "A single compressed file", Files: map[string]string{"report.csv.gz": gzipText("a,b\n")},
+			Title: "A single compressed file", Files: map[string]string{"report.csv.gz": sampleCSV},
 			In:    extractIn{Path: "report.csv.gz", To: "out"},
 			Check: unpacked("report.csv"),
 		}},
@@ -53,37 +48,6 @@ func unpacked(names ...string) func(extractOut) error {
 		}
 		return nil
 	}
-}
-
-func sampleZip() string {
-	var b strings.Builder
-	w := zip.NewWriter(&b)
-	for _, name := range []string{"dir/a.txt", "b.txt"} {
-		if f, err := w.Create(name); err == nil {
-			_, _ = io.WriteString(f, name)
-		}
-	}
-	_ = w.Close()
-	return b.String()
-}
-
-func sampleTar() string {
-	var b strings.Builder
-	w := tar.NewWriter(&b)
-	for _, name := range []string{"dir/a.txt", "b.txt"} {
-		_ = w.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(name))})
-		_, _ = io.WriteString(w, name)
-	}
-	_ = w.Close()
-	return b.String()
-}
-
-func gzipText(s string) string {
-	var b strings.Builder
-	w := gzip.NewWriter(&b)
-	_, _ = io.WriteString(w, s)
-	_ = w.Close()
-	return b.String()
 }
 
 type extractIn struct {

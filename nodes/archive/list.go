@@ -15,11 +15,11 @@ func init() {
 		Type: "archive.list", Title: "List archive", Effect: node.Read,
 		Doc: "Lists what is in an archive without unpacking it. A single compressed file is listed as one entry, whose size is known only when it is unpacked.",
 		Examples: []node.Example[listIn, listOut]{{
-			Title: "What is in a zip", Files: map[string]string{"a.zip": sampleZip()},
+			Title: "What is in a zip", Files: map[string]string{"a.zip": sampleZip},
 			In:    listIn{Path: "a.zip"},
 			Check: listed("zip", "dir/a.txt", "b.txt"),
 		}, {
-			Title: "Only some entries of a compressed tar", Files: map[string]string{"a.tgz": gzipText(sampleTar())},
+			Title: "Only some entries of a compressed tar", Files: map[string]string{"a.tgz": sampleTgz},
 			In:    listIn{Path: "a.tgz", Pattern: []string{"b*"}},
 			Check: listed("tar.gz", "b.txt"),
 		}},

@@ -108,7 +108,7 @@ func FuzzArchive(f *testing.F) {
 	}
 	f.Add([]byte(rarOf("a", "b", "c/d", "e")))
 	f.Add([]byte(sevenZipOf(1, 5, 1, 0x11, 5, 0, 'h', 0, 0, 0, 0, 0)))
-	f.Add([]byte(sampleTar()))
+	f.Add([]byte(sampleTar))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		env := nodetest.Env(t)
 		dir := env.Files.Dirs()[0]

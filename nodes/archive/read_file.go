@@ -22,11 +22,11 @@ func init() {
 		Type: "archive.read_file", Title: "Read file in archive", Effect: node.Read,
 		Doc: "Reads one file of an archive, as text or as bytes in base64, without unpacking the rest. Of several with that path it takes the first.",
 		Examples: []node.Example[readFileIn, readFileOut]{{
-			Title: "A text", Files: map[string]string{"a.zip": sampleZip()},
+			Title: "A text", Files: map[string]string{"a.zip": sampleZip},
 			In:  readFileIn{Path: "a.zip", Name: "dir/a.txt"},
 			Out: readFileOut{Text: "dir/a.txt", Size: 9},
 		}, {
-			Title: "Bytes", Files: map[string]string{"a.tar": sampleTar()},
+			Title: "Bytes", Files: map[string]string{"a.tar": sampleTar},
 			In:    readFileIn{Path: "a.tar", Name: "b.txt", As: "base64"},
 			Check: func(o readFileOut) error { return wantBytes(o, "Yi50eHQ=") },
 		}},
@@ -36,11 +36,11 @@ func init() {
 		Type: "archive.test", Title: "Test archive", Effect: node.Read,
 		Doc: "Reads an archive from its start to its end and tells whether it is sound: all entries can be unpacked, the check sums are right, no path leads outside, and the limits hold. An archive that is not sound is an answer, not a failure; one that is not there fails.",
 		Examples: []node.Example[testIn, testOut]{{
-			Title: "A sound archive", Files: map[string]string{"a.zip": sampleZip()},
+			Title: "A sound archive", Files: map[string]string{"a.zip": sampleZip},
 			In:  testIn{Path: "a.zip"},
 			Out: testOut{Valid: true, Files: 2, Size: 14, Format: "zip"},
 		}, {
-			Title: "Cut short", Files: map[string]string{"a.tar": sampleTar()[:700]},
+			Title: "Cut short", Files: map[string]string{"a.tar": sampleTar[:700]},
 			In: testIn{Path: "a.tar"},
 			Check: func(o testOut) error {
 				if o.Valid || o.Reason == "" {
