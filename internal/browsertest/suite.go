@@ -48,6 +48,9 @@ func Suite(t *testing.T, k Kit) {
 		{"BareWords", k.bareWords},
 		{"Sorted", k.sorted},
 		{"Drawn", k.drawn},
+		{"Odd", k.odd},
+		{"Opened", k.opened},
+		{"Amounts", k.amounts},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if c.name == "Truth" && testing.Short() {
