@@ -47,6 +47,7 @@ func Suite(t *testing.T, k Kit) {
 		{"Still", k.still},
 		{"BareWords", k.bareWords},
 		{"Sorted", k.sorted},
+		{"Gridded", k.gridded},
 		{"Drawn", k.drawn},
 		{"Odd", k.odd},
 		{"Opened", k.opened},
