@@ -13,8 +13,8 @@ import (
 type grip struct {
 	p        *Page
 	o        Pull
-	a, b     sight // what is held, and where it goes
-	from, at Point // where it was taken, and where it is
+	a, b     sight  // what is held, and where it goes
+	from, at Point  // where it was taken, and where it is
 	past     *Point // see goal; known once it has been asked for
 	frames   []sight
 }
