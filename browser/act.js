@@ -112,6 +112,7 @@ async function look(o) {
   let f = o.found && o.found.e && shown(o.found.e) ? o.found : find(o.target, o.action === 'check' ? 'there' : need);
   if (f.kind) return f;
   let e = f.e;
+  if (f.alike && lurks(o.target.queries[f.query], f.scope)) return fail('hidden', '', e);
   if (o.print) o.hit = f;
   const out = {query: f.query, element: describe(e), alike: !!f.alike};
   if (o.action === 'click' && f.alike && o.target.queries[f.query].by === 'text' && !pressable(e)) return fail('not_found', 'the words were found only in a longer text that nothing is to be pressed on', e);

@@ -222,7 +222,10 @@ function listed(root, q, how) {
         const near = beside(texts(root, want, t => bare(t) === want).filter(shown), root);
         return near.length ? near : fields.filter(e => bare(loose(e)) === want);
       };
-      return either(called, () => fields.filter(e => low(label(e)).includes(low(want))));
+      return either(called, () => {
+        const own = fields.filter(e => low(label(e)).includes(low(want)));
+        return own.length ? own : beside(texts(root, want, t => low(t).startsWith(low(want)) && t.length < want.length + 20).filter(shown), root);
+      });
     }
   }
   throw new Error('unknown query ' + q.by);
@@ -250,6 +253,17 @@ function search(q, scope) {
   if (found.length || !/^(placeholder|alt|title|text|role|label)$/.test(q.by) || q.by === 'role' && !q.name) return found;
   search.alike = true;
   return all.flatMap(r => listed(r, q, 'alike'));
+}
+
+// lurks says whether a text is there to the letter that cannot be seen yet, where one that is alike can: the latter is
+// meant only if the former does not show up soon.
+let lurking = {key: '', since: 0, seen: 0};
+function lurks(q, scope) {
+  if (q.by !== 'text' || !roots(scope || document).some(r => texts(r, q.value, exactly(q.value)).length)) return false;
+  const now = performance.now();
+  if (lurking.key !== q.value || now - lurking.seen > 2000) lurking = {key: q.value, since: now};
+  lurking.seen = now;
+  return now - lurking.since < 1000;
 }
 
 const describe = e => {
@@ -304,12 +318,12 @@ function find(t, need) {
     if (found.length && !usable.length) hidden = hidden || found[0];
     if (q.nth) {
       const e = usable.at(q.nth > 0 ? q.nth - 1 : q.nth);
-      if (e) return {e, query: i, alike: search.alike};
+      if (e) return {e, query: i, alike: search.alike, scope};
       continue;
     }
     if (usable.length === 1) {
       if (many && !many.includes(usable[0])) continue;
-      return {e: usable[0], query: i, alike: search.alike};
+      return {e: usable[0], query: i, alike: search.alike, scope};
     }
     if (usable.length > 1) many = many ? many.filter(e => usable.includes(e)) : usable;
     if (many && many.length === 1) return {e: many[0], query: i};

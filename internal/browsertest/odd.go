@@ -96,3 +96,21 @@ func (k Kit) amounts(t *testing.T) {
 		}
 	}
 }
+
+// exact holds that a text that is there to the letter, and shows up soon, goes before a longer one that shows already.
+func (k Kit) exact(t *testing.T) {
+	p := k.Page(t, `<p id=q onmouseenter="out.textContent='question'">Choose Lamp, then press it</p><p id=out></p><div id=m style="display:none" onmouseenter="out.textContent='menu'">Lamp</div>
+		<div>Director Name</div><div><input id=d></div><script>setTimeout(() => { m.style.display = ''; }, 400);</script>`)
+	if _, err := p.Hover(t.Context(), selector.Must("text=Lamp"), nil); err != nil || Text(t, p, "#out") != "menu" {
+		t.Errorf("the page saw %q, %v", Text(t, p, "#out"), err)
+	}
+	if err := p.Eval(t.Context(), p.Frames()[0].ID, "(document.getElementById('m').style.display = 'none', null)", nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Hover(t.Context(), selector.Must("text=Lamp"), nil); err != nil || Text(t, p, "#out") != "question" {
+		t.Errorf("where it does not show up, the page saw %q, %v", Text(t, p, "#out"), err)
+	}
+	if d, err := p.Fill(t.Context(), selector.Must("label=Director"), "x"); err != nil || !strings.Contains(d.Element, `id="d"`) {
+		t.Errorf("%+v, %v", d, err)
+	}
+}

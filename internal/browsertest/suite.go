@@ -52,6 +52,7 @@ func Suite(t *testing.T, k Kit) {
 		{"Odd", k.odd},
 		{"Opened", k.opened},
 		{"Amounts", k.amounts},
+		{"Exact", k.exact},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if c.name == "Truth" && testing.Short() {
