@@ -106,6 +106,9 @@ func (p *Page) pressAt(ctx context.Context, action string, t selector.Target, o 
 	if err != nil {
 		return d, r, false, p.ended(ctx, action, t, nil, err)
 	}
+	if err := p.stir(ctx, s); err != nil {
+		return d, r, false, p.ended(ctx, action, t, nil, err)
+	}
 	framed := s.frame != p.main()
 	if framed {
 		if err := p.Eval(ctx, p.main(), "__aether.shield()", nil); err != nil && !errors.Is(err, ErrNavigated) {
@@ -168,6 +171,16 @@ func (p *Page) pressAt(ctx context.Context, action string, t selector.Target, o 
 		p.told(r.State)
 	}
 	return d, r, false, err
+}
+
+// stir moves the mouse a little where it rests, when a list has opened there: a page may wait for that, as it does not
+// want to choose what only came to lie under the mouse.
+func (p *Page) stir(ctx context.Context, s sight) error {
+	if !s.Slid {
+		return nil
+	}
+	p.x++
+	return p.Mouse(ctx, Mouse{Type: "move", X: p.x, Y: p.y})
 }
 
 // left reports whether the page has closed, as a press may close its own page.
@@ -278,6 +291,9 @@ func (p *Page) Hover(ctx context.Context, t selector.Target, at *Point) (Done, e
 			return Done{}, err
 		}
 		x, y, _, err := p.place(ctx, s)
+		if err == nil {
+			err = p.stir(ctx, s)
+		}
 		if err == nil {
 			p.x, p.y, p.moved = x, y, true
 			err = p.Mouse(ctx, Mouse{Type: "move", X: x, Y: y})

@@ -46,6 +46,7 @@ function beyond(e) {
 
 // spot is a point of the element that is in sight, or null.
 function spot(e, at) {
+  if (e.tagName === 'AREA') return spotOfArea(e, at);
   const boxes = [...e.getClientRects()].filter(r => r.width > 0 && r.height > 0);
   if (!boxes.length) boxes.push(...[...e.querySelectorAll('*')].flatMap(c => [...c.getClientRects()]).filter(r => r.width > 0 && r.height > 0).slice(0, 1));
   for (const r of boxes) {
@@ -54,6 +55,22 @@ function spot(e, at) {
     if (w - l > 0 && h - t > 0) return {x: (l + w) / 2, y: (t + h) / 2};
   }
   return null;
+}
+
+function spotOfArea(e, at) {
+  const i = pictureOf(e), b = i && i.getBoundingClientRect(), c = (e.coords || '').split(',').map(Number);
+  if (!b || !b.width) return null;
+  if (e.shape === 'circle' || e.shape === 'circ') return at ? {x: b.x + c[0] - c[2] + at.x, y: b.y + c[1] - c[2] + at.y} : {x: b.x + c[0], y: b.y + c[1]};
+  const xs = c.filter((_, n) => n % 2 === 0), ys = c.filter((_, n) => n % 2 === 1), whole = e.shape === 'default' || xs.length < 2;
+  const l = whole ? 0 : Math.min(...xs), t = whole ? 0 : Math.min(...ys), r = whole ? b.width : Math.max(...xs), u = whole ? b.height : Math.max(...ys);
+  return at ? {x: b.x + l + at.x, y: b.y + t + at.y} : {x: b.x + (l + r) / 2, y: b.y + (t + u) / 2};
+}
+
+// onLine is a point on the line that a drawing consists of, whose middle may be empty.
+function onLine(e) {
+  if (!e.getPointAtLength || !e.getScreenCTM) return null;
+  const m = e.getScreenCTM();
+  return m && e.getTotalLength() ? e.getPointAtLength(e.getTotalLength() / 2).matrixTransform(m) : null;
 }
 
 // reachable brings the element into sight and says where a press would arrive at it.
@@ -73,6 +90,8 @@ async function reachable(e, at, friends, framed, around, target) {
     if (arrives(hit)) return {p};
     const aside = target !== e && beyond(e).find(b => arrives(deepest(b.x, b.y))); // a link may stand in the middle of a label
     if (aside) return {p: aside};
+    const line = !at && onLine(e);
+    if (line && arrives(deepest(line.x, line.y))) return {p: {x: line.x, y: line.y}};
     seen = fail('covered', hit ? describe(hit) : '', e);
     if (!hit) seen = fail('outside', '', e);
   }
@@ -93,6 +112,7 @@ async function look(o) {
   let f = o.found && o.found.e && shown(o.found.e) ? o.found : find(o.target, o.action === 'check' ? 'there' : need);
   if (f.kind) return f;
   let e = f.e;
+  if (f.alike && lurks(o.target.queries[f.query], f.scope)) return fail('hidden', '', e);
   if (o.print) o.hit = f;
   const out = {query: f.query, element: describe(e), alike: !!f.alike};
   if (o.action === 'click' && f.alike && o.target.queries[f.query].by === 'text' && !pressable(e)) return fail('not_found', 'the words were found only in a longer text that nothing is to be pressed on', e);
@@ -110,16 +130,17 @@ async function look(o) {
   }
   if (o.action === 'fill' || o.action === 'type' || o.action === 'press') {
     if (o.action !== 'press' && !editable(e)) {
-      const within = e.querySelector('input:not([type=hidden]),textarea,[contenteditable=""],[contenteditable=true]');
+      const part = e.localName.includes('-') && rootOf(e) || e; // of an element that the page has made, its inside
+      const within = part.querySelector('input:not([type=hidden]),textarea,[contenteditable=""],[contenteditable=true]');
       if (e.tagName === 'SELECT') return fail('wrong_kind', 'it is a list to select from; use web.select', e);
-      if (!within || !shown(within) || e.querySelectorAll('input:not([type=hidden]),textarea').length > 1) return fail('wrong_kind', 'no text can be typed into it', e);
+      if (!within || !shown(within) || part.querySelectorAll('input:not([type=hidden]),textarea').length > 1) return fail('wrong_kind', 'no text can be typed into it', e);
       e = press = within;
     }
     if (o.action !== 'press' && e.tagName === 'INPUT' && /^(checkbox|radio|button|submit|reset|image|file)$/.test(e.type)) return fail('wrong_kind', 'it is a field of type ' + e.type, e);
     if (o.action !== 'press' && (e.readOnly || e.getAttribute('aria-readonly') === 'true')) return fail('read_only', '', e);
   }
   if (o.action === 'select' && e.tagName !== 'SELECT') return fail('wrong_kind', 'it is no <select>; click it and then the choice', e);
-  const friends = [...labelOf(e)], around = /^(fill|type|press|select)$/.test(o.action) ? e.parentElement : null;
+  const friends = e.tagName === 'AREA' ? [pictureOf(e)] : [...labelOf(e)], around = /^(fill|type|press|select)$/.test(o.action) ? e.parentElement : null;
   const r = await reachable(press, o.at, friends, o.framed, around, o.action === 'check' ? e : press);
   if (r.kind) return r;
   if (!press.isConnected) return fail('not_found', 'it was taken away while it was looked at');
@@ -146,7 +167,7 @@ async function look(o) {
     }
     if (o.action === 'type' && !e.isContentEditable) { const end = e.value.length; try { e.setSelectionRange(end, end); } catch { /* fields of some types have no selection */ } }
   }
-  if (/^(click|check|hover|drag|drop)$/.test(o.action)) watch(out.handle, press, [...friends, e], o.action === 'hover');
+  if (/^(click|check|hover|drag|drop)$/.test(o.action)) { out.slid = slid(); watch(out.handle, press, [...friends, e], o.action === 'hover'); }
   return out;
 }
 
@@ -170,6 +191,13 @@ async function ready(o) {
     if (n < 5) await frame(); else await pause(Math.min(100, 10 * n));
   }
 }
+
+// under is what has come under the mouse, which rests. A list that has opened there may take the next move of the mouse
+// for one over that item, and choose it.
+let under = null;
+window.addEventListener('mouseover', ev => { if (ev.isTrusted) under = ev.composedPath()[0]; }, {capture: true, passive: true});
+window.addEventListener('mousemove', ev => { if (ev.isTrusted) under = null; }, {capture: true, passive: true});
+const slid = () => !!under && under.isConnected && !!under.closest && !!under.closest('li,tr,[role=option],[role^=menuitem],[role=treeitem],[role=row],[role=gridcell]');
 
 const pointers = ['pointerdown', 'mousedown', 'pointerup', 'mouseup', 'click', 'dblclick', 'auxclick', 'contextmenu'];
 let guard = null, hovering = null;
@@ -258,7 +286,8 @@ async function done(handle, early) {
   if (link) { await macrotask(); await macrotask(); }
   const e = kept.get(handle);
   if (!g.arrived && g.down && e && e.isConnected && (g.moved ? g.slid : g.up)) return {arrived: false, down: true, slipped: !!g.moved, stolen: ''};
-  if (!g.arrived && g.down && e && !e.isConnected) return {arrived: false, down: true, replaced: true, stolen: ''};
+  // With the button up over it, only the page itself can have taken it away before the click.
+  if (!g.arrived && g.down && !g.up && e && !e.isConnected) return {arrived: false, down: true, replaced: true, stolen: ''};
   return {late, invalid: link && g.button && g.button.isConnected ? invalid(g.button) : '', arrived: g.arrived || !!g.moved || !!g.down && !e.isConnected, down: !!g.down, stolen: g.stolen, connected: !!e && e.isConnected, checked: e ? checked(e) : null, hovered: !!e && e.matches(':hover')};
 }
 
@@ -303,11 +332,26 @@ function holds(e, want) {
   const have = plain(current(e)), w = plain(want);
   if (have === w) return {same: true};
   const bare = s => s.replace(/[^\p{L}\p{N}]/gu, '').toLowerCase();
-  if (e.type === 'number' && have !== '' && Number(have) === Number(w)) return {same: true};
+  const no = {same: false, have: e.type === 'password' ? '' : have.slice(0, 80), secret: e.type === 'password', length: have.length, limit: e.maxLength > 0 ? e.maxLength : 0, form: forms[e.type] || ''};
+  if (e.type === 'number') return have !== '' && Number(have) === Number(w) ? {same: true} : no;
   if (e.type === 'color' && have.toLowerCase() === w.toLowerCase()) return {same: true};
+  const meant = amounts(w), is = amounts(have);
+  if (meant.length && is.length) return meant.some(n => is.includes(n)) ? {same: true, shaped: true, have} : no; // 12.50 is not 1250
   if (bare(w) !== '' && bare(have) === bare(w)) return {same: true, shaped: true, have};
   if (e.isContentEditable && norm(have) === norm(w)) return {same: true};
-  return {same: false, have: e.type === 'password' ? '' : have.slice(0, 80), secret: e.type === 'password', length: have.length, limit: e.maxLength > 0 ? e.maxLength : 0};
+  return no;
+}
+// forms are how the browser wants the values of fields written.
+const forms = {date: '2026-02-28', time: '14:30', 'datetime-local': '2026-02-28T14:30', month: '2026-02', week: '2026-W09', color: '#ff8800', number: '1234.5'};
+// amounts are the numbers that a text may mean, all written the same way: 1.234 is one or the other. What is no number,
+// or begins with a zero as codes do, means none.
+function amounts(s) {
+  const t = s.replace(/[\p{Sc}%\s]/gu, '').replace('\u2212', '-').replace(/\u2019/g, "'"), out = [];
+  const write = (sign, whole, rest) => out.push((sign === '-' ? '-' : '') + whole.replace(/\D/g, '') + (rest || '').replace(/,/, '.').replace(/\.?0*$/, ''));
+  const one = /^([-+]?)(0|[1-9]\d*)([.,]\d+)?$/.exec(t), many = /^([-+]?)([1-9]\d{0,2}(?:([',.])\d{3})(?:\3\d{3})*)([.,]\d+)?$/.exec(t);
+  if (one) write(one[1], one[2], one[3]);
+  if (many && (!many[4] || many[4][0] !== many[3])) write(many[1], many[2], many[4]);
+  return out;
 }
 async function verify(handle, want, early) {
   if (early) await coming(handle);

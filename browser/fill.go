@@ -20,6 +20,7 @@ type held struct {
 	Secret bool   `json:"secret"`
 	Length int    `json:"length"`
 	Limit  int    `json:"limit"`
+	Form   string `json:"form"` // an example of what a field of its type takes
 	// Strayed is where the focus was when the text was to be entered; it was not.
 	Strayed string   `json:"strayed"`
 	State   *keptTab `json:"state"`
@@ -33,8 +34,12 @@ func (h held) detail(want string) string {
 		return fmt.Sprintf("it takes %d characters, and %d were to be entered", h.Limit, utf8.RuneCountInString(want))
 	case h.Secret:
 		return fmt.Sprintf("it holds %d characters instead of %d", h.Length, utf8.RuneCountInString(want))
+	case h.Have == "" && h.Form != "":
+		return fmt.Sprintf("it is empty, and takes values like %s", h.Form)
 	case h.Have == "":
 		return "it is empty again"
+	case h.Form != "":
+		return fmt.Sprintf("it holds %q, and takes values like %s", h.Have, h.Form)
 	}
 	return fmt.Sprintf("it shows %q", h.Have)
 }

@@ -4,8 +4,8 @@ const closed = new WeakMap(); // host -> its closed shadow root, told by the dri
 const kept = new Map();       // number -> element, for the steps of one action
 let count = Math.floor(Math.random() * 1e12); // so that a handle of one document means nothing in another
 
-const untidy = /^[\s\u200b]|[\s\u200b]$|[^\S ]|[\u200b]|  /; // most texts are as they shall be
-const norm = s => !s ? '' : untidy.test(s) ? s.replace(/[\s\u00a0\u200b\ufeff]+/g, ' ').trim() : s;
+const untidy = /^[\s\u200b]|[\s\u200b]$|[^\S ]|[\u00ad\u200b]|  /; // most texts are as they shall be
+const norm = s => !s ? '' : untidy.test(s) ? s.replace(/\u00ad/g, '').replace(/[\s\u00a0\u200b\ufeff]+/g, ' ').trim() : s;
 const low = s => norm(s).toLowerCase();
 const rootOf = e => e.shadowRoot || closed.get(e) || null;
 const parentOf = n => n.assignedSlot || n.parentElement || (n.getRootNode() instanceof ShadowRoot ? n.getRootNode().host : null);
@@ -29,8 +29,12 @@ function roots(start) {
   return all;
 }
 
+// pictureOf is the picture that an area of a map lies on.
+const pictureOf = e => [...e.getRootNode().querySelectorAll('img[usemap]')].find(i => { const m = e.closest('map'); return m && i.useMap === '#' + m.name; });
+
 function shown(e) {
   if (!e.isConnected) return false;
+  if (e.tagName === 'AREA') { const i = pictureOf(e); return !!i && shown(i); }
   if (!e.checkVisibility({visibilityProperty: true}) && getComputedStyle(e).display !== 'contents') return false;
   if (e.tagName === 'OPTION' || e.tagName === 'OPTGROUP') return shown(e.closest('select') || e.parentElement);
   const r = e.getBoundingClientRect();
@@ -213,10 +217,15 @@ function listed(root, q, how) {
       const called = () => {
         const own = fields.filter(e => bare(label(e)) === want);
         if (own.length) return own;
+        const hosts = all('label').filter(l => bare(l.textContent) === want && l.control && rootOf(l.control)).map(l => l.control);
+        if (hosts.length) return hosts;
         const near = beside(texts(root, want, t => bare(t) === want).filter(shown), root);
         return near.length ? near : fields.filter(e => bare(loose(e)) === want);
       };
-      return either(called, () => fields.filter(e => low(label(e)).includes(low(want))));
+      return either(called, () => {
+        const own = fields.filter(e => low(label(e)).includes(low(want)));
+        return own.length ? own : beside(texts(root, want, t => low(t).startsWith(low(want)) && t.length < want.length + 20).filter(shown), root);
+      });
     }
   }
   throw new Error('unknown query ' + q.by);
@@ -246,6 +255,17 @@ function search(q, scope) {
   return all.flatMap(r => listed(r, q, 'alike'));
 }
 
+// lurks says whether a text is there to the letter that cannot be seen yet, where one that is alike can: the latter is
+// meant only if the former does not show up soon.
+let lurking = {key: '', since: 0, seen: 0};
+function lurks(q, scope) {
+  if (q.by !== 'text' || !roots(scope || document).some(r => texts(r, q.value, exactly(q.value)).length)) return false;
+  const now = performance.now();
+  if (lurking.key !== q.value || now - lurking.seen > 2000) lurking = {key: q.value, since: now};
+  lurking.seen = now;
+  return now - lurking.since < 1000;
+}
+
 const describe = e => {
   if (!e || e.nodeType !== 1) return 'the page';
   const t = e.tagName.toLowerCase(), secret = e.type === 'password';
@@ -270,6 +290,14 @@ function nearest(t) {
 
 const fail = (kind, detail, e) => ({kind, detail: detail || '', element: e ? describe(e) : ''});
 
+// shut says whether the browser lets nobody use an element: a modal dialog is open elsewhere, or it is inert.
+function shut(e) {
+  const modal = document.querySelectorAll('dialog:modal');
+  if (modal.length && ![...modal].some(d => inside(e, d))) return true;
+  for (let n = e; n; n = parentOf(n)) if (n.inert) return true;
+  return false;
+}
+
 // find returns {e} or a failure. need says what an element must be to count: shown, or only there.
 function find(t, need) {
   let scope = null;
@@ -285,21 +313,22 @@ function find(t, need) {
     let found;
     try { found = search(q, scope); } catch (err) { return fail('bad_query', q.by + '=' + q.value + ': ' + err.message); }
     const seen = need === 'shown' || found.length > 1 ? found.filter(shown) : found;
-    const usable = need === 'shown' || seen.length ? seen : found; // of twins, the one that can be seen is meant
+    let usable = need === 'shown' || seen.length ? seen : found; // of twins, the one that can be seen is meant
+    if (usable.length > 1 && !q.nth) { const free = usable.filter(e => !shut(e)); if (free.length) usable = free; } // or the one that can be used
     if (found.length && !usable.length) hidden = hidden || found[0];
     if (q.nth) {
       const e = usable.at(q.nth > 0 ? q.nth - 1 : q.nth);
-      if (e) return {e, query: i, alike: search.alike};
+      if (e) return {e, query: i, alike: search.alike, scope};
       continue;
     }
     if (usable.length === 1) {
       if (many && !many.includes(usable[0])) continue;
-      return {e: usable[0], query: i, alike: search.alike};
+      return {e: usable[0], query: i, alike: search.alike, scope};
     }
     if (usable.length > 1) many = many ? many.filter(e => usable.includes(e)) : usable;
     if (many && many.length === 1) return {e: many[0], query: i};
   }
   if (many && many.length) return fail('ambiguous', many.length + ' elements match: ' + many.slice(0, 4).map(describe).join(', '));
-  if (hidden) return fail('hidden', '', hidden);
+  if (hidden) return fail('hidden', hidden.tagName === 'OPTION' && need === 'shown' ? 'it is a choice of a list that drops down: use web.select with the list' : '', hidden);
   return fail('not_found', '');
 }

@@ -13,8 +13,9 @@ import (
 type grip struct {
 	p        *Page
 	o        Pull
-	a, b     sight // what is held, and where it goes
-	from, at Point // where it was taken, and where it is
+	a, b     sight  // what is held, and where it goes
+	from, at Point  // where it was taken, and where it is
+	past     *Point // see goal; known once it has been asked for
 	frames   []sight
 }
 
@@ -45,11 +46,14 @@ func (g *grip) pull(ctx context.Context, from selector.Target) error {
 	}
 	// A list may make room, or scroll, when something is taken from it: then the element is gone after.
 	for range 4 {
-		goal, err := g.goal(ctx, from)
-		if err != nil {
-			return err
+		goal, past, err := g.goal(ctx, from)
+		if err == nil && past != (Point{}) {
+			err = g.move(ctx, from, Point{goal.X - past.X, goal.Y - past.Y})
 		}
-		if err := g.move(ctx, from, goal); err != nil {
+		if err == nil {
+			err = g.move(ctx, from, Point{goal.X + past.X, goal.Y + past.Y})
+		}
+		if err != nil {
 			return err
 		}
 		var there bool
@@ -66,8 +70,9 @@ func (g *grip) pull(ctx context.Context, from selector.Target) error {
 // nudge is how far something is moved for the page to see that it is dragged.
 const nudge = 6
 
-// goal is where the element is to be let go.
-func (g *grip) goal(ctx context.Context, from selector.Target) (Point, error) {
+// goal is where the element is to be let go. To take the place of another one in its list it crosses that one's middle
+// by past, forward or back as the list runs.
+func (g *grip) goal(ctx context.Context, from selector.Target) (goal, past Point, err error) {
 	m, seen, err := g.p.middle(ctx, g.o.To, g.b, false)
 	if err == nil && !seen {
 		// A drag begins where the button went down, so it has to have begun before the page is scrolled.
@@ -79,27 +84,24 @@ func (g *grip) goal(ctx context.Context, from selector.Target) (Point, error) {
 		}
 	}
 	if err != nil || g.o.By != (Point{}) || g.a.frame != g.b.frame {
-		return Point{m.X + g.o.By.X, m.Y + g.o.By.Y}, err
+		return Point{m.X + g.o.By.X, m.Y + g.o.By.Y}, Point{}, err
+	}
+	if g.past != nil { // the page may have changed the order since
+		return m, *g.past, nil
 	}
 	var room Point
 	if err := g.p.Eval(ctx, g.b.frame, fmt.Sprintf("__aether.moves.room(%d,%d)", g.a.Handle, g.b.Handle), &room); err != nil {
-		return m, g.p.ended(ctx, "drag", g.o.To, nil, err)
+		return m, Point{}, g.p.ended(ctx, "drag", g.o.To, nil, err)
 	}
-	past := func(from, to, room float64) float64 {
-		if math.Abs(to-from) < 1 {
-			return to
-		}
-		return to + math.Copysign(min(beyond, room/4), to-from)
-	}
-	return Point{past(g.from.X, m.X, room.X), past(g.from.Y, m.Y, room.Y)}, nil
+	half := func(room float64) float64 { return math.Copysign(min(beyond, math.Abs(room)/4), room) }
+	g.past = &Point{half(room.X), half(room.Y)}
+	return m, *g.past, nil
 }
 
 // move takes what is held to a point, in steps that a page can follow.
 func (g *grip) move(ctx context.Context, from selector.Target, to Point) error {
-	start, steps := g.at, 8
-	if len(g.o.Via) > 0 {
-		steps = int(min(8, max(1, math.Hypot(to.X-start.X, to.Y-start.Y)/8)))
-	}
+	start := g.at
+	steps := int(min(8, max(1, math.Hypot(to.X-start.X, to.Y-start.Y)/8)))
 	for i := 1; i <= steps; i++ {
 		f := float64(i) / float64(steps)
 		g.at = Point{start.X + (to.X-start.X)*f, start.Y + (to.Y-start.Y)*f}

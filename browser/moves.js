@@ -70,7 +70,7 @@
     return Math.abs(r.left - g.box.left) > 1 || Math.abs(r.top - g.box.top) > 1;
   }
   const reached = async () => { await macrotask(); return !watched || watched.reached; };
-  // room is the size of an element that stands in one list with what is dragged, 0 if it does not.
+  // room is the size of an element that stands in one list with what is dragged, below 0 if before it; 0 if it does not.
   function room(dragged, handle) {
     const d = element(dragged), e = element(handle);
     if (!d || !e) return {x: 0, y: 0};
@@ -78,8 +78,8 @@
     const other = n => { while (n.parentElement && !n.parentElement.contains(d)) n = n.parentElement; return n; };
     const a = item(d), b = other(e);
     if (a === b || a.contains(b) || b.contains(a) || a.tagName !== b.tagName || a.parentElement !== b.parentElement || a.classList.length && b.classList.length && ![...b.classList].some(c => a.classList.contains(c))) return {x: 0, y: 0};
-    const r = e.getBoundingClientRect();
-    return {x: r.width, y: r.height};
+    const r = e.getBoundingClientRect(), way = a.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_FOLLOWING ? 1 : -1;
+    return {x: way * r.width, y: way * r.height};
   }
   // takes says whether the page would take what is held over the element.
   const takes = async () => { await macrotask(); return !!watched && !!watched.over && watched.over.defaultPrevented; };

@@ -116,6 +116,7 @@ type sight struct {
 	Set      bool            `json:"set"`
 	Empty    bool            `json:"empty"`
 	Editable bool            `json:"editable"`
+	Slid     bool            `json:"slid"` // an item of a list has come under the mouse
 	Value    json.RawMessage `json:"value"`
 	JSON     string          `json:"json"` // a value of many parts: as one text it comes much faster
 	// What the element looks like, with a handle for it, and how many of the other queries find it or another one; Sure

@@ -108,7 +108,7 @@ func plain(code string) string {
 		"net::ERR_CERT_AUTHORITY_INVALID": "its certificate is signed by nobody known", "net::ERR_CERT_DATE_INVALID": "its certificate has expired or is not valid yet",
 		"net::ERR_CERT_COMMON_NAME_INVALID": "its certificate is for another name", "net::ERR_CONNECTION_TIMED_OUT": "it does not answer in time",
 		"net::ERR_CONNECTION_RESET": "the connection was cut", "net::ERR_EMPTY_RESPONSE": "it closed the connection without an answer",
-		"net::ERR_INVALID_AUTH_CREDENTIALS": "it refuses the user name and password", "net::ERR_ABORTED": "it was cancelled",
+		"net::ERR_INVALID_AUTH_CREDENTIALS": "it refuses the user name, or wants one", "net::ERR_ABORTED": "it was cancelled",
 	}
 	if w, ok := words[code]; ok {
 		return w + " (" + code + ")"

@@ -85,6 +85,38 @@ func (k Kit) sorted(t *testing.T) {
 	}
 }
 
+// gridded holds a list in rows, which a page sorts by the way that the mouse goes to the left or to the right.
+func (k Kit) gridded(t *testing.T) {
+	p := k.Page(t, `<ul id=list style="margin:0;padding:0;width:150px">`+strings.Repeat("<li>", 9)+`</ul><style>li{height:40px;width:50px;float:left;list-style:none;background:#ddd}</style><script>
+		[...list.children].forEach((li, i) => { li.textContent = i; });
+		let held = null, x = 0;
+		list.onpointerdown = e => { held = e.target; x = e.clientX; e.preventDefault(); };
+		onpointermove = e => {
+			if (!held || e.clientX === x) return;
+			const right = e.clientX > x; x = e.clientX;
+			for (const li of list.children) {
+				const r = li.getBoundingClientRect(), over = e.clientX > r.left + r.width / 2;
+				if (li === held || e.clientX < r.left || e.clientX >= r.right || e.clientY < r.top || e.clientY >= r.bottom) continue;
+				if (right && over) li.after(held); else if (!right && !over) li.before(held);
+				break;
+			}
+		};
+		onpointerup = () => { held = null; };
+	</script>`)
+	for _, c := range []struct{ from, to, want string }{
+		{"3", "1", "031245678"}, // up and to the right, and before that one all the same
+		{"8", "6", "031245867"},
+		{"0", "5", "312450867"},
+	} {
+		if _, err := p.Drag(t.Context(), selector.Must("text="+c.from), browser.Pull{To: selector.Must("text=" + c.to)}); err != nil {
+			t.Errorf("%s to %s: %v", c.from, c.to, err)
+		}
+		if got := strings.Join(strings.Fields(Text(t, p, "#list")), ""); got != c.want {
+			t.Errorf("%s to %s: the list is %s, not %s", c.from, c.to, got, c.want)
+		}
+	}
+}
+
 // drawn holds dragging along a way, from a place in an element, to a place beside another one, and to one far down.
 func (k Kit) drawn(t *testing.T) {
 	p := k.Page(t, `<canvas id=c width=200 height=100 style="background:#eee"></canvas><p id=out></p><p style="height:1500px"></p><div id=low style="height:40px;width:40px;background:#ccc">low</div><script>

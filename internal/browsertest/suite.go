@@ -47,7 +47,12 @@ func Suite(t *testing.T, k Kit) {
 		{"Still", k.still},
 		{"BareWords", k.bareWords},
 		{"Sorted", k.sorted},
+		{"Gridded", k.gridded},
 		{"Drawn", k.drawn},
+		{"Odd", k.odd},
+		{"Opened", k.opened},
+		{"Amounts", k.amounts},
+		{"Exact", k.exact},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if c.name == "Truth" && testing.Short() {

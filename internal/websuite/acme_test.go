@@ -166,7 +166,7 @@ func TestAcmeDesk(t *testing.T) {
 	for _, way := range []string{"html5", "pointer"} {
 		v.visit("/acme/board?drag=" + way)
 		card := v.text("xpath=//div[h2='To do']//article[1]/b")
-		_, err := v.p.Drag(v.long(), at("text="+card), at("xpath=//div[h2='Done']"))
+		_, err := v.p.Drag(v.long(), at("text="+card), browser.Pull{To: at("xpath=//div[h2='Done']")})
 		v.must(err)
 		v.says("role=status", card+" is in Done")
 	}
