@@ -548,6 +548,9 @@ func (h *host) Emit(e engine.Event) {
 	if e.Try > 1 {
 		data["try"] = e.Try
 	}
+	if e.Wait != nil && e.Wait.Paused != nil {
+		data["paused"] = true // the node has not begun
+	}
 	if e.Fail != nil {
 		data["failure"] = e.Fail.Value()
 	}

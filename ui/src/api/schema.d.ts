@@ -1338,6 +1338,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{id}/debug": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell where a run is paused, with its variables there, and its breakpoints */
+        get: operations["get-run-debug"];
+        put?: never;
+        /** Let a paused run go on, set its variables, or change the breakpoints of a run */
+        post: operations["debug-run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{id}/events": {
         parameters: {
             query?: never;
@@ -1417,6 +1435,23 @@ export interface paths {
         put?: never;
         /** Send a message that a run waits for */
         post: operations["send-message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a run pause before its next node */
+        post: operations["pause-run"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1757,6 +1792,12 @@ export interface components {
             session_key?: string;
             why?: string;
         };
+        Break: {
+            /** @description Id of a node, or the path of its executions: each[2]/fetch, or each/fetch for every turn. */
+            node: string;
+            /** @description Stop only where this expression is true, such as vars.n > 3. */
+            when?: string;
+        };
         BulkDone: {
             /** Format: int64 */
             done: number;
@@ -2023,6 +2064,27 @@ export interface components {
             jobs?: number[] | null;
             /** @description Only those that failed for this reason, word for word. */
             reason?: string;
+        };
+        DebugBody: {
+            /** @description Path of the paused line that is meant. Continue and stop are for all of them if it is left out. */
+            at?: string;
+            /** @description Breakpoints in the place of those that the run has. */
+            breakpoints?: components["schemas"]["Break"][];
+            /**
+             * @description over: to the next node of the same level; into: to the next node, wherever it is; out: to the node behind the block; stay: only set variables; stop: cancel the run.
+             * @enum {string}
+             */
+            command?: "continue" | "over" | "into" | "out" | "stay" | "stop";
+            /** @description New values of variables, by name. They count from here on. Needs the right runs.debug. */
+            set?: {
+                [key: string]: unknown;
+            };
+        };
+        Debugging: {
+            /** @description Breakpoints as they were set last. */
+            breakpoints: components["schemas"]["Break"][] | null;
+            /** @description Lines of the run that are paused. */
+            paused: components["schemas"]["PausedLine"][] | null;
         };
         DemoOut: {
             /** @description Name of the flow. */
@@ -2823,6 +2885,30 @@ export interface components {
             /** @description Cursor of the next page; absent on the last. */
             next?: string;
         };
+        PausedLine: {
+            /** @description Flow that it is in. */
+            flow: string;
+            /** @description What the node would get. */
+            input?: {
+                [key: string]: components["schemas"]["Shown"];
+            };
+            /** @description The turn of the innermost loop. */
+            loop?: components["schemas"]["Shown"];
+            /** @description Node that would act next. */
+            node: string;
+            /** @description What is odd, such as a condition that could not be computed. */
+            note?: string;
+            /** @description Node execution that is about to begin. */
+            path: string;
+            /** @description Its type. */
+            type: string;
+            /** @description Variables, as they are there. */
+            vars: {
+                [key: string]: components["schemas"]["Shown"];
+            };
+            /** @description breakpoint, step, or pause: a person wanted it. */
+            why: string;
+        };
         Peek: {
             /**
              * Format: int64
@@ -3231,6 +3317,7 @@ export interface components {
             nodes: number;
             output?: unknown;
             owner?: string;
+            paused?: boolean;
             pins?: {
                 [key: string]: string;
             };
@@ -3327,6 +3414,16 @@ export interface components {
             /** Format: int64 */
             width: number;
         };
+        Shown: {
+            /** @description The value is too large to be shown whole. */
+            cut?: boolean;
+            /** @description Why there is no value. */
+            error?: string;
+            /** @description What it is, if it is not shown whole. */
+            kind?: string;
+            /** @description The value, or its beginning. */
+            value?: unknown;
+        };
         SiteState: {
             /**
              * Format: int64
@@ -3381,6 +3478,8 @@ export interface components {
             url: string;
         };
         StartRun: {
+            /** @description Where the run stops before a node acts. */
+            breakpoints?: components["schemas"]["Break"][] | null;
             /** @description Name of a flow that was pushed. */
             flow: string;
             /** @description Id of the run. Starting the same id again starts nothing. */
@@ -3560,6 +3659,8 @@ export interface components {
             at?: string;
             /** @description Digest of the version it was made from: what that called is called as before. */
             base?: string;
+            /** @description Where the run stops before a node acts. */
+            breakpoints?: components["schemas"]["Break"][] | null;
             /** @description The flow as it is being written, and the flows it calls, by file name. */
             files: {
                 [key: string]: string;
@@ -11663,6 +11764,191 @@ export interface operations {
             };
         };
     };
+    "get-run-debug": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the run; its beginning is enough if no other run begins so. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Debugging"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "debug-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the run; its beginning is enough if no other run begins so. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DebugBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "stream-run-events": {
         parameters: {
             query?: never;
@@ -12026,6 +12312,101 @@ export interface operations {
                 "application/json": components["schemas"]["MessageBody"];
             };
         };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "pause-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the run; its beginning is enough if no other run begins so. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description OK */
             200: {
