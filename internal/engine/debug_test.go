@@ -319,6 +319,27 @@ func TestHeld(t *testing.T) {
 	}
 }
 
+// TestOrderBeforeCommand: breakpoints that were sent before a command count, though
+// nobody has told this process of them yet.
+func TestOrderBeforeCommand(t *testing.T) {
+	w := newWorld(t)
+	d := debugging(t, w, straight, at("a")...)
+	d.o.HoldPaused = time.Hour
+	var seen []string
+	w.hook = func(e engine.Event) {
+		if e.Kind == engine.EventWaiting {
+			if seen = append(seen, e.Path); len(seen) == 1 {
+				d.order(map[string]any{"breakpoints": []any{map[string]any{"node": "b"}}})
+				d.orders.Add(-1)
+			}
+			d.tell(*e.Wait, "continue", nil)
+		}
+	}
+	if got := d.run(); got != "" || d.err != nil || strings.Join(seen, " ") != "a b" {
+		t.Fatalf("paused at %q, err = %v; seen %v", got, d.err, seen)
+	}
+}
+
 // TestOddCondition: a condition that cannot be computed pauses and says why.
 func TestOddCondition(t *testing.T) {
 	d := debugging(t, newWorld(t), straight, engine.Break{Node: "b", When: "vars.n + 1"})

@@ -160,7 +160,7 @@ func (b *branch) pending() []givenOrder {
 		if err != nil {
 			return nil // once more before the next node
 		}
-		x.ordered, x.orders = sent, x.orders[:0:0]
+		x.ordered, x.orders = max(sent, int64(len(list))), x.orders[:0:0]
 		for _, m := range list {
 			o := givenOrder{id: m.ID}
 			if data, err := value.JSON(m.Data); err == nil && json.Unmarshal(data, &o.Order) == nil {
@@ -243,6 +243,10 @@ func (b *branch) pause(s *step, name, topic, why, note string) (string, signal) 
 	if sig.kind != sigNone {
 		return "", sig
 	}
+	// An order that was sent before the command counts before it is obeyed.
+	x.mu.Lock()
+	x.ordered = -1
+	x.mu.Unlock()
 	rec := &Record{Choice: cmd.Command, Message: got.message, Start: start.UnixMilli(), End: x.o.Now().UnixMilli(), Debug: &debugNote{By: cmd.By, Why: why}}
 	if len(cmd.Set) > 0 {
 		for k, v := range cmd.Set {
