@@ -132,7 +132,7 @@ test('a run that goes on is paused, on a narrow screen too', async () => {
   const { page, bar, complaints } = await at(`/runs/${run}`, { viewport: { width: 390, height: 844 }, colorScheme: 'dark' });
   await page.getByRole('button', { name: 'Pause', exact: true }).click();
   await bar.getByText('because somebody asked for it').waitFor();
-  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), 'it is wider than the screen');
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= globalThis.innerWidth), 'it is wider than the screen');
   assert.deepEqual(await barriers(page), []);
   await bar.getByRole('button', { name: 'Step over' }).click();
   await bar.getByText('after a step').waitFor();

@@ -126,8 +126,8 @@ function Row({ name, shown, onSet }: { name: string; shown: ShownValue; onSet?: 
             e.preventDefault();
             save();
           }}>
-            <Group gap={6} align="start" wrap="nowrap">
-              <TextInput size="xs" flex={1} aria-label={`New value of ${name}, as JSON`} classNames={{ input: 'mono' }} value={text} error={bad || undefined} autoFocus onFocus={(e) => e.currentTarget.select()} onChange={(e) => setText(e.currentTarget.value)} onKeyDown={(e) => {
+            <Group gap={6} align="start">
+              <TextInput size="xs" flex="1 1 140px" aria-label={`New value of ${name}, as JSON`} classNames={{ input: 'mono' }} value={text} error={bad || undefined} autoFocus onFocus={(e) => e.currentTarget.select()} onChange={(e) => setText(e.currentTarget.value)} onKeyDown={(e) => {
                 if (e.key !== 'Escape') return;
                 e.stopPropagation();
                 close();

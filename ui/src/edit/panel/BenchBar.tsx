@@ -25,13 +25,13 @@ export function BenchBar({ model }: { model: Model }) {
     <>
       {bench.trying && <TryStatus key={bench.trying.run} trying={bench.trying} bench={bench} onEnd={() => void queries.invalidateQueries({ queryKey: ['runs'] })} />}
       {stops.length > 0 && (
-        <Group gap={8} className="break-bar" wrap="nowrap">
+        <Group gap={8} className="break-bar">
           <span className="break-dot" aria-hidden />
-          <Text size="xs" flex={1} className="wrap">
+          <Text size="xs" flex="1 1 220px" className="wrap">
             {stops.length === 1 ? `A breakpoint is set at ${stops[0]}` : `Breakpoints are set at ${stops.length} nodes`}: only runs that you start here stop there.
             {debug.error && <Text span size="xs" c="red" role="alert" display="block">{debug.error.message}</Text>}
           </Text>
-          <Button size="compact-xs" leftSection={<IconPlayerPlay size={13} aria-hidden />} loading={busy} onClick={() => debug.mutate({ mode: 'from', node: flow.start, run: bench.run, stops })}>Run with breakpoints</Button>
+          <Button size="compact-xs" leftSection={<IconPlayerPlay size={13} aria-hidden />} loading={debug.isPending} disabled={busy} onClick={() => debug.mutate({ mode: 'from', node: flow.start, run: bench.run, stops })}>Run with breakpoints</Button>
           <Button size="compact-xs" variant="default" onClick={bench.clearBreaks}>{stops.length === 1 ? 'Take it away' : 'Take all away'}</Button>
         </Group>
       )}

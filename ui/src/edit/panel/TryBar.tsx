@@ -61,16 +61,16 @@ export function TryStatus({ trying, bench, onEnd }: { trying: Trying; bench: Ben
   const cancel = useMutation({ mutationFn: () => must(api.POST('/api/v1/runs/{id}/cancel', { params: { path: { id: trying.run } } })) });
   const status = run.data?.status ?? 'queued';
   const going = !trying.ended && !['done', 'failed', 'cancelled'].includes(status);
+  const paused = run.data && going ? pausedOf(run.data) : [];
   const said: Record<string, string> = {
     queued: 'Waits for a robot…',
-    running: 'Runs…',
-    waiting: run.data?.paused ? 'It is paused.' : 'Waits for a time or a message.',
+    running: paused.length ? 'It is paused.' : 'Runs…',
+    waiting: paused.length ? 'It is paused.' : 'Waits for a time or a message.',
     attention: 'Asks a question: answer it on the page of the run.',
     done: trying.mode === 'from' ? 'It ran to the end.' : 'It ran to the node.',
     failed: `It failed${run.data?.failure?.node ? ` at ${run.data.failure.node}` : ''}: ${run.data?.failure?.message ?? ''}`,
     cancelled: 'It was cancelled.',
   };
-  const paused = run.data && going ? pausedOf(run.data) : [];
   return (
     <>
     {run.data && paused.length > 0 && <DebugBar run={run.data} paused={paused} onTold={() => void run.refetch()} />}
