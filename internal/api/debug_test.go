@@ -32,7 +32,7 @@ func TestDebugRun(t *testing.T) {
 		if err != nil {
 			s.Fatal(err)
 		}
-		w := engine.Wait{Kind: engine.WaitPaused, Path: "say", Topic: engine.DebugTopic + ":say!1", Paused: &engine.Paused{Why: "breakpoint", Node: "say", Type: "flow.log", Flow: "greet", Vars: map[string]engine.Shown{"n": {Value: json.RawMessage("41")}}}}
+		w := engine.Wait{Kind: engine.WaitPaused, Path: "say", Topic: engine.DebugTopic + ":say", Paused: &engine.Paused{Why: "breakpoint", Node: "say", Type: "flow.log", Flow: "greet", Vars: map[string]engine.Shown{"n": {Value: json.RawMessage("41")}}}}
 		r.Status = run.Waiting
 		if r.Waits, err = json.Marshal([]engine.Wait{w}); err != nil {
 			s.Fatal(err)

@@ -272,6 +272,7 @@ func (r *Robot) finish(ctx context.Context, rn *run.Run, h *host, res *engine.Re
 			if w.Ask != nil {
 				rn.Status = run.Attention
 			}
+			rn.Paused = rn.Paused || w.Paused != nil
 		}
 		b, err := json.Marshal(parked.Waits)
 		if err != nil {

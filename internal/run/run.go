@@ -460,7 +460,7 @@ func (s *Store) Claim(ctx context.Context, id, owner string) (*Run, error) {
 		}
 		r.fence++
 		r.Owner, r.Lease, r.Status, r.Interrupted = owner, now.Add(LeaseTime), Running, false
-		r.Waits, r.Wake = nil, time.Time{}
+		r.Waits, r.Wake, r.Paused = nil, time.Time{}, false
 		_, err = tx.Exec(ctx, `UPDATE {s}run SET status = $1, owner = $2, fence = $3, lease_until = $4, started = $5, resumes = $6, waits = '', wake = 0 WHERE id = $7`,
 			Running, owner, r.fence, r.Lease.UnixMilli(), r.Started.UnixMilli(), r.Resumes, id)
 		out = r

@@ -2900,6 +2900,11 @@ export interface components {
             note?: string;
             /** @description Node execution that is about to begin. */
             path: string;
+            /**
+             * Format: int64
+             * @description How often it was told something here.
+             */
+            told: number;
             /** @description Its type. */
             type: string;
             /** @description Variables, as they are there. */

@@ -19,6 +19,9 @@ const commands: { command: Command; label: string; doc: string; keys: string[]; 
   { command: 'stop', label: 'Stop', doc: 'Cancel the run', keys: [], icon: <IconPlayerStop {...i} /> },
 ];
 
+/** How long a run may take to do what it is told before it may be told something else. */
+const patience = 20_000;
+
 interface Props {
   run: Run;
   /** What is paused: one line, or several that run beside each other. */
@@ -34,17 +37,24 @@ export function DebugBar({ run, paused, onTold }: Props) {
   const line = paused.find((p) => p.path === chosen) ?? paused[0];
   const [told, setTold] = useState('');
   const send = useMutation({
-    mutationFn: (what: { at: string; topic: string; command: Command | 'stay'; set?: Record<string, unknown> }) =>
+    mutationFn: (what: { at: string; mark: string; command: Command | 'stay'; set?: Record<string, unknown> }) =>
       must(api.POST('/api/v1/runs/{id}/debug', { params: { path: { id: run.id } }, body: { command: what.command, at: what.at, set: what.set } })),
     onSuccess: (_, what) => {
-      setTold(what.topic);
+      setTold(what.mark);
       onTold();
     },
   });
-  const busy = send.isPending || (!!line && told === line.topic);
+  const mark = line ? `${line.path} ${line.paused.told}` : '';
+  const busy = send.isPending || (!!line && told === mark);
   const tell = (command: Command | 'stay', set?: Record<string, unknown>) => {
-    if (line && !busy && may('runs.write')) send.mutate({ at: line.path, topic: line.topic, command, set });
+    if (line && !busy && may('runs.write')) send.mutate({ at: line.path, mark, command, set });
   };
+  // What the run refuses leaves it where it is; its journal says why.
+  useEffect(() => {
+    if (!told) return;
+    const later = setTimeout(() => setTold(''), patience);
+    return () => clearTimeout(later);
+  }, [told]);
   const onKey = useEffectEvent((e: KeyboardEvent) => {
     const command = commandOf(e);
     if (!command || document.querySelector('[role="dialog"]')) return;

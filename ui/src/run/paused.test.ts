@@ -10,7 +10,7 @@ test('keys are those of other debuggers', () => {
 });
 
 test('only what is paused is shown', () => {
-  const line = { path: 'a', topic: 't', kind: 'paused', paused: { why: 'step', node: 'a', type: 'x.y', flow: 'f', vars: {} } };
+  const line = { path: 'a', kind: 'paused', topic: 't', paused: { told: 0, why: 'step', node: 'a', type: 'x.y', flow: 'f', vars: {} } };
   expect(pausedOf({ paused: true, waits: [line, { path: 'b', kind: 'message', topic: 'u' }] })).toEqual([line]);
   expect(pausedOf({ paused: false, waits: [line] })).toEqual([]);
   expect(pausedOf({ paused: true, waits: null })).toEqual([]);

@@ -11,9 +11,9 @@ export interface ShownValue {
 /** A line of a run that is paused before a node. */
 export interface PausedLine {
   path: string;
-  /** Where what it is told goes: another one after each command. */
-  topic: string;
   paused: {
+    /** How often it was told something there. */
+    told: number;
     why: string;
     note?: string;
     node: string;
@@ -28,7 +28,7 @@ export interface PausedLine {
 /** The lines of a run that are paused. */
 export function pausedOf(run: Pick<Run, 'waits' | 'paused'>): PausedLine[] {
   if (!run.paused || !Array.isArray(run.waits)) return [];
-  return (run.waits as Partial<PausedLine>[]).filter((w): w is PausedLine => !!w.paused && !!w.path && !!w.topic);
+  return (run.waits as Partial<PausedLine>[]).filter((w): w is PausedLine => !!w.paused && !!w.path);
 }
 
 /** A value as one line of JSON. */
