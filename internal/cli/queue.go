@@ -85,7 +85,7 @@ func (c *command) queueAdd() *cobra.Command {
 						return err
 					}
 				}
-				out, err := s.Orch.Submit(cmd.Context(), b, f.id, input, j)
+				out, err := s.Orch.Submit(cmd.Context(), b, f.id, input, j, breakpoints(f.breaks)...)
 				if err != nil {
 					return c.inputError(err)
 				}
@@ -109,6 +109,7 @@ func (c *command) queueAdd() *cobra.Command {
 	fl.StringArrayVarP(&f.inputs, "input", "i", nil, "Value of an input as name=value; may be repeated.")
 	fl.StringVar(&f.inputFile, "input-file", "", "JSON or YAML file with the values of inputs.")
 	fl.StringVar(&f.id, "id", "", "Id of the run. Adding the same id again adds nothing.")
+	fl.StringArrayVar(&f.breaks, "break", nil, "Breakpoints of the run, as for `aether run`; `aether runs debug` goes on.")
 	fl.StringVar(&j.Needs, "needs", "", "What a robot must have, as an expression over labels.")
 	fl.IntVar(&j.Priority, "priority", 5, "From 0 to 20, higher first. A step is worth five minutes of waiting, so nothing waits for ever.")
 	fl.StringVar(&after, "after", "", "Do not begin before: a time, or a length of time from now such as 10m.")

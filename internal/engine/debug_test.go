@@ -14,6 +14,7 @@ import (
 	"github.com/aether-rpa/aether/internal/durable"
 	"github.com/aether-rpa/aether/internal/durable/memrt"
 	"github.com/aether-rpa/aether/internal/engine"
+	"github.com/aether-rpa/aether/session"
 )
 
 // debugger is a run that is executed again and again, each time until it parks.
@@ -315,6 +316,52 @@ func TestHeld(t *testing.T) {
 		}
 	}
 	if got := d.run(); got != "" || d.err != nil || strings.Join(seen, " ") != "a s b" {
+		t.Fatalf("paused at %q, err = %v; seen %v", got, d.err, seen)
+	}
+}
+
+// TestHeldForASession: a run with something live is held for as long as that may
+// stay, so that the next step does not build it again.
+func TestHeldForASession(t *testing.T) {
+	plain := func(b []byte) ([]byte, error) { return b, nil }
+	for _, live := range []bool{false, true} {
+		w := newWorld(t)
+		w.sessions = session.New(session.Config{Providers: map[string]session.Provider{"web": &hall{}}, Seal: plain, Unseal: plain})
+		d := debugging(t, w, straight, at("b")...)
+		d.o.HoldLive = time.Hour
+		w.hook = func(e engine.Event) {
+			switch {
+			case e.Kind == engine.EventFinished && live:
+				if _, err := w.sessions.Open(t.Context(), "web", "browser", true); err != nil {
+					t.Error(err)
+				}
+			case e.Kind == engine.EventWaiting && live:
+				d.tell(*e.Wait, "continue", nil)
+			}
+		}
+		if got, want := d.run(), map[bool]string{false: "b", true: ""}[live]; got != want || live && d.err != nil {
+			t.Errorf("live %v: paused at %q, want %q; err = %v", live, got, want, d.err)
+		}
+	}
+}
+
+// TestOrderBeforeCommand: breakpoints that were sent before a command count, though
+// nobody has told this process of them yet.
+func TestOrderBeforeCommand(t *testing.T) {
+	w := newWorld(t)
+	d := debugging(t, w, straight, at("a")...)
+	d.o.HoldPaused = time.Hour
+	var seen []string
+	w.hook = func(e engine.Event) {
+		if e.Kind == engine.EventWaiting {
+			if seen = append(seen, e.Path); len(seen) == 1 {
+				d.order(map[string]any{"breakpoints": []any{map[string]any{"node": "b"}}})
+				d.orders.Add(-1)
+			}
+			d.tell(*e.Wait, "continue", nil)
+		}
+	}
+	if got := d.run(); got != "" || d.err != nil || strings.Join(seen, " ") != "a b" {
 		t.Fatalf("paused at %q, err = %v; seen %v", got, d.err, seen)
 	}
 }

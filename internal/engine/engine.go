@@ -277,7 +277,7 @@ type exec struct {
 	astray  atomic.Bool             // a session was lost; see losses
 	debug   atomic.Bool             // some line was paused, or has breakpoints
 	fresh   bool                    // nothing was recorded before this execution
-	ordered int64                   // so many orders are in orders
+	ordered int64                   // so many orders are in orders; fewer to look again
 	orders  []givenOrder
 	stop    error   // an error of the log: the run cannot go on
 	end     *Result // how a run ends that is about one node

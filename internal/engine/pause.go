@@ -58,11 +58,11 @@ func (b *branch) pausing(s *step) signal {
 	}
 	b.dbg.Step = ""
 	for ; ; n++ {
-		told++
-		cmd, sig := b.pause(s, pausedName(path, n), fmt.Sprintf("%s:%s!%d", DebugTopic, path, told), why, note)
+		cmd, sig := b.pause(s, pausedName(path, n), b.paused(s, why, note, told))
 		if sig.kind != sigNone || cmd != CommandStay {
 			return sig
 		}
+		told++
 	}
 }
 
@@ -160,7 +160,7 @@ func (b *branch) pending() []givenOrder {
 		if err != nil {
 			return nil // once more before the next node
 		}
-		x.ordered, x.orders = sent, x.orders[:0:0]
+		x.ordered, x.orders = max(sent, int64(len(list))), x.orders[:0:0]
 		for _, m := range list {
 			o := givenOrder{id: m.ID}
 			if data, err := value.JSON(m.Data); err == nil && json.Unmarshal(data, &o.Order) == nil {
@@ -224,7 +224,7 @@ func (b *branch) heed(name string, orders []givenOrder) (why string, noted bool,
 }
 
 // pause waits before a node for a command, records it and does what it says.
-func (b *branch) pause(s *step, name, topic, why, note string) (string, signal) {
+func (b *branch) pause(s *step, name string, shown *Paused) (string, signal) {
 	x := b.x
 	var cmd Command
 	e := expected{hold: x.o.HoldPaused, accept: func(data any) (question.Answer, error) {
@@ -237,13 +237,18 @@ func (b *branch) pause(s *step, name, topic, why, note string) (string, signal) 
 	if live := x.host.Sessions(); live != nil && live.Any() {
 		e.hold = x.o.HoldLive
 	}
-	w := Wait{Kind: WaitPaused, Path: b.path(s), Topic: topic, Paused: b.paused(s, why, note)}
+	path := b.path(s)
+	w := Wait{Kind: WaitPaused, Path: path, Topic: DebugTopic + ":" + path, Paused: shown}
 	start := x.o.Now()
 	got, sig := b.arrive(s, w, e)
 	if sig.kind != sigNone {
 		return "", sig
 	}
-	rec := &Record{Choice: cmd.Command, Message: got.message, Start: start.UnixMilli(), End: x.o.Now().UnixMilli(), Debug: &debugNote{By: cmd.By, Why: why}}
+	// An order that was sent before the command counts before it is obeyed.
+	x.mu.Lock()
+	x.ordered = -1
+	x.mu.Unlock()
+	rec := &Record{Choice: cmd.Command, Message: got.message, Start: start.UnixMilli(), End: x.o.Now().UnixMilli(), Debug: &debugNote{By: cmd.By, Why: shown.Why}}
 	if len(cmd.Set) > 0 {
 		for k, v := range cmd.Set {
 			spilled, err := value.Spill(b.ctx, v, x.host.Store())

@@ -18,6 +18,7 @@ const (
 type Paused struct {
 	Why  string `json:"why" doc:"breakpoint, step, or pause: a person wanted it."`
 	Note string `json:"note,omitempty" doc:"What is odd, such as a condition that could not be computed."`
+	Told int    `json:"told" doc:"How often it was told something here."`
 	Node string `json:"node" doc:"Node that would act next."`
 	Type string `json:"type" doc:"Its type."`
 	Flow string `json:"flow" doc:"Flow that it is in."`
@@ -36,8 +37,8 @@ type Shown struct {
 }
 
 // paused is what is shown of the line that is about to come to a node.
-func (b *branch) paused(s *step, why, note string) *Paused {
-	p := &Paused{Why: why, Note: note, Node: s.id, Type: s.def.Type, Flow: b.plan.Flow.Name, Vars: map[string]Shown{}}
+func (b *branch) paused(s *step, why, note string, told int) *Paused {
+	p := &Paused{Why: why, Note: note, Told: told, Node: s.id, Type: s.def.Type, Flow: b.plan.Flow.Name, Vars: map[string]Shown{}}
 	left := maxAllShown
 	for _, name := range sorted(b.vars) {
 		p.Vars[name] = b.shown(b.vars[name], &left)

@@ -140,9 +140,12 @@ func (o *Orch) Debug(ctx context.Context, id string, d Debug) (*run.Run, error) 
 		}
 	}
 	for _, w := range to {
-		// One line takes one command at one place, so a second one there changes nothing.
-		m := engine.Command{Command: d.Command, Set: d.Set, By: d.By}.Message()
-		if err := o.send(ctx, r.ID, w.Topic, "command", m); err != nil {
+		// They are taken in turn. A line is paused at a path once, so what comes after it has gone on is for nobody.
+		id, err := run.NewID(o.Now(), o.Random)
+		if err != nil {
+			return nil, err
+		}
+		if err := o.send(ctx, r.ID, w.Topic, id, engine.Command{Command: d.Command, Set: d.Set, By: d.By}.Message()); err != nil {
 			return nil, err
 		}
 	}
@@ -258,7 +261,7 @@ func WithoutValues(r *run.Run) {
 	}
 	for i := range ws {
 		if p := ws[i].Paused; p != nil {
-			ws[i].Paused = &engine.Paused{Why: p.Why, Node: p.Node, Type: p.Type, Flow: p.Flow, Vars: map[string]engine.Shown{}}
+			ws[i].Paused = &engine.Paused{Why: p.Why, Told: p.Told, Node: p.Node, Type: p.Type, Flow: p.Flow, Vars: map[string]engine.Shown{}}
 		}
 	}
 	if data, err := json.Marshal(ws); err == nil {

@@ -103,9 +103,14 @@ func TestDebug(t *testing.T) {
 		if orch.WithoutValues(list[0]); strings.Contains(string(list[0].Waits), "bad") || !strings.Contains(string(list[0].Waits), "each[1]/two") {
 			b.Errorf("in a list it shows %s", list[0].Waits)
 		}
+		// What it is told meanwhile it does in turn.
+		b.debug(sub.Run, orch.Debug{Set: map[string]any{"n": 11}})
 		b.debug(sub.Run, orch.Debug{Command: "over", Breaks: &[]engine.Break{}})
+		b.debug(sub.Run, orch.Debug{Command: "continue"})
 		b.goes(ctx, sub.Run)
-		b.paused(sub.Run, "three")
+		if p = b.paused(sub.Run, "three"); string(p.Vars["n"].Value) != "11" {
+			b.Errorf("it shows %+v", p)
+		}
 		b.debug(sub.Run, orch.Debug{Command: "continue"})
 		if got := b.goes(ctx, sub.Run); got != run.Failed {
 			b.Fatalf("the run is %s", got)

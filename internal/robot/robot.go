@@ -219,39 +219,6 @@ func (r *Robot) walk(ctx context.Context, rn *run.Run, h *host, count *engine.Co
 	return decodeResult(out, r.Store)
 }
 
-type wireResult struct {
-	Output  json.RawMessage `json:"output,omitempty"`
-	Failure *node.Failure   `json:"failure,omitempty"`
-}
-
-func encodeResult(res *engine.Result) ([]byte, error) {
-	w := wireResult{Failure: res.Failure}
-	if res.Output != nil {
-		b, err := value.Encode(nil, res.Output)
-		if err != nil {
-			return nil, fmt.Errorf("encoding the outputs: %w", err)
-		}
-		w.Output = b
-	}
-	return json.Marshal(w)
-}
-
-func decodeResult(b []byte, from value.Opener) (*engine.Result, error) {
-	var w wireResult
-	if err := json.Unmarshal(b, &w); err != nil {
-		return nil, fmt.Errorf("reading the result: %w", err)
-	}
-	res := &engine.Result{Failure: w.Failure}
-	if w.Output != nil {
-		v, err := value.Decode(w.Output, from)
-		if err != nil {
-			return nil, fmt.Errorf("reading the outputs: %w", err)
-		}
-		res.Output, _ = v.(map[string]any)
-	}
-	return res, nil
-}
-
 // finish writes how the execution ended.
 func (r *Robot) finish(ctx context.Context, rn *run.Run, h *host, res *engine.Result, execErr error) error {
 	var parked *engine.ParkedError
@@ -274,6 +241,7 @@ func (r *Robot) finish(ctx context.Context, rn *run.Run, h *host, res *engine.Re
 			if w.Ask != nil {
 				rn.Status = run.Attention
 			}
+			rn.Paused = rn.Paused || w.Paused != nil
 		}
 		b, err := json.Marshal(parked.Waits)
 		if err != nil {
@@ -333,13 +301,6 @@ func persist(ctx context.Context, write func() error) error {
 			return err
 		}
 	}
-}
-
-// countOrders tells the engine how many orders were sent to the run before this execution.
-func (r *Robot) countOrders(ctx context.Context, rn *run.Run, into *atomic.Int64) error {
-	_, n, err := r.Runs.Asked(ctx, rn, engine.DebugTopic)
-	into.Store(n)
-	return err
 }
 
 // keepLease renews the lease until stop is called, and cancels the execution
@@ -549,6 +510,9 @@ func (h *host) Emit(e engine.Event) {
 	}
 	if e.Try > 1 {
 		data["try"] = e.Try
+	}
+	if e.Wait != nil && e.Wait.Paused != nil {
+		data["paused"] = true // the node has not begun
 	}
 	if e.Fail != nil {
 		data["failure"] = e.Fail.Value()

@@ -354,7 +354,7 @@ func (s *Store) Claim(ctx context.Context, id, owner string) (*Run, error) {
 		}
 		r.fence++
 		r.Owner, r.Lease, r.Status, r.Interrupted = owner, now.Add(LeaseTime), Running, false
-		r.Waits, r.Wake = nil, time.Time{}
+		r.Waits, r.Wake, r.Paused = nil, time.Time{}, false
 		_, err = tx.Exec(ctx, `UPDATE {s}run SET status = $1, owner = $2, fence = $3, lease_until = $4, started = $5, resumes = $6, waits = '', wake = 0 WHERE id = $7`,
 			Running, owner, r.fence, r.Lease.UnixMilli(), r.Started.UnixMilli(), r.Resumes, id)
 		out = r
@@ -379,18 +379,6 @@ func (s *Store) Beat(ctx context.Context, r *Run, nodes, recorded int64) (cancel
 		return false, ErrLeaseLost
 	}
 	return c != 0, err
-}
-
-// Asked tells whether somebody asked to cancel the run, and how many messages came on
-// a topic; it is cheap and may be asked often.
-func (s *Store) Asked(ctx context.Context, r *Run, topic string) (cancel bool, messages int64, err error) {
-	var c int
-	var fence int64
-	err = s.db.QueryRow(ctx, `SELECT cancel, fence, (SELECT count(*) FROM {s}message WHERE run = $1 AND topic = $2) FROM {s}run WHERE id = $1`, r.ID, topic).Scan(&c, &fence, &messages)
-	if err == nil && fence != r.fence {
-		return false, 0, ErrLeaseLost
-	}
-	return c != 0, messages, err
 }
 
 // SetWaits writes what a run that goes on being executed waits for, so that

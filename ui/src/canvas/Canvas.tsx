@@ -1,7 +1,7 @@
 import '@xyflow/react/dist/base.css';
 
 import { Background, Controls, Handle, MiniMap, Position, ReactFlow, type Edge, type Node, type NodeProps } from '@xyflow/react';
-import { useComputedColorScheme } from '@mantine/core';
+import { useComputedColorScheme, VisuallyHidden } from '@mantine/core';
 import { memo, useMemo } from 'react';
 
 import { Loading } from '../parts/Notice';
@@ -17,17 +17,20 @@ interface Props {
   /** How nodes and wires (as they are written) differ from another version. */
   marks?: Map<string, string>;
   wires?: Map<string, string>;
+  /** Nodes with a breakpoint. */
+  breaks?: ReadonlySet<string>;
   selected?: string;
   onSelect: (node: string) => void;
 }
 
-type BoxNode = Node<{ id: string; title: string; type: string; state?: NodeState; mark?: string; chosen: boolean; select: (id: string) => void }, 'box'>;
+type BoxNode = Node<{ id: string; title: string; type: string; state?: NodeState; mark?: string; stops: boolean; chosen: boolean; select: (id: string) => void }, 'box'>;
 
 const words: Record<NodeState['state'], string> = {
   idle: '',
   running: 'at work',
   waiting: 'waits',
   retrying: 'tries again',
+  paused: 'paused before it',
   done: 'done',
   failed: 'failed',
   passed: 'passed',
@@ -48,6 +51,7 @@ const Box = memo(function Box({ data }: NodeProps<BoxNode>) {
         aria-pressed={data.chosen}
         onClick={() => data.select(data.id)}
       >
+        {data.stops && <span className="break-dot" title="Breakpoint"><VisuallyHidden>Breakpoint. </VisuallyHidden></span>}
         <div className="node-title" title={data.title}>{data.title}</div>
         <div className="node-type" title={data.type}>{data.type}</div>
         <div className="node-state">
@@ -66,7 +70,7 @@ const types = { box: Box };
 const plain = new Set(['', 'next', 'body', 'then', 'done', 'try', 'branch']);
 
 /** A flow as a graph, on which a run may be painted. Each node is a button, so that it can be reached by the keyboard. */
-export function Canvas({ doc, states, marks, wires, selected, onSelect }: Props) {
+export function Canvas({ doc, states, marks, wires, breaks, selected, onSelect }: Props) {
   const scheme = useComputedColorScheme('light');
   const places = useLayout(doc);
   const nodes = useMemo(
@@ -80,10 +84,10 @@ export function Canvas({ doc, states, marks, wires, selected, onSelect }: Props)
             height: 66,
             focusable: false,
             style: { pointerEvents: 'all' },
-            data: { id: n.id, title: n.title, type: n.type, state: states?.get(n.id), mark: marks?.get(n.id), chosen: n.id === selected, select: onSelect },
+            data: { id: n.id, title: n.title, type: n.type, state: states?.get(n.id), mark: marks?.get(n.id), stops: !!breaks?.has(n.id), chosen: n.id === selected, select: onSelect },
           }))
         : [],
-    [doc, places, states, marks, selected, onSelect],
+    [doc, places, states, marks, breaks, selected, onSelect],
   );
   const edges = useMemo(
     (): Edge[] =>
@@ -142,6 +146,7 @@ function colorOf(state?: NodeState['state']): string {
       return 'var(--mantine-color-red-5)';
     case 'waiting':
     case 'retrying':
+    case 'paused':
       return 'var(--mantine-color-orange-5)';
     default:
       return 'var(--mantine-color-gray-5)';

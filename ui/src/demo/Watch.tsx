@@ -9,7 +9,7 @@ import { add, nothing, painted, type NodeState } from '../run/state';
 import { duration } from '../parts/time';
 import type { Frame } from './useFrames';
 
-const words: Record<NodeState['state'], string> = { idle: 'to come', running: 'at work', waiting: 'waits', retrying: 'tries again', done: 'done', failed: 'failed', passed: 'passed', cancelled: 'not ended' };
+const words: Record<NodeState['state'], string> = { idle: 'to come', running: 'at work', waiting: 'waits', retrying: 'tries again', paused: 'paused before it', done: 'done', failed: 'failed', passed: 'passed', cancelled: 'not ended' };
 
 function Mark({ state }: { state: NodeState['state'] }) {
   if (state === 'done' || state === 'passed') return <IconCircleCheck size={18} aria-hidden color="var(--mantine-color-green-6)" />;

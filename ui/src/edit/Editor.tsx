@@ -146,6 +146,7 @@ function Inside({ name, model, catalog, fresh }: Props) {
           note: () => actions.note(rf.screenToFlowPosition({ x: window.innerWidth / 2, y: window.innerHeight / 3 })),
           frame: () => actions.frame(),
           keys: () => setKeys(true),
+          stop: () => only[0] && actions.toggleBreak(only[0]),
           show: setShown,
           split: () => setSplit(!split),
           palette: () => setPalette(!palette),

@@ -8,6 +8,7 @@ const keys: [string[], string][] = [
   [['Tab'], 'Add a node behind the one that is chosen'],
   [['C'], 'Connect it to another node'],
   [['D'], 'Turn it off or on'],
+  [['B'], 'Set a breakpoint, or take it away; F9 does the same'],
   [['P'], 'Show its problems, and what mends them'],
   [['Delete'], 'Remove what is chosen'],
   [['Ctrl', 'Z'], 'Undo'],

@@ -10,6 +10,7 @@ import { useCatalog } from './catalog';
 import { useModel, type Model, type Problem } from './model';
 import type { ParsedFlow } from './parse';
 import { useSelection } from './selection';
+import { useStore } from './store';
 
 interface Props {
   model: Model;
@@ -47,6 +48,7 @@ export function ListView({ model, actions, problems, search, link }: Props) {
   const catalog = useCatalog();
   const flow = useModel(model).flow();
   const chosen = useSelection(model);
+  const breaks = useStore(model.breaks);
   const box = useRef<HTMLUListElement>(null);
   const rows = useMemo(() => order(flow, (id, port) => !!catalog.of(flow.byId.get(id)?.type ?? '')?.ports?.find((p) => p.name === port)?.scope), [flow, catalog]);
   useEffect(() => actions.onFocus((id) => {
@@ -93,6 +95,7 @@ export function ListView({ model, actions, problems, search, link }: Props) {
                       <Menu.Item onClick={() => model.opened.set(id)}>Open</Menu.Item>
                       {catalog.ports(n, flow).map((p) => <Menu.Item key={p.name} onClick={() => search({ after: { from: id, port: p.name } })}>Add after {p.name}</Menu.Item>)}
                       <Menu.Item onClick={() => { model.selection.set([id]); actions.duplicate(); }}>Duplicate</Menu.Item>
+                      <Menu.Item onClick={() => actions.toggleBreak(id)}>{breaks.has(id) ? 'Take the breakpoint away' : 'Set a breakpoint'}</Menu.Item>
                       <Menu.Item onClick={() => actions.toggle([id])}>{n.raw.disabled === true ? 'Turn on' : 'Turn off'}</Menu.Item>
                       {id !== flow.start && <Menu.Item onClick={() => actions.start(id)}>Let a run begin here</Menu.Item>}
                     </Menu.Dropdown>

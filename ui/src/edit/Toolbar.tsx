@@ -1,5 +1,5 @@
 import { ActionIcon, Divider, Menu, SegmentedControl, Tooltip } from '@mantine/core';
-import { IconArrowBackUp, IconArrowForwardUp, IconColumns2, IconCopy, IconFrame, IconHelp, IconLayoutAlignLeft, IconLayoutSidebar, IconNote, IconPlus, IconRouteAltLeft, IconSitemap, IconTrash } from '@tabler/icons-react';
+import { IconArrowBackUp, IconArrowForwardUp, IconCircleDot, IconColumns2, IconCopy, IconFrame, IconHelp, IconLayoutAlignLeft, IconLayoutSidebar, IconNote, IconPlus, IconRouteAltLeft, IconSitemap, IconTrash } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 
 import type { Side } from './canvas/places';
@@ -37,6 +37,7 @@ interface Props {
     note: () => void;
     frame: () => void;
     keys: () => void;
+    stop: () => void;
     show: (s: Shown) => void;
     split: () => void;
     palette: () => void;
@@ -77,6 +78,7 @@ export function Toolbar({ undo, redo, chosen, nodes, shown, split, palette, data
       <Tool label="Add a note" keys="N" onClick={on.note}><IconNote {...i} /></Tool>
       <Tool label="Lay out" disabled={!nodes} onClick={on.layout}><IconSitemap {...i} /></Tool>
       <Tool label="Show what reads what" pressed={dataWires} onClick={on.dataWires}><IconRouteAltLeft {...i} /></Tool>
+      <Tool label="Breakpoint at what is chosen" keys="B" disabled={chosen !== 1} onClick={on.stop}><IconCircleDot {...i} /></Tool>
       <Tool label="Keys" keys="?" onClick={on.keys}><IconHelp {...i} /></Tool>
       <Divider orientation="vertical" mx={4} />
       <SegmentedControl

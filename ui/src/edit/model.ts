@@ -53,6 +53,8 @@ export class Model {
   readonly painted = new Store<ReadonlyMap<string, NodeState> | null>(null);
   /** Nodes whose output is pinned. */
   readonly pinned = new Store<ReadonlySet<string>>(new Set());
+  /** Nodes that a run which is tried stops before. */
+  readonly breaks = new Store<ReadonlySet<string>>(new Set());
   state: EditorState;
   private readonly extras = new Compartment();
   private view: EditorView | null = null;

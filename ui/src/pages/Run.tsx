@@ -2,7 +2,7 @@ import { Anchor, Badge, Button, Card, Group, Stack, Tabs, Text, Title } from '@m
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { lazy, Suspense, useCallback, useMemo, useState, useSyncExternalStore } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useEffectEvent, useMemo, useState, useSyncExternalStore } from 'react';
 
 import '../run/run.css';
 import { api, must, type Run as RunOf } from '../api/client';
@@ -18,17 +18,20 @@ import { Tried } from '../parts/Tried';
 import { When } from '../parts/When';
 import { Book, type Execution } from '../run/book';
 import { Compare, useComparison } from '../run/Compare';
+import { DebugBar } from '../run/DebugBar';
 import { Executions } from '../run/Executions';
 import { FailureText } from '../run/FailureText';
 import { Gantt } from '../run/Gantt';
 import { Journal } from '../run/Journal';
 import { Labels } from '../run/Labels';
 import { NodeList } from '../run/NodeList';
+import { pausedOf } from '../run/paused';
 import { Question, useAskings } from '../run/Question';
 import { Retry } from '../run/Retry';
 import { Scrubber } from '../run/Scrubber';
 import { ownerOf, painted } from '../run/state';
 import { Step } from '../run/Step';
+import { useBreaks } from '../run/useBreaks';
 
 const Live = lazy(() => import('../run/Live'));
 
@@ -110,6 +113,22 @@ function Shown({ run, flow, flowError }: { run: RunOf; flow: unknown; flowError:
     onError: (e) => notifications.show({ color: 'red', title: 'It was not cancelled', message: e.message }),
   });
   const waits = useAskings(run.id, !ended && Array.isArray(run.waits) && run.waits.length > 0);
+  const paused = pausedOf(run);
+  const stops = useBreaks(run.id, !ended);
+  const stopAt = useEffectEvent((e: KeyboardEvent) => {
+    if (e.key !== 'F9' || ended || !may || !chosen) return;
+    e.preventDefault();
+    stops.toggle(chosen.id);
+  });
+  useEffect(() => {
+    const listen = (e: KeyboardEvent) => stopAt(e);
+    window.addEventListener('keydown', listen);
+    return () => window.removeEventListener('keydown', listen);
+  }, []);
+  const { reset } = stops.pause;
+  useEffect(() => {
+    if (run.paused) reset();
+  }, [run.paused, reset]);
   const took = run.started && (run.ended || run.status === 'running') ? duration((run.ended ? Date.parse(run.ended) : now) - Date.parse(run.started)) : '';
   return (
     <Stack gap="md">
@@ -132,6 +151,7 @@ function Shown({ run, flow, flowError }: { run: RunOf; flow: unknown; flowError:
           <Labels labels={run.labels} />
         </Stack>
         <Group gap="xs">
+          {may && !ended && !run.paused && <Button variant="default" loading={stops.pause.isPending} disabled={stops.pause.isSuccess} onClick={() => stops.pause.mutate()}>{stops.pause.isSuccess ? 'Pauses soon…' : 'Pause'}</Button>}
           {may && !ended && <Button variant="default" color="red" loading={cancel.isPending || run.cancel} onClick={() => cancel.mutate()}>Cancel</Button>}
           <Button variant="default" component="a" href={`/api/v1/runs/${encodeURIComponent(run.id)}/report`} download>Download report</Button>
           {may && ended && <Button variant="default" onClick={() => setRetrying(true)}>Run again…</Button>}
@@ -153,6 +173,7 @@ function Shown({ run, flow, flowError }: { run: RunOf; flow: unknown; flowError:
           )}
         </Card>
       )}
+      {paused.length > 0 && <DebugBar run={run} paused={paused} onTold={refresh} />}
       {waits.error && !ended ? <Wrong error={waits.error} again={() => void waits.refetch()} /> : null}
       {!ended && (waits.data?.items ?? []).map((a) => <Question key={`${a.path} ${a.asked}`} asking={a} onAnswered={refresh} />)}
       {flowError ? <Wrong error={flowError} /> : null}
@@ -168,7 +189,7 @@ function Shown({ run, flow, flowError }: { run: RunOf; flow: unknown; flowError:
                 <Tabs.Tab value="compare">Compare</Tabs.Tab>
                 {browses && !ended && <Tabs.Tab value="browser">Browser</Tabs.Tab>}
               </Tabs.List>
-              <Tabs.Panel value="graph" className="run-tab"><Canvas doc={doc} states={states} selected={node} onSelect={select} /></Tabs.Panel>
+              <Tabs.Panel value="graph" className="run-tab"><Canvas doc={doc} states={states} breaks={ended ? undefined : stops.nodes} selected={node} onSelect={select} /></Tabs.Panel>
               <Tabs.Panel value="list" className="run-tab scroll"><NodeList doc={doc} states={states} selected={node} onSelect={select} /></Tabs.Panel>
               <Tabs.Panel value="time" className="run-tab"><Gantt book={book} version={version} doc={doc} from={from} to={to} at={looked} over={over_} selected={execution} onSelect={selectExecution} /></Tabs.Panel>
               <Tabs.Panel value="steps" className="run-tab"><Executions list={book.list} version={version} from={from} now={to} over={ended} selected={execution} placeOf={place} find={book.find} onSelect={selectExecution} label="Executions" /></Tabs.Panel>
@@ -182,6 +203,11 @@ function Shown({ run, flow, flowError }: { run: RunOf; flow: unknown; flowError:
           <Journal events={book.events} count={past ? past.count : version} onSelect={selectPath} />
         </Card>
         <div className="run-side">
+          {chosen && may && !ended && (
+            <Button fullWidth mb="xs" size="xs" variant="default" leftSection={<span className="break-dot static" aria-hidden />} aria-keyshortcuts="F9" disabled={stops.busy} onClick={() => stops.toggle(chosen.id)}>
+              {stops.nodes.has(chosen.id) ? `Take the breakpoint at ${chosen.title} away` : `Pause before ${chosen.title}`}
+            </Button>
+          )}
           {chosen ? (
             <Step key={chosen.id} run={run} doc={doc} node={chosen} book={book} version={version} at={execution} from={from} now={to} over={ended} onSelect={selectExecution} onClose={() => select(undefined)} />
           ) : (

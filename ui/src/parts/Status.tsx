@@ -27,9 +27,9 @@ const looks: Record<string, [color: string, words: string]> = {
   offline: ['gray', 'Offline'],
 };
 
-/** What a person reads of a status; a run whose process died says that it is interrupted. */
-export function shownStatus(run: Pick<Run, 'status' | 'interrupted'>): string {
-  return run.interrupted ? 'interrupted' : run.status;
+/** What a person reads of a status; a run whose process died, and one that is paused, say so. */
+export function shownStatus(run: Pick<Run, 'status' | 'interrupted' | 'paused'>): string {
+  return run.interrupted ? 'interrupted' : run.paused ? 'paused' : run.status;
 }
 
 /** A status as a badge; the word says it, the colour only helps. */

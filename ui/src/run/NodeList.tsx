@@ -4,7 +4,7 @@ import type { FlowDoc } from '../canvas/flow';
 import { duration } from '../parts/time';
 import type { NodeState } from './state';
 
-const words: Record<NodeState['state'], string> = { idle: '', running: 'At work', waiting: 'Waits', retrying: 'Will be tried again', done: 'Done', failed: 'Failed', passed: 'Passed', cancelled: 'Not ended' };
+const words: Record<NodeState['state'], string> = { idle: '', running: 'At work', waiting: 'Waits', retrying: 'Will be tried again', paused: 'Paused before it', done: 'Done', failed: 'Failed', passed: 'Passed', cancelled: 'Not ended' };
 
 /** The nodes of a flow as a table: the same as the graph for who reads rather than looks. */
 export function NodeList({ doc, states, selected, onSelect }: { doc: FlowDoc; states?: Map<string, NodeState>; selected?: string; onSelect: (node: string) => void }) {

@@ -164,6 +164,7 @@ export class Book {
 
   private take(e: Event, at: number) {
     if (!e.path) return;
+    if (e.data?.paused) return this.say(e); // no execution has begun
     switch (e.kind) {
       case 'node_started': {
         const x = this.open(e, at);

@@ -3,7 +3,7 @@ import type { FlowDoc } from '../canvas/flow';
 
 /** What is known of one node of a flow in a run, over all its executions. */
 export interface NodeState {
-  state: 'idle' | 'running' | 'waiting' | 'retrying' | 'done' | 'failed' | 'passed' | 'cancelled';
+  state: 'idle' | 'running' | 'waiting' | 'retrying' | 'paused' | 'done' | 'failed' | 'passed' | 'cancelled';
   /** How many executions have ended. */
   count: number;
   failed: number;
@@ -13,6 +13,8 @@ export interface NodeState {
   until?: number;
   /** The execution that was heard of last. */
   path: string;
+  /** What it was before the run paused there; nothing if it had not been reached. */
+  before?: NodeState['state'];
   /** What else is to be said at the node, such as that it is the first that differs. */
   note?: string;
 }
@@ -56,6 +58,14 @@ export function fold(nodes: Map<string, NodeState>, e: Event) {
   const id = ownerOf(e.path);
   const inner = id !== nodeOf(e.path); // in a flow that the node calls
   const old = nodes.get(id);
+  if (e.data?.paused) {
+    // The node has not begun: it is as it was when the run goes on.
+    const before = old?.state === 'paused' ? old.before : old?.state;
+    if (state === 'waiting') nodes.set(id, { ...(old ?? { count: 0, failed: 0 }), state: 'paused', before, path: e.path });
+    else if (old && before) nodes.set(id, { ...old, state: before, before: undefined });
+    else nodes.delete(id);
+    return;
+  }
   const ended = e.kind === 'node_finished' || e.kind === 'node_failed';
   nodes.set(id, {
     state: state === 'done' && old?.failed && old.path === e.path && e.kind === 'log' ? old.state : state,
@@ -119,7 +129,7 @@ export function painted(s: RunState, doc: FlowDoc, status: string, failed?: stri
       out.set(id, { ...n, state: 'done' });
       continue;
     }
-    if (over && (n.state === 'running' || n.state === 'waiting' || n.state === 'retrying')) {
+    if (over && (n.state === 'running' || n.state === 'waiting' || n.state === 'retrying' || n.state === 'paused')) {
       out.set(id, { ...n, state: status === 'done' ? 'done' : status === 'failed' ? 'failed' : 'cancelled' });
     }
   }

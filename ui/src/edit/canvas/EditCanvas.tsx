@@ -45,6 +45,7 @@ export function EditCanvas({ model, actions, places, problems, search, link, dat
   const chosen = useSelection(model);
   const states = useStore(model.painted);
   const pinned = useStore(model.pinned);
+  const breaks = useStore(model.breaks);
   const rf = useReactFlow();
   const box = useRef<HTMLDivElement>(null);
   const [moving, setMoving] = useState<Places>({});
@@ -69,7 +70,7 @@ export function EditCanvas({ model, actions, places, problems, search, link, dat
   }), [model]);
   const insert = useCallback((e: FlowEdge) => search({ onWire: e }), [search]);
 
-  const base = useMemo(() => nodesOf(flow, places, catalog, problems, states, pinned, current, door, aside), [flow, places, catalog, problems, states, pinned, current, door, aside]);
+  const base = useMemo(() => nodesOf(flow, places, catalog, problems, states, pinned, breaks, current, door, aside), [flow, places, catalog, problems, states, pinned, breaks, current, door, aside]);
   const nodes = useMemo(() => {
     const sel = new Set(chosen);
     return base.map((n): CanvasNode => {
@@ -261,6 +262,9 @@ export function EditCanvas({ model, actions, places, problems, search, link, dat
     } else if (!mod && e.key === 'd' && on) {
       done();
       actions.toggle(model.selection.nodes().length ? model.selection.nodes() : [on]);
+    } else if (((!mod && e.key === 'b') || e.key === 'F9') && on) {
+      done();
+      actions.toggleBreak(on);
     } else if (!mod && e.key === 'p' && on) {
       done();
       box.current?.querySelector<HTMLElement>(`[data-id="${CSS.escape(on)}"] .step-mark`)?.focus();

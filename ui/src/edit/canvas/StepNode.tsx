@@ -26,13 +26,15 @@ export type StepData = {
   start: boolean;
   off: boolean;
   pinned: boolean;
+  /** Whether it has a breakpoint. */
+  stops: boolean;
   /** Whether it is the one that Tab leads to. */
   current: boolean;
   door: Door;
 };
 export type StepType = Node<StepData, 'step'>;
 
-const words: Record<NodeState['state'], string> = { idle: '', running: 'at work', waiting: 'waits', retrying: 'tries again', done: 'done', failed: 'failed', passed: 'passed', cancelled: 'not ended' };
+const words: Record<NodeState['state'], string> = { idle: '', running: 'at work', waiting: 'waits', retrying: 'tries again', paused: 'paused before it', done: 'done', failed: 'failed', passed: 'passed', cancelled: 'not ended' };
 
 /** One node. What it is told changes rarely, so most are left alone while the canvas moves. */
 export const StepNode = memo(function StepNode({ data, selected }: NodeProps<StepType>) {
@@ -40,13 +42,14 @@ export const StepNode = memo(function StepNode({ data, selected }: NodeProps<Ste
   const main = ports.filter((p) => p.name !== 'error');
   const wired = data.wired.split(' ');
   const bad = problems?.some((p) => p.severity === 'error');
-  const said = [data.start ? 'the run begins here' : '', data.off ? 'turned off' : '', problems?.length ? `${problems.length} problem${problems.length > 1 ? 's' : ''}` : '', state ? words[state.state] : ''].filter(Boolean).join(', ');
+  const said = [data.start ? 'the run begins here' : '', data.off ? 'turned off' : '', data.stops ? 'breakpoint' : '', problems?.length ? `${problems.length} problem${problems.length > 1 ? 's' : ''}` : '', state ? words[state.state] : ''].filter(Boolean).join(', ');
   return (
     <div className="step" data-off={data.off || undefined}>
       <Handle type="target" id="in" position={Position.Top} className="port port-in" />
       <Handle type="target" id="data-in" position={Position.Left} className="port-data" isConnectable={false} />
       <Handle type="source" id="data-out" position={Position.Left} className="port-data" isConnectable={false} />
       <div role="button" tabIndex={data.current ? 0 : -1} className="step-box" data-step={id} data-selected={selected || undefined} data-state={state?.state} data-bad={bad || undefined} aria-pressed={selected}>
+        {data.stops && <span className="break-dot" title="Breakpoint" aria-hidden />}
         <FamilyIcon type={data.type} />
         <span className="step-text">
           <span className="node-title" title={data.title}>{data.title}</span>

@@ -7,6 +7,7 @@ import type { Model } from '../model';
 import { addNode, connect, disconnect, freshId, moveNodes, moveUp, removeNodes, setNode, setStart, type At } from '../ops';
 import { addFrame, addNote, removeFrames, removeNotes, setFrame, setNote } from '../view';
 import { aligned, behindOf, free, height, type Side } from './places';
+import { benchOf } from '../panel/bench';
 
 /** Where a node is added: behind a port, into a wire, at a place of the canvas, or beside what is there. */
 export interface Where {
@@ -214,6 +215,13 @@ export class Actions {
     const off = nodes.some((id) => this.flow.byId.get(id)?.raw.disabled !== true);
     this.model.apply(off ? 'Turn off' : 'Turn on', chain(this.model.text(), ...nodes.map((id) => (t: string) => setNode(t, id, ['disabled'], off || undefined))));
     this.say(`${plural(nodes.length, 'node')} turned ${off ? 'off' : 'on'}.`);
+  }
+
+  /** Sets a breakpoint before a node, or takes it away. It is kept by this browser and not in the flow. */
+  toggleBreak(id: string) {
+    if (!this.flow.byId.has(id)) return;
+    const set = benchOf(this.model).toggleBreak(id);
+    this.say(set ? `A breakpoint is set at ${this.title(id)}.` : `The breakpoint at ${this.title(id)} is gone.`);
   }
 
   start(id: string) {

@@ -15,7 +15,7 @@ export type CanvasNode = StepType | NoteType | FrameType;
 const dot = 11;
 
 /** The nodes of the canvas: steps, and behind them frames and notes. */
-export function nodesOf(flow: ParsedFlow, places: Places, catalog: Catalog, problems: Map<string, Problem[]>, states: ReadonlyMap<string, NodeState> | null, pinned: ReadonlySet<string>, current: string | undefined, door: Door, aside: AsideDoor): CanvasNode[] {
+export function nodesOf(flow: ParsedFlow, places: Places, catalog: Catalog, problems: Map<string, Problem[]>, states: ReadonlyMap<string, NodeState> | null, pinned: ReadonlySet<string>, breaks: ReadonlySet<string>, current: string | undefined, door: Door, aside: AsideDoor): CanvasNode[] {
   const wired = new Map<string, string[]>();
   for (const e of flow.edges) {
     const known = wired.get(e.from);
@@ -38,7 +38,7 @@ export function nodesOf(flow: ParsedFlow, places: Places, catalog: Catalog, prob
       id: n.id, type: 'step', position: places[n.id] ?? { x: 0, y: 0 }, width: nodeWidth, height, focusable: false, handles: handles(main.map((p) => p.name), height, ports.length > main.length),
       data: {
         id: n.id, title: n.title, type: n.type, ports, wired: wired.get(n.id)?.join(' ') ?? '', problems: problems.get(n.id), state: states?.get(n.id),
-        start: flow.start === n.id, off: n.raw.disabled === true, pinned: pinned.has(n.id), current: current === n.id, door,
+        start: flow.start === n.id, off: n.raw.disabled === true, pinned: pinned.has(n.id), stops: breaks.has(n.id), current: current === n.id, door,
       },
     };
   });

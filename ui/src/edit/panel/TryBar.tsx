@@ -1,10 +1,12 @@
 import { ActionIcon, Button, Group, Loader, Menu, Text, Tooltip } from '@mantine/core';
 import { IconChevronDown, IconPlayerPlay, IconPlayerStop, IconX } from '@tabler/icons-react';
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 
 import { api, must } from '../../api/client';
-import { useJournal } from '../../api/events';
+import { useJournal, type Event } from '../../api/events';
+import { DebugBar } from '../../run/DebugBar';
+import { pausedOf } from '../../run/paused';
 import type { Bench, Mode, Trying } from './bench';
 
 const words: Record<Mode, string> = { node: 'Run this node', to: 'Run to here', from: 'Run from here' };
@@ -42,7 +44,12 @@ export function TryButtons({ onTry, busy }: { onTry: (mode: Mode) => void; busy:
 
 /** Follows the development run, and says how it stands. */
 export function TryStatus({ trying, bench, onEnd }: { trying: Trying; bench: Bench; onEnd: () => void }) {
-  useJournal(trying.run, (events) => bench.heard(trying.run, events), () => {
+  const queries = useQueryClient();
+  const heard = (events: Event[]) => {
+    bench.heard(trying.run, events);
+    if (events.some((e) => e.data?.paused)) void queries.invalidateQueries({ queryKey: ['run', trying.run] });
+  };
+  useJournal(trying.run, heard, () => {
     bench.ended(trying.run);
     onEnd();
   });
@@ -54,18 +61,21 @@ export function TryStatus({ trying, bench, onEnd }: { trying: Trying; bench: Ben
   const cancel = useMutation({ mutationFn: () => must(api.POST('/api/v1/runs/{id}/cancel', { params: { path: { id: trying.run } } })) });
   const status = run.data?.status ?? 'queued';
   const going = !trying.ended && !['done', 'failed', 'cancelled'].includes(status);
+  const paused = run.data && going ? pausedOf(run.data) : [];
   const said: Record<string, string> = {
     queued: 'Waits for a robot…',
-    running: 'Runs…',
-    waiting: 'Waits for a time or a message.',
+    running: paused.length ? 'It is paused.' : 'Runs…',
+    waiting: paused.length ? 'It is paused.' : 'Waits for a time or a message.',
     attention: 'Asks a question: answer it on the page of the run.',
     done: trying.mode === 'from' ? 'It ran to the end.' : 'It ran to the node.',
     failed: `It failed${run.data?.failure?.node ? ` at ${run.data.failure.node}` : ''}: ${run.data?.failure?.message ?? ''}`,
     cancelled: 'It was cancelled.',
   };
   return (
+    <>
+    {run.data && paused.length > 0 && <DebugBar run={run.data} paused={paused} onTold={() => void run.refetch()} />}
     <Group gap={8} wrap="nowrap" className="try-status" data-status={status} role="status">
-      {going && <Loader size={14} />}
+      {going && !paused.length && <Loader size={14} />}
       <Text size="sm" className="wrap" flex={1}>
         {said[status] ?? status} <Link to="/runs/$id" params={{ id: trying.run }}>Look at the run</Link>
       </Text>
@@ -79,5 +89,6 @@ export function TryStatus({ trying, bench, onEnd }: { trying: Trying; bench: Ben
         </Tooltip>
       )}
     </Group>
+    </>
   );
 }

@@ -18,6 +18,7 @@ export interface Trying {
 }
 
 const keyOf = (flow: string) => `aether.pins.${flow}`;
+const breaksOf = (flow: string) => `aether.breaks.${flow}`;
 
 /**
  * What a flow is tried on while it is written: the run whose records are used, the pinned outputs, and the development run
@@ -30,6 +31,8 @@ export class Bench {
   /** The execution that is looked at, by node. */
   readonly at = new Map<string, string>();
   pins: Pins = {};
+  /** Nodes that a run which is tried with breakpoints stops before. */
+  breaks: string[] = [];
   trying: Trying | null = null;
   private flow = '';
   private count = 0;
@@ -54,8 +57,32 @@ export class Bench {
     } catch {
       // What cannot be read is not pinned.
     }
+    this.breaks = [];
+    try {
+      const v: unknown = JSON.parse(localStorage.getItem(breaksOf(flow)) ?? '[]');
+      if (Array.isArray(v)) this.breaks = v.filter((id) => typeof id === 'string');
+    } catch {
+      // What cannot be read is no breakpoint.
+    }
     this.changed();
   };
+  /** Sets a breakpoint before a node or takes it away, and says which. */
+  readonly toggleBreak = (node: string): boolean => {
+    const set = !this.breaks.includes(node);
+    this.keepBreaks(set ? [...this.breaks, node] : this.breaks.filter((id) => id !== node));
+    return set;
+  };
+  readonly clearBreaks = (): void => this.keepBreaks([]);
+  private keepBreaks(all: string[]): void {
+    this.breaks = all;
+    this.changed();
+    try {
+      if (all.length) localStorage.setItem(breaksOf(this.flow), JSON.stringify(all));
+      else localStorage.removeItem(breaksOf(this.flow));
+    } catch {
+      // A browser without room forgets them when the page is left.
+    }
+  }
   /** Pins an output to a node, or takes it away. It says why it is kept only until the page is left, if so. */
   readonly pin = (node: string, out: Record<string, unknown> | undefined): string | undefined => {
     const rest = Object.fromEntries(Object.entries(this.pins).filter(([id]) => id !== node));
@@ -106,6 +133,7 @@ export class Bench {
   private changed(): void {
     this.count++;
     this.model.painted.set(this.trying?.state.nodes ?? null);
+    if (this.breaks.length !== this.model.breaks.get().size || this.breaks.some((id) => !this.model.breaks.get().has(id))) this.model.breaks.set(new Set(this.breaks));
     const ids = Object.keys(this.pins);
     if (ids.length !== this.model.pinned.get().size || ids.some((id) => !this.model.pinned.get().has(id))) this.model.pinned.set(new Set(ids));
     for (const f of this.listeners) f();
