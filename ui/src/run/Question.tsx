@@ -89,7 +89,7 @@ export function Question({ asking, onAnswered }: { asking: Asking; onAnswered: (
               {may && kind === 'approval' && <TextInput label="Comment" value={comment} onChange={(e) => setComment(e.currentTarget.value)} />}
               {send.error && <Wrong error={send.error} />}
               {!may && <Text size="sm" c="dimmed">Your role may not answer it.</Text>}
-              {may && asking.refused && !send.error && <Text size="sm" role="status">{sentence(asking.refused)}</Text>}
+              {may && asking.refused && !send.error && <Text size="sm" role="status">Not by you: {asking.refused}.</Text>}
               {may && (
                 <Group gap="xs">
                   {buttons.map((b, i) => (
@@ -107,6 +107,3 @@ export function Question({ asking, onAnswered }: { asking: Asking; onAnswered: (
     </Card>
   );
 }
-
-const sentence = (s: string) => `${s.charAt(0).toUpperCase()}${s.slice(1)}.`;
-
