@@ -107,7 +107,7 @@ test('an approval of two people: one signed in, one by a link without an account
   await page.getByText('boss@example.com').waitFor();
   await page.getByText('The order fits').waitFor();
   assert.equal(await page.getByRole('navigation').count(), 0, 'the page has a shell');
-  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth), false, 'the page is wider than the phone');
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > globalThis.innerWidth), false, 'the page is wider than the phone');
   assert.deepEqual(await barriers(page), []);
   await shot(page, 'link-phone');
   await page.getByRole('button', { name: 'approve' }).press('Enter');
