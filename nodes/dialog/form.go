@@ -43,8 +43,16 @@ func init() {
 					q.Fields = append(q.Fields, f.field(first+i))
 				}
 			}
+			more, err := fromSchema(in.Schema)
+			if err != nil {
+				return nil, node.Fail(node.KindInput, "the schema cannot be asked for: "+err.Error(), "properties of types string, number, integer, boolean, and array with an enum of items, make fields")
+			}
+			q.Fields = append(q.Fields, more...)
+			if err := propose(q.Fields, in.Propose); err != nil {
+				return nil, node.Fail(node.KindInput, err.Error(), "propose values by the names of fields")
+			}
 			if len(q.Fields) == 0 {
-				return nil, node.Fail(node.KindInput, "the form has no fields", "give fields or pages; to only tell something use dialog.message")
+				return nil, node.Fail(node.KindInput, "the form has no fields", "give fields, pages or a schema; to only tell something use dialog.message")
 			}
 			return in.ask(declared(q), func(r question.Reply) map[string]any {
 				values := make(map[string]any, len(q.Fields))
@@ -93,8 +101,10 @@ type pageIn struct {
 }
 
 type formIn struct {
-	Fields []fieldIn `json:"fields" doc:"What to ask for."`
-	Pages  []pageIn  `json:"pages" doc:"What to ask for in several pages, one after another; back and forth is allowed."`
+	Fields  []fieldIn      `json:"fields" doc:"What to ask for."`
+	Pages   []pageIn       `json:"pages" doc:"What to ask for in several pages, one after another; back and forth is allowed."`
+	Schema  map[string]any `json:"schema" doc:"JSON schema of an object, such as that of a queue of work items: each of its properties is a field behind the others."`
+	Propose map[string]any `json:"propose" doc:"Values by field that are filled in beforehand, such as those that were read from a document. Other than a default they count only if a person sends them."`
 	looks
 	ending
 }

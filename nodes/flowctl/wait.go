@@ -89,7 +89,7 @@ func init() {
 			}
 			return node.AnswerLink{Ask: in.Ask, Person: strings.TrimSpace(in.For), Valid: in.Valid}, nil
 		},
-		YAML: "- {id: link, type: flow.answer_link, params: {ask: pay, for: boss@example.com}}\n- {id: mail, type: mail.send, params: {to: [boss@example.com], subject: Please decide, body: 'Decide here: {{ nodes.link.url }}'}}\n- {id: pay, type: flow.wait_for_approval, params: {question: 'Pay 900 EUR?', wait: 3d}}",
+		YAML: "- {id: link, type: flow.answer_link, params: {ask: pay, for: boss@example.com}}\n- {id: mail, type: mail.send, params: {connection: {host: smtp.example.com}, from: aether@example.com, to: [boss@example.com], subject: Please decide, text: 'Decide here: {{ nodes.link.url }}'}}\n- {id: pay, type: flow.wait_for_approval, params: {question: 'Pay 900 EUR?', wait: 3d}}",
 	})
 }
 

@@ -5,14 +5,14 @@ import './ask.css';
 import { Json } from '../parts/Json';
 import { useNow } from '../parts/time';
 import { When } from '../parts/When';
-import { labelOf, left, person, shownData, then, type Ask, type Said } from './question';
+import { labelOf, left, person, shownData, afterwards, type Ask, type Said } from './question';
 
 /** How long a question waits, and what happens then. */
 export function Expiry({ until, late, ask }: { until?: string; late?: string; ask: Ask }) {
   const now = useNow(1000);
   if (!until) return null;
   const end = Date.parse(until);
-  const what = then(late, ask);
+  const what = afterwards(late, ask);
   const soon = end - now < 3_600_000;
   return (
     <Text size="sm" c={soon ? undefined : 'dimmed'} fw={soon ? 600 : undefined} component="p" m={0}>

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { left, shownData, startValues, then } from './question';
+import { left, shownData, startValues, afterwards } from './question';
 
 test('what is proposed is filled in before the default', () => {
   expect(startValues([{ name: 'a', type: 'text', default: 'x', proposed: 'y' }, { name: 'b', type: 'bool', default: false }, { name: 'c', type: 'text' }])).toEqual({ a: 'y', b: false });
@@ -14,9 +14,9 @@ test('the time left is told in its two largest units, and never below zero', () 
 });
 
 test('what happens then is told', () => {
-  expect(then('port', {})).toBe('the flow goes on another way');
-  expect(then('default', { default: { button: 'yes' }, buttons: [{ name: 'yes', label: 'Ja' }] })).toBe('Ja counts as the answer');
-  expect(then(undefined, {})).toBe('');
+  expect(afterwards('port', {})).toBe('the flow goes on another way');
+  expect(afterwards('default', { default: { button: 'yes' }, buttons: [{ name: 'yes', label: 'Ja' }] })).toBe('Ja counts as the answer');
+  expect(afterwards(undefined, {})).toBe('');
 });
 
 test('a picture among the details is shown once', () => {

@@ -54,7 +54,7 @@ export function startValues(fields: Field[]): Record<string, unknown> {
 export const person = (name: string) => name.trim().toLowerCase();
 
 /** What happens when nobody answers in time, as the end of a sentence. */
-export function then(late: string | undefined, ask: Ask): string {
+export function afterwards(late: string | undefined, ask: Ask): string {
   switch (late) {
     case 'port':
       return 'the flow goes on another way';

@@ -98,7 +98,7 @@ function Asked({ token, linked, onDone }: { token: string; linked: Schemas['Link
         >
           <AskFields ask={ask} values={values} onChange={setValues} />
           <TextInput label="Comment" value={comment} maxLength={4000} onChange={(e) => setComment(e.currentTarget.value)} />
-          {linked.refused && <Text size="sm" role="status">{`${linked.refused.charAt(0).toUpperCase()}${linked.refused.slice(1)}.`}</Text>}
+          {linked.refused && <Text size="sm" role="status">Not by you: {linked.refused}.</Text>}
           {send.error && <Wrong error={send.error} />}
           <Group gap="xs">
             {(ask.buttons ?? []).map((b, i) => (

@@ -4,7 +4,7 @@ import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 
 import '../ask/ask.css';
-import { askOf, left, person, then, type Asking } from '../ask/question';
+import { askOf, left, person, afterwards, type Asking } from '../ask/question';
 import { useWaiting } from '../ask/useWaiting';
 import { useMay } from '../parts/may';
 import { Empty, Loading, Wrong } from '../parts/Notice';
@@ -65,7 +65,7 @@ function Row({ a, now, me }: { a: Asking; now: number; me: string }) {
       </div>
       <Text size="sm" component="div">asked <When at={a.asked} /></Text>
       <Text size="sm" component="div" fw={until && until - now < 3_600_000 ? 600 : undefined}>
-        {until ? <span title={then(a.late, ask)}>{until > now ? `${left(until, now)} left` : 'the time is over'}</span> : <Text span size="sm" c="dimmed">waits for ever</Text>}
+        {until ? <span title={afterwards(a.late, ask)}>{until > now ? `${left(until, now)} left` : 'the time is over'}</span> : <Text span size="sm" c="dimmed">waits for ever</Text>}
         {(ask.approvals ?? 1) > 1 && <Text size="xs" c="dimmed">{given.length} of {ask.approvals} agreed{mine ? ', you too' : ''}</Text>}
       </Text>
       <Badge variant="light" color="orange" radius="sm" tt="none" className="status" data-color="orange">{kinds[a.kind] ?? a.kind}</Badge>

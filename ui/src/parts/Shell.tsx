@@ -14,7 +14,7 @@ const sections = [
     title: '',
     places: [
       { to: '/runs', label: 'Runs', icon: IconActivity, right: 'runs.read' },
-      { to: '/waiting', label: 'Waiting for you', icon: IconInbox, right: 'runs.read' },
+      { to: '/waiting', label: 'Waiting', icon: IconInbox, right: 'runs.read' },
       { to: '/flows', label: 'Flows', icon: IconRoute, right: 'flows.read' },
       { to: '/healing', label: 'Healing', icon: IconBandage, right: 'heals.read' },
     ],

@@ -1,6 +1,8 @@
 import { Badge, Group } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 
+import './labels.css';
+
 /** The labels of a run; each leads to the runs that have it too. */
 export function Labels({ labels }: { labels?: string[] | null }) {
   if (!labels?.length) return null;

@@ -32,6 +32,9 @@ const titles: Record<string, string> = {
   doubt: 'It is not certain what is meant',
 };
 
+/** What stands on the buttons of a step that was cut short: their names are those of the command line. */
+const cutShort: Record<string, string> = { skip: 'It was done: go on', again: 'Do it again', fail: 'Fail' };
+
 /** A question of a run with its buttons; the answer goes to the run wherever it is executed. */
 export function Question({ asking, onAnswered }: { asking: Asking; onAnswered: () => void }) {
   const { run, path, kind } = asking;
@@ -45,6 +48,7 @@ export function Question({ asking, onAnswered }: { asking: Asking; onAnswered: (
   const buttons = ask.buttons ?? [];
   const secret = fields.some((f) => f.type === 'secret');
   const given = asking.given ?? [];
+  const cut = kind === 'interrupted';
   const starter = ask.not_starter && person(asking.started_by ?? '') === person(who?.name ?? '');
   const send = useMutation({
     mutationFn: (button: AskButton) =>
@@ -65,10 +69,10 @@ export function Question({ asking, onAnswered }: { asking: Asking; onAnswered: (
             <Title order={2} size="h5">{ask.title || titles[kind] || 'The run asks'}</Title>
             <Text size="xs" c="dimmed"><span className="mono">{path}</span> · asked <When at={asking.asked} /></Text>
           </div>
-          {may && !secret && !asking.answered && <Button size="xs" variant="default" leftSection={<IconLink size={14} aria-hidden />} onClick={() => setLinking(true)}>Link…</Button>}
+          {may && !secret && !asking.answered && <Button size="xs" variant="default" flex="none" leftSection={<IconLink size={14} aria-hidden />} onClick={() => setLinking(true)}>Link…</Button>}
         </Group>
         <AskBody
-          ask={ask}
+          ask={cut || kind === 'session' || kind === 'doubt' ? { ...ask, message: sentence(ask.message ?? '') } : ask}
           text={asking.text}
           given={given}
           until={asking.until}
@@ -79,6 +83,7 @@ export function Question({ asking, onAnswered }: { asking: Asking; onAnswered: (
             </figure>
           )}
         >
+          {cut && <Text size="sm">Look at the other side first: if it was done, go on; doing it again may do it twice.</Text>}
           {kind === 'doubt' && <Text size="sm"><Link to="/healing">See what was found on the page Healing</Link></Text>}
           {secret && <Text size="sm">It asks for a secret, which must not be written down: answer on a terminal, with <span className="mono">aether runs resume {run}</span>.</Text>}
           {asking.answered ? (
@@ -89,12 +94,12 @@ export function Question({ asking, onAnswered }: { asking: Asking; onAnswered: (
               {may && kind === 'approval' && <TextInput label="Comment" value={comment} onChange={(e) => setComment(e.currentTarget.value)} />}
               {send.error && <Wrong error={send.error} />}
               {!may && <Text size="sm" c="dimmed">Your role may not answer it.</Text>}
-              {may && asking.refused && !send.error && <Text size="sm" role="status">{sentence(asking.refused)}</Text>}
+              {may && asking.refused && !send.error && <Text size="sm" role="status">Not by you: {asking.refused}.</Text>}
               {may && (
                 <Group gap="xs">
                   {buttons.map((b, i) => (
-                    <Button key={b.name} size="sm" variant={i === 0 ? 'filled' : 'default'} loading={send.isPending && send.variables.name === b.name} disabled={send.isPending || starter || (i === 0 && !!asking.refused) || (secret && !b.cancels)} onClick={() => send.mutate(b)}>
-                      {b.label || b.name}
+                    <Button key={b.name} size="sm" variant={i === 0 && !cut ? 'filled' : 'default'} loading={send.isPending && send.variables.name === b.name} disabled={send.isPending || starter || (i === 0 && !!asking.refused) || (secret && !b.cancels)} onClick={() => send.mutate(b)}>
+                      {b.label || (cut && cutShort[b.name]) || b.name}
                     </Button>
                   ))}
                 </Group>
@@ -108,5 +113,4 @@ export function Question({ asking, onAnswered }: { asking: Asking; onAnswered: (
   );
 }
 
-const sentence = (s: string) => `${s.charAt(0).toUpperCase()}${s.slice(1)}.`;
-
+const sentence = (s: string) => s.charAt(0).toUpperCase() + s.slice(1);
