@@ -104,3 +104,13 @@ test('a login is recorded in the page, and the flow runs', async () => {
   assert.ok(!JSON.stringify(flow).includes('practice-2'), 'the password is in the flow');
   assert.deepEqual(complaints, []);
 });
+
+test('an element is picked for a node, and a list extracted after it, each one step of the history', async () => {
+  const { page, complaints } = await signedIn();
+  const url = `${site}/pages/tables`;
+  await server.push('picked', { nodes: [{ id: 'open', type: 'web.open', params: { url } }, { id: 'press', type: 'web.click', title: 'Press it', params: { target: 'text=nothing' } }], edges: ['open -> press'] });
+  await page.goto(`${server.url}/flows/picked/edit`);
+  await page.getByText('Press it').first().click();
+  console.log(await page.content().then((t) => t.length));
+  await shot(page, 'editor');
+});
