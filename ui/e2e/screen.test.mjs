@@ -31,14 +31,14 @@ async function signedIn(options) {
 }
 
 /** What axe finds that is serious or critical, light and dark, wide and narrow, and whether something stands out of the screen. */
-async function sound(page, what) {
+async function sound(page, what, root = 'body') {
   const session = await page.context().newCDPSession(page); // the policy of the page lets no script in
   await session.send('Runtime.evaluate', { expression: axe });
   for (const colorScheme of ['light', 'dark']) {
     await page.emulateMedia({ colorScheme });
     for (const width of [1440, 390]) {
       await page.setViewportSize({ width, height: 900 });
-      const got = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
+      const got = await page.evaluate((at) => globalThis.axe.run(at, { resultTypes: ['violations'] }), root);
       const bad = got.violations.filter((v) => v.impact === 'serious' || v.impact === 'critical').map((v) => `${v.id}: ${v.help}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(' | ')}`);
       assert.deepEqual(bad, [], `${what}, ${colorScheme}, ${width} px`);
       const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
@@ -105,12 +105,51 @@ test('a login is recorded in the page, and the flow runs', async () => {
   assert.deepEqual(complaints, []);
 });
 
-test('an element is picked for a node, and a list extracted after it, each one step of the history', async () => {
+/** The button of the picker for a node of the flow, by keyboard. */
+async function pickFor(page, id, title) {
+  const node = page.locator(`.react-flow__node[data-id="${id}"] [data-step], .react-flow__node[data-id="${id}"] button`).first();
+  await node.waitFor();
+  await node.focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('region', { name: `Node ${title}`, exact: true }).getByRole('button', { name: 'Pick in a browser' }).click();
+  const dialog = page.getByRole('dialog', { name: `Pick the target of ${title}` });
+  await picture(page).waitFor();
+  return dialog;
+}
+
+test('an element is picked for a node, and a list is read after it: each is one step of the history', async () => {
   const { page, complaints } = await signedIn();
-  const url = `${site}/pages/tables`;
-  await server.push('picked', { nodes: [{ id: 'open', type: 'web.open', params: { url } }, { id: 'press', type: 'web.click', title: 'Press it', params: { target: 'text=nothing' } }], edges: ['open -> press'] });
+  const on = await middles('/pages/table?rows=8', (p) => ({ pick: p.locator('tbody tr').nth(1).getByRole('link'), one: p.locator('tbody td').nth(1), other: p.locator('tbody tr').nth(3).locator('td').nth(1) }));
+  await server.push('picked', { nodes: [{ id: 'open', type: 'web.open', params: { url: `${site}/pages/table?rows=8` } }, { id: 'press', type: 'web.click', title: 'Press it', params: { target: 'text=nothing' } }], edges: ['open -> press'] });
   await page.goto(`${server.url}/flows/picked/edit`);
-  await page.getByText('Press it').first().click();
-  console.log(await page.content().then((t) => t.length));
-  await shot(page, 'editor');
+  const dialog = await pickFor(page, 'press', 'Press it');
+  await press(page, on.pick);
+  const picked = dialog.getByRole('region', { name: 'What was picked' });
+  await picked.getByText(/Matches 1 here/).first().waitFor();
+  assert.ok((await picked.getByRole('checkbox').count()) >= 2, 'there are too few ways to find it');
+  await sound(page, 'pick', '[role=dialog]');
+  await dialog.getByRole('button', { name: 'Use this element' }).click();
+  await dialog.waitFor({ state: 'hidden' });
+  await page.getByRole('button', { name: /^Undo: Set target of Press it/ }).or(page.getByRole('button', { name: /^Undo/ })).first().waitFor();
+
+  const again = await pickFor(page, 'press', 'Press it');
+  await press(page, on.one);
+  await again.getByRole('button', { name: 'Pick a second one like it' }).click();
+  await again.getByText(/Click a second one like it/).waitFor();
+  await press(page, on.other);
+  const list = again.getByRole('region', { name: 'The list that it is of' });
+  await list.getByText('8 rows').waitFor();
+  await list.getByRole('textbox', { name: 'Name of the column city' }).fill('town');
+  await list.getByRole('checkbox', { name: 'Read date', exact: true }).uncheck();
+  await sound(page, 'pick-list', '[role=dialog]');
+  await list.getByRole('button', { name: 'Extract a table' }).click();
+  await again.waitFor({ state: 'hidden' });
+  await page.keyboard.press('Control+s');
+  await page.getByText(/Saved/).first().waitFor();
+  const { flow } = await server.api('GET', '/flows/picked/versions/draft');
+  const target = flow.nodes.find((n) => n.id === 'press').params.target;
+  assert.ok(target.queries.length >= 2 && target.print, JSON.stringify(target));
+  const extract = flow.nodes.find((n) => n.type === 'web.extract');
+  assert.deepEqual(Object.keys(extract.params.fields).sort(), ['amount', 'column_6', 'column_6_link', 'name', 'no', 'town'], JSON.stringify(extract.params));
+  assert.deepEqual(complaints, []);
 });
