@@ -104,7 +104,9 @@ function Picked({ element, onTarget, onLike }: { element: Element; onTarget: Pro
   const [off, setOff] = useState<readonly number[]>([]);
   const on = element.candidates.map((_, i) => !off.includes(i));
   const head = useRef<HTMLHeadingElement>(null);
-  useEffect(() => head.current?.scrollIntoView({ block: 'nearest' }), []);
+  useEffect(() => {
+    head.current?.scrollIntoView({ block: 'nearest' }); // it gives a promise in some browsers
+  }, []);
   return (
     <section aria-label="What was picked">
       <Title order={3} size="h5" ref={head}>{element.name || element.role || element.tag}</Title>
