@@ -738,6 +738,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/pick/past": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Look for an element on the pages that past runs kept before a node */
+        post: operations["look-at-past-pages"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/pick/press": {
         parameters: {
             query?: never;
@@ -2595,6 +2612,15 @@ export interface components {
             messages?: components["schemas"]["Topical"][] | null;
             watched?: boolean;
         };
+        Hits: {
+            /** Format: int64 */
+            none: number;
+            /** Format: int64 */
+            one: number;
+            query: string;
+            /** Format: int64 */
+            several: number;
+        };
         Item: {
             analytics?: unknown;
             comment?: string;
@@ -2847,6 +2873,12 @@ export interface components {
             /** @description Send it as Authorization: Bearer. It is shown only now. */
             token: string;
         };
+        "Look-at-past-pagesRequest": {
+            flow: string;
+            node: string;
+            /** @description The element, as a flow has it. */
+            target: unknown;
+        };
         MeBody: {
             account?: string;
             name: string;
@@ -3036,6 +3068,15 @@ export interface components {
             items: components["schemas"]["Version"][] | null;
             /** @description Cursor of the next page; absent on the last. */
             next?: string;
+        };
+        Past: {
+            /** @description In the order of the target. */
+            queries: components["schemas"]["Hits"][];
+            /**
+             * Format: int64
+             * @description How many runs have a page of the node.
+             */
+            runs: number;
         };
         Peek: {
             /**
@@ -8192,6 +8233,102 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "look-at-past-pages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Look-at-past-pagesRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Past"];
+                };
             };
             /** @description Bad Request */
             400: {
