@@ -223,6 +223,7 @@ function Panel({ model, node, onClose }: { model: Model; node: FlowNode; onClose
           <PickDialog
             address={addressBefore(flow, node.id)}
             what={`${String(picking.at(-1) ?? 'target')} of ${node.title}`}
+            of={{ flow: flow.name, node: node.id }}
             onTarget={(target) => {
               setPicking(null);
               set(picking, target);

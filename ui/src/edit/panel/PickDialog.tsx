@@ -15,12 +15,15 @@ import { extractOf, targetOf } from './pick';
 type Pick = Schemas['Pick'];
 type Element = Schemas['PickedElement'];
 type List = Schemas['PickedList'];
+type Past = Schemas['Past'];
 
 interface Props {
   /** The address to begin with; '' asks for one. */
   address: string;
   /** What is picked for, such as "target of Save". */
   what: string;
+  /** The flow and the node that it is for, whose past runs may have kept pages. */
+  of: { flow: string; node: string };
   onTarget: (target: unknown) => void;
   /** Takes a node that reads a list: what it is to be, with its params. */
   onList: (type: string, params: Record<string, unknown>) => void;
@@ -28,7 +31,7 @@ interface Props {
 }
 
 /** Picks an element of a page in a browser of the server, or a list by two of its elements. */
-export function PickDialog({ address, what, onTarget, onList, onClose }: Props) {
+export function PickDialog({ address, what, of, onTarget, onList, onClose }: Props) {
   const narrow = useMediaQuery('(max-width: 900px)');
   const [url, setUrl] = useState(address);
   const start = useMutation({ mutationFn: (to: string) => must(api.POST('/api/v1/pick', { body: { url: to } })) });
@@ -44,7 +47,7 @@ export function PickDialog({ address, what, onTarget, onList, onClose }: Props) 
   return (
     <Modal opened onClose={onClose} title={`Pick the ${what}`} size="min(1320px, 96vw)" fullScreen={narrow} closeOnEscape={false} closeOnClickOutside={false} padding="sm">
       {start.data ? (
-        <Picking first={start.data} onTarget={onTarget} onList={onList} again={() => start.reset()} />
+        <Picking first={start.data} of={of} onTarget={onTarget} onList={onList} again={() => start.reset()} />
       ) : start.isPending ? (
         <Loading />
       ) : (
@@ -66,7 +69,7 @@ export function PickDialog({ address, what, onTarget, onList, onClose }: Props) 
   );
 }
 
-function Picking({ first, onTarget, onList, again }: { first: Pick; onTarget: Props['onTarget']; onList: Props['onList']; again: () => void }) {
+function Picking({ first, of, onTarget, onList, again }: { first: Pick; of: Props['of']; onTarget: Props['onTarget']; onList: Props['onList']; again: () => void }) {
   const queries = useQueryClient();
   const state = useQuery({ queryKey: ['pick', first.url], queryFn: () => must(api.GET('/api/v1/pick')), initialData: first, refetchInterval: (q) => (q.state.data?.open ? 600 : false), retry: false });
   const watched = useScreen('/api/v1/pick');
@@ -93,16 +96,32 @@ function Picking({ first, onTarget, onList, again }: { first: Pick; onTarget: Pr
         {watched.trouble && <Text size="sm" role="alert">{watched.trouble}</Text>}
         {press.error && <Wrong error={press.error} />}
         {pick.failed && <Text size="sm" role="alert">These two have nothing in common. Choose the same part of another row.</Text>}
-        {pick.element && <Picked key={pick.element.candidates[0]?.query ?? ''} element={pick.element} onTarget={onTarget} onLike={mode === 'like' ? undefined : () => press.mutate('like')} />}
+        {pick.element && <Picked key={pick.element.candidates[0]?.query ?? ''} element={pick.element} of={of} onTarget={onTarget} onLike={mode === 'like' ? undefined : () => press.mutate('like')} />}
         {pick.element?.like && <Listed key={`${pick.element.like.rows} ${pick.element.like.fields.map((f) => f.name).join(' ')}`} list={pick.element.like} onList={onList} />}
       </Stack>
     </div>
   );
 }
 
-function Picked({ element, onTarget, onLike }: { element: Element; onTarget: Props['onTarget']; onLike?: () => void }) {
+/** On how many of the past pages a way to find the element finds one. */
+function inThePast(past: Past | undefined, i: number): string {
+  const h = past?.queries[i];
+  if (!past?.runs || !h) return '';
+  const other = [h.none ? `none in ${h.none}` : '', h.several ? `several in ${h.several}` : ''].filter(Boolean).join(', ');
+  return ` Matches 1 in ${h.one} of ${past.runs} past ${past.runs === 1 ? 'run' : 'runs'}${other ? ` (${other})` : ''}.`;
+}
+
+function Picked({ element, of, onTarget, onLike }: { element: Element; of: Props['of']; onTarget: Props['onTarget']; onLike?: () => void }) {
   const [off, setOff] = useState<readonly number[]>([]);
   const on = element.candidates.map((_, i) => !off.includes(i));
+  const { target } = element.params as { target?: unknown };
+  const past = useQuery({
+    queryKey: ['pick', 'past', of.flow, of.node, JSON.stringify(target)],
+    queryFn: () => must(api.POST('/api/v1/pick/past', { body: { ...of, target } })),
+    enabled: of.flow !== '',
+    staleTime: 60_000,
+    retry: false,
+  });
   const head = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     head.current?.scrollIntoView({ block: 'nearest' }); // it gives a promise in some browsers
@@ -119,11 +138,14 @@ function Picked({ element, onTarget, onLike }: { element: Element; onTarget: Pro
               checked={on[i] ?? true}
               onChange={() => setOff(off.includes(i) ? off.filter((n) => n !== i) : [...off, i])}
               label={<Code>{c.query}</Code>}
-              description={`${c.score.toFixed(2)}, ${c.reason}. Matches ${c.matches || 1} here${c.matches > 1 ? ', of which it names one' : ''}.`}
+              description={`${c.score.toFixed(2)}, ${c.reason}. Matches ${c.matches || 1} here${c.matches > 1 ? ', of which it names one' : ''}.${inThePast(past.data, i)}`}
             />
           </li>
         ))}
       </Stack>
+      {past.isFetching && <Text size="xs" c="dimmed" role="status">Looking at the pages of past runs…</Text>}
+      {past.data?.runs === 0 && <Text size="xs" c="dimmed" mb="xs">No past run has kept a page of this node.</Text>}
+      {past.error && <Text size="xs" c="dimmed" mb="xs">The pages of past runs cannot be looked at: {past.error.message}</Text>}
       <Group gap="xs">
         <Button size="xs" disabled={!on.some(Boolean)} onClick={() => onTarget(targetOf(element.params, on))}>Use this element</Button>
         {onLike && !element.like && <Button size="xs" variant="default" leftSection={<IconTablePlus size={16} aria-hidden />} onClick={onLike}>Pick a second one like it</Button>}
