@@ -81,7 +81,7 @@ const shot = async (page, name) => shots && (await page.screenshot({ path: `${sh
 
 test('a login is recorded in the page, and the flow runs', async () => {
   const { page, complaints } = await signedIn();
-  const on = await middles('/acme/login', (p) => ({ user: p.getByLabel('User'), password: p.getByLabel('Password'), send: p.getByRole('button', { name: 'Sign in' }) }));
+  const on = await middles('/acme/login', (p) => ({ user: p.getByLabel('User'), password: p.getByLabel('Password') }));
   await page.goto(`${server.url}/record`);
   await page.getByRole('textbox', { name: 'Address to begin with' }).fill(`${site}/acme/login`);
   await page.keyboard.press('Enter');
@@ -94,8 +94,17 @@ test('a login is recorded in the page, and the flow runs', async () => {
   await page.keyboard.type('practice-2');
   await page.getByText('a secret, which was not read').waitFor();
   await sound(page, 'record');
-  await press(page, on.send);
+  // The rest by keyboard: into the picture, on to the button, and out again.
+  await picture(page).focus();
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
   await page.getByText('Click Sign in').waitFor();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Escape');
+  await page.getByText('Click, or press Enter here').waitFor();
+  await page.keyboard.press('Tab');
+  assert.equal(await picture(page).evaluate((e) => e === document.activeElement), false, 'Tab does not lead out');
   await page.getByRole('button', { name: 'End the recording' }).click();
   await page.getByRole('textbox', { name: 'Name of the flow' }).fill('sign in');
   await page.getByRole('button', { name: 'Save as a draft' }).click();
@@ -103,6 +112,9 @@ test('a login is recorded in the page, and the flow runs', async () => {
   const { flow } = await server.api('GET', '/flows/sign%20in/versions/draft');
   assert.ok(!JSON.stringify(flow).includes('practice-2'), 'the password is in the flow');
   assert.deepEqual(complaints, []);
+  await server.api('PUT', '/secrets/PRACTICE', { value: 'practice-2' });
+  const { run } = await server.api('POST', '/runs', { flow: 'sign in', version: 'draft', input: { password: { secret: 'PRACTICE' } } });
+  await server.until(run, 'done', 'failed').then((r) => assert.equal(r.status, 'done', JSON.stringify(r.failure)));
 });
 
 /** The button of the picker for a node of the flow, by keyboard. */
@@ -120,14 +132,16 @@ async function pickFor(page, id, title) {
 test('an element is picked for a node, and a list is read after it: each is one step of the history', async () => {
   const { page, complaints } = await signedIn();
   const on = await middles('/pages/table?rows=8', (p) => ({ pick: p.locator('tbody tr').nth(1).getByRole('link'), one: p.locator('tbody td').nth(1), other: p.locator('tbody tr').nth(3).locator('td').nth(1) }));
-  await server.push('picked', { nodes: [{ id: 'open', type: 'web.open', params: { url: `${site}/pages/table?rows=8` } }, { id: 'press', type: 'web.click', title: 'Press it', params: { target: 'text=nothing' } }], edges: ['open -> press'] });
+  await server.push('picked', { settings: { trace: 'always' }, nodes: [{ id: 'open', type: 'web.open', params: { url: `${site}/pages/table?rows=8` } }, { id: 'press', type: 'web.click', title: 'Press it', params: { target: 'css=h1' } }], edges: ['open -> press'] });
+  const { run } = await server.api('POST', '/runs', { flow: 'picked', version: 'draft' });
+  await server.until(run, 'done');
   await page.goto(`${server.url}/flows/picked/edit`);
   const dialog = await pickFor(page, 'press', 'Press it');
   await press(page, on.pick);
   const picked = dialog.getByRole('region', { name: 'What was picked' });
   await picked.getByText(/Matches 1 here/).first().waitFor();
+  await picked.getByText(/Matches 1 in 1 of 1 past run/).first().waitFor();
   assert.ok((await picked.getByRole('checkbox').count()) >= 2, 'there are too few ways to find it');
-  await sound(page, 'pick', '[role=dialog]');
   await dialog.getByRole('button', { name: 'Use this element' }).click();
   await dialog.waitFor({ state: 'hidden' });
   await page.getByRole('button', { name: /^Undo: Set target of Press it/ }).waitFor();

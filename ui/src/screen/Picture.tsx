@@ -9,8 +9,8 @@ interface Props {
   onInput?: (gestures: readonly Gesture[]) => void;
 }
 
-/** Two presses of Escape within this time lead out of the picture. */
-const twice = 600;
+/** Two presses of Escape within this time lead out of the picture; one alone goes to the page after it. */
+const twice = 450;
 /** How far a finger may move in a tap. */
 const still = 10;
 /** Pixels of one line and one page of a wheel that does not count in pixels. */
@@ -29,7 +29,7 @@ export function Picture({ label, frame, onInput }: Props) {
   const [inside, setInside] = useState(false);
   const presses = useRef(new Presses());
   const downs = useRef(0);
-  const escaped = useRef(0);
+  const escaped = useRef(0); // the timer of an Escape that waits
   const copied = useRef(false);
   const composing = useRef(false);
   const finger = useRef<{ id: number; x: number; y: number; moved: boolean; at: number }>(undefined);
@@ -102,6 +102,14 @@ export function Picture({ label, frame, onInput }: Props) {
     if (b) onInput([{ kind: 'up', ...at(e), button: b, clicks: Math.max(downs.current, 1), mods: mods(e) }]);
   };
 
+  const forget = () => {
+    window.clearTimeout(escaped.current);
+    escaped.current = 0;
+  };
+  const escape = () => {
+    forget();
+    onInput([{ kind: 'keydown', key: 'Escape' }, { kind: 'keyup', key: 'Escape' }]);
+  };
   const key = (e: KeyboardEvent<HTMLTextAreaElement>, kind: 'keydown' | 'keyup') => {
     if (e.nativeEvent.isComposing || composing.current || e.key === 'Process') return;
     if (!inside) {
@@ -111,15 +119,16 @@ export function Picture({ label, frame, onInput }: Props) {
       } else if (e.key !== 'Tab' && e.key !== 'Shift') e.preventDefault();
       return;
     }
-    if (e.key === 'Escape' && kind === 'keydown' && !e.repeat) {
-      if (e.timeStamp - escaped.current < twice) {
-        e.preventDefault();
+    if (e.key === 'Escape') {
+      e.preventDefault();
+      if (kind === 'keyup' || e.repeat) return;
+      if (escaped.current) {
+        forget();
         setInside(false);
-        escaped.current = 0;
-        return;
-      }
-      escaped.current = e.timeStamp;
+      } else escaped.current = window.setTimeout(escape, twice);
+      return;
     }
+    if (escaped.current) escape();
     if (!known(e.key)) return;
     const held = mods(e);
     const command = (held & 2) !== 0 && (held & 1) === 0 ? e.key.toLowerCase() : '';
@@ -177,6 +186,7 @@ export function Picture({ label, frame, onInput }: Props) {
         onDrop={(e) => e.preventDefault()}
         onBlur={() => {
           setInside(false);
+          forget();
           copied.current = false;
         }}
       />
