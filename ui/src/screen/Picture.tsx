@@ -160,6 +160,7 @@ export function Picture({ label, frame, onInput }: Props) {
   };
 
   return (
+    <>
     <div className="screen-view" data-inside={inside || undefined}>
       {image}
       <textarea
@@ -190,9 +191,10 @@ export function Picture({ label, frame, onInput }: Props) {
           copied.current = false;
         }}
       />
-      <Text id={hint} size="xs" className="screen-hint" data-inside={inside || undefined}>
-        {inside ? 'Keys go to the page. Press Escape twice to leave.' : 'Click, or press Enter here, to type into the page.'}
-      </Text>
     </div>
+    <Text id={hint} size="xs" className="screen-hint">
+      {inside ? 'Keys go to the page. Press Escape twice to leave.' : 'Click, or press Enter here, to type into the page.'}
+    </Text>
+    </>
   );
 }
