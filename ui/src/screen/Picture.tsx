@@ -1,5 +1,5 @@
 import { Text } from '@mantine/core';
-import { useCallback, useEffect, useId, useRef, useState, type ClipboardEvent, type CompositionEvent, type FormEvent, type KeyboardEvent, type PointerEvent } from 'react';
+import { useCallback, useEffect, useId, useRef, useState, type ClipboardEvent, type CompositionEvent, type FormEvent, type KeyboardEvent, type PointerEvent, type ReactNode } from 'react';
 
 import { button, known, mods, place, Presses, type Frame, type Gesture } from './gestures';
 
@@ -7,6 +7,8 @@ interface Props {
   label: string;
   frame: Frame;
   onInput?: (gestures: readonly Gesture[]) => void;
+  /** What lies over the picture, at places of it. */
+  children?: ReactNode;
 }
 
 /** Two presses of Escape within this time lead out of the picture; one alone goes to the page after it. */
@@ -23,7 +25,7 @@ const safe = (jpeg: string) => /^[A-Za-z0-9+/=]+$/.test(jpeg);
  * a phone shows its keys. Keys go to the page once the picture was clicked or Enter was pressed on it; Escape pressed
  * twice leads out, so that Tab goes on through these pages.
  */
-export function Picture({ label, frame, onInput }: Props) {
+export function Picture({ label, frame, onInput, children }: Props) {
   const hint = useId();
   const field = useRef<HTMLTextAreaElement>(null);
   const [inside, setInside] = useState(false);
@@ -191,6 +193,7 @@ export function Picture({ label, frame, onInput }: Props) {
           copied.current = false;
         }}
       />
+      {children}
     </div>
     <Text id={hint} size="xs" className="screen-hint">
       {inside ? 'Keys go to the page. Press Escape twice to leave.' : 'Click, or press Enter here, to type into the page.'}
