@@ -1,1 +1,0 @@
-import{Dt as e,ft as t}from"./core-9HO1_ICW.js";import{i as n,t as r}from"./time-Bc2RO_NX.js";var i=e();function a({at:e}){let a=n(1e4);return e?(0,i.jsx)(`time`,{dateTime:e,title:new Date(e).toLocaleString(),children:r(e,a)}):(0,i.jsx)(t,{span:!0,c:`dimmed`,size:`sm`,children:`–`})}export{a as t};

@@ -1,1 +1,0 @@
-import{y as e}from"./core-9HO1_ICW.js";import{t}from"./index-BaoPY963.js";function n(){let{data:n}=e(t),r=n?.rights??[];return e=>r.includes(e)}export{n as t};
