@@ -70,7 +70,7 @@ async function press(page, { x, y }) {
   let box = await picture(page).boundingBox();
   for (let before; before?.x !== box.x || before.y !== box.y || before.width !== box.width; ) {
     before = box; // until the layout has come to rest
-    await page.evaluate(() => new Promise((f) => requestAnimationFrame(() => requestAnimationFrame(f))));
+    await page.evaluate(() => new Promise((f) => globalThis.requestAnimationFrame(() => globalThis.requestAnimationFrame(f))));
     box = await picture(page).boundingBox();
   }
   await picture(page).click({ position: { x: (x / 1280) * box.width, y: (y / 800) * box.height } });
