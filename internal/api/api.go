@@ -25,11 +25,13 @@ import (
 	"github.com/aether-rpa/aether/internal/auth"
 	"github.com/aether-rpa/aether/internal/db"
 	"github.com/aether-rpa/aether/internal/item"
+	"github.com/aether-rpa/aether/internal/lookback"
 	"github.com/aether-rpa/aether/internal/orch"
 	"github.com/aether-rpa/aether/internal/queue"
 	"github.com/aether-rpa/aether/internal/recording"
 	"github.com/aether-rpa/aether/internal/run"
 	"github.com/aether-rpa/aether/internal/secret"
+	"github.com/aether-rpa/aether/selector"
 	"github.com/aether-rpa/aether/ui"
 	"github.com/aether-rpa/aether/vault"
 )
@@ -66,6 +68,8 @@ type Server struct {
 	Recordings *recording.Room
 	// Picks is where elements of pages are picked; nil where no browsers are opened.
 	Picks *recording.Picks
+	// Past looks for elements on the pages that past runs kept.
+	Past func(ctx context.Context, flow, node string, t selector.Target) (*lookback.Past, error)
 	// Public says that other machines reach the server.
 	Public bool
 	// Secure says that people reach the server by HTTPS: cookies then never

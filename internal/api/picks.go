@@ -3,12 +3,21 @@ package api
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/aether-rpa/aether/internal/auth"
+	"github.com/aether-rpa/aether/internal/lookback"
 	"github.com/aether-rpa/aether/internal/recording"
 	"github.com/aether-rpa/aether/internal/screen"
+	"github.com/aether-rpa/aether/selector"
+)
+
+// How long the pages of past runs may be looked at for one element, and by how many queries.
+const (
+	pastTime   = 2 * time.Minute
+	maxQueries = 10
 )
 
 // picks registers what picks elements of pages for the flow that somebody writes. Each has one browser for it.
@@ -59,6 +68,26 @@ func (s *Server) picks(a huma.API) {
 				s.Picks.Drop(who(ctx).Name)
 			}
 			return nil, nil
+		})
+	handle(s, a, op{right: auth.WriteFlows, method: http.MethodPost, path: "/pick/past", id: "look-at-past-pages", summary: "Look for an element on the pages that past runs kept before a node", tag: "recording", errors: refused, often: true},
+		func(ctx context.Context, in *struct {
+			Body struct {
+				Flow   string `json:"flow" minLength:"1" maxLength:"200"`
+				Node   string `json:"node" minLength:"1" maxLength:"64"`
+				Target any    `json:"target" doc:"The element, as a flow has it."`
+			}
+		}) (*answer[*lookback.Past], error) {
+			if s.Picks == nil || s.Past == nil {
+				return nil, &Problem{Kind: kindOf(http.StatusConflict), Message: noBrowsers, status: http.StatusConflict}
+			}
+			var t selector.Target
+			if err := t.FromValue(in.Body.Target); err != nil || len(t.Queries) > maxQueries {
+				return nil, &Problem{Kind: "input", Message: "this is no target that can be looked for", Hint: "give it as a flow has it, with ten queries at most", status: http.StatusUnprocessableEntity}
+			}
+			ctx, cancel := context.WithTimeout(ctx, pastTime)
+			defer cancel()
+			past, err := s.Past(ctx, in.Body.Flow, in.Body.Node, t)
+			return &answer[*lookback.Past]{past}, err
 		})
 	works(s, a, "/pick", "pick", "the picker", func(ctx context.Context) (*screen.Screen, error) {
 		if s.Picks == nil {

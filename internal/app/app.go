@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -98,9 +99,10 @@ type System struct {
 
 	// shared is what robots without a database may read: not the environment of
 	// this process.
-	shared vault.Chain
-	pool   *browser.Pool // of the robot of this process
-	people atomic.Int64  // browsers that were opened for people
+	shared  vault.Chain
+	pool    *browser.Pool // of the robot of this process
+	people  atomic.Int64  // browsers that were opened for people
+	looking sync.Mutex    // held while pages of past runs are looked at
 	// browserProxy is what browsers load pages through; nil until one does, and if they may reach everything.
 	browserProxy atomic.Pointer[egress.Proxy]
 	listens      atomic.Pointer[string] // where the server of this process listens

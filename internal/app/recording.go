@@ -9,8 +9,10 @@ import (
 
 	"github.com/aether-rpa/aether/browser"
 	"github.com/aether-rpa/aether/browser/cdp"
+	"github.com/aether-rpa/aether/internal/lookback"
 	"github.com/aether-rpa/aether/internal/recording"
 	"github.com/aether-rpa/aether/internal/robot"
+	"github.com/aether-rpa/aether/selector"
 )
 
 // launchTime bounds how long a browser may take to start for a person.
@@ -23,6 +25,20 @@ const idleTime = 15 * time.Minute
 // its browser may reach is what flows may.
 func (s *System) Recordings(noWindow string) *recording.Room {
 	return &recording.Room{Open: s.openForPerson, Missing: s.browserMissing, NoWindow: noWindow, Idle: idleTime, Now: time.Now}
+}
+
+// pastRuns is how many runs are looked back at.
+const pastRuns = 50
+
+// Past looks for an element on the pages that past runs of a flow kept before a node.
+func (s *System) Past(ctx context.Context, flow, node string, t selector.Target) (*lookback.Past, error) {
+	s.looking.Lock() // one browser at a time does that
+	defer s.looking.Unlock()
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	store := lookback.Store{Runs: s.Runs, Artifacts: s.Artifacts, Launch: browser.Launch{Path: s.Config.Browser.Path, NoSandbox: s.pool.Settings.NoSandbox, Env: cleanEnviron(s.Environ)}}
+	return store.Look(ctx, flow, node, t, pastRuns)
 }
 
 // openForPerson opens a browser, in a folder that the next process removes if this one is killed.

@@ -6,19 +6,17 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/aether-rpa/aether/browser"
-	"github.com/aether-rpa/aether/browser/cdp"
 	"github.com/aether-rpa/aether/flow"
 	"github.com/aether-rpa/aether/heal"
 	"github.com/aether-rpa/aether/internal/app"
 	"github.com/aether-rpa/aether/internal/element"
+	"github.com/aether-rpa/aether/internal/lookback"
 	"github.com/aether-rpa/aether/internal/orch"
 	"github.com/aether-rpa/aether/internal/run"
 	"github.com/aether-rpa/aether/internal/trace"
@@ -26,9 +24,6 @@ import (
 	"github.com/aether-rpa/aether/schema"
 	"github.com/aether-rpa/aether/selector"
 )
-
-// checkTime bounds one look at a page that was kept.
-const checkTime = 10 * time.Second
 
 // checked is what a target of a flow finds on the pages of past runs.
 type checked struct {
@@ -131,44 +126,32 @@ func (c *command) checkTargets(ctx context.Context, s *app.System, name string, 
 	if err := knownOf(ctx, s.Elements, name, list); err != nil {
 		return 0, err
 	}
-	runs, err := s.Runs.List(ctx, run.Filter{Flow: name, Limit: most})
-	if err != nil || len(runs) == 0 {
-		return 0, err
-	}
-	var pages *oldPages
+	var pages *lookback.Pages
 	defer func() {
 		if pages != nil {
-			err = errors.Join(err, pages.close())
+			err = errors.Join(err, pages.Close())
 		}
 	}()
-	for _, r := range runs {
-		entries, err := trace.List(ctx, s.Runs, r.ID)
-		if err != nil {
-			return seen, err
-		}
-		last := map[string]trace.Entry{}
-		for _, e := range entries {
-			// A step that failed has the page on which it did.
-			if e.Before != "" || e.Failed && e.After != "" {
-				last[e.Node] = e
-			}
-		}
-		if len(last) == 0 {
-			continue
-		}
+	store := c.lookback(s)
+	return store.Each(ctx, name, most, func(id string, last map[string]trace.Entry) error {
 		if pages == nil {
-			if pages, err = c.oldPages(ctx, s); err != nil {
-				return seen, err
+			if pages, err = store.Pages(ctx); err != nil {
+				return err
 			}
 		}
-		seen++
-		for _, id := range slices.Sorted(maps.Keys(last)) {
-			if err := pages.check(ctx, s, r.ID, last[id], list); err != nil {
-				return seen, fmt.Errorf("looking at the page of %s in run %s: %w", id, r.ID, err)
+		for _, node := range slices.Sorted(maps.Keys(last)) {
+			if err := checkPage(ctx, pages, id, last[node], list); err != nil {
+				return fmt.Errorf("looking at the page of %s in run %s: %w", node, id, err)
 			}
 		}
-	}
-	return seen, nil
+		return nil
+	})
+}
+
+// lookback is where the pages of past runs are.
+func (c *command) lookback(s *app.System) lookback.Store {
+	b := s.Config.Browser
+	return lookback.Store{Runs: s.Runs, Artifacts: s.Artifacts, Launch: browser.Launch{Path: chromium(b.Path), NoSandbox: b.NoSandbox || os.Geteuid() == 0, Env: c.Environ}}
 }
 
 // knownOf finds what the elements of targets look like.
@@ -187,54 +170,8 @@ func knownOf(ctx context.Context, store *element.Store, name string, list []*che
 	return nil
 }
 
-// oldPages shows pages that were kept.
-type oldPages struct {
-	dir     string
-	browser browser.Browser
-	context browser.Context
-	tab     browser.Tab
-}
-
-// oldPages starts a browser for pages that were kept. They hold all that they show, and load nothing.
-func (c *command) oldPages(ctx context.Context, s *app.System) (_ *oldPages, err error) {
-	p := &oldPages{}
-	if p.dir, err = os.MkdirTemp("", "aether-check-"); err != nil {
-		return nil, fmt.Errorf("making a folder for a browser: %w", err)
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, p.close())
-		}
-	}()
-	profile := filepath.Join(p.dir, "profile")
-	if err = os.Mkdir(profile, 0o700); err != nil {
-		return nil, fmt.Errorf("making a folder for a browser: %w", err)
-	}
-	b := s.Config.Browser
-	launch := browser.Launch{Path: chromium(b.Path), Profile: profile, Headless: true, NoSandbox: b.NoSandbox || os.Geteuid() == 0, Env: c.Environ, Args: []string{"--host-resolver-rules=MAP * ~NOTFOUND"}}
-	if p.browser, err = (cdp.Driver{}).Launch(ctx, launch); err != nil {
-		return nil, err
-	}
-	if p.context, err = p.browser.Open(ctx, browser.Options{}); err != nil {
-		return nil, err
-	}
-	p.tab, err = p.context.NewTab(ctx)
-	return p, err
-}
-
-func (p *oldPages) close() error {
-	var errs []error
-	if p.context != nil {
-		errs = append(errs, p.context.Close())
-	}
-	if p.browser != nil {
-		errs = append(errs, p.browser.Close())
-	}
-	return errors.Join(append(errs, os.RemoveAll(p.dir))...)
-}
-
-// check looks for the targets of a node on the page before one of its executions.
-func (p *oldPages) check(ctx context.Context, s *app.System, run string, e trace.Entry, list []*checked) error {
+// checkPage looks for the targets of a node on the page before one of its executions.
+func checkPage(ctx context.Context, pages *lookback.Pages, run string, e trace.Entry, list []*checked) error {
 	var mine []*checked
 	for _, one := range list {
 		if one.Node == e.Node && !one.Computed {
@@ -244,40 +181,14 @@ func (p *oldPages) check(ctx context.Context, s *app.System, run string, e trace
 	if len(mine) == 0 {
 		return nil
 	}
-	step, err := trace.Open(ctx, s.Artifacts, e)
-	if err != nil {
-		return err
-	}
-	kept := step.Before
-	if kept == nil {
-		kept = step.After
-	}
-	if kept == nil {
-		return nil
-	}
-	text, err := trace.Document(ctx, s.Artifacts, step, kept)
-	if err != nil {
-		return err
-	}
-	file := filepath.Join(p.dir, "page.html")
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, checkTime)
-	defer cancel()
-	if err := p.context.Shape(ctx, browser.Options{Width: kept.Width, Height: kept.Height}); err != nil {
-		return err
-	}
-	page := browser.NewPage(p.tab)
-	if _, err := page.Goto(ctx, "file://"+filepath.ToSlash(file), browser.Loaded); err != nil {
-		return err
-	}
-	for _, one := range mine {
-		if err := one.on(ctx, page, run); err != nil {
-			return err
+	return pages.Show(ctx, e, func(ctx context.Context, page *browser.Page) error {
+		for _, one := range mine {
+			if err := one.on(ctx, page, run); err != nil {
+				return err
+			}
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // on looks for a target on a page of a run.

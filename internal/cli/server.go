@@ -186,6 +186,7 @@ func (c *command) serve(cmd *cobra.Command, f serveFlags, robotName string, labe
 		defer door.Recordings.Close()
 		door.Picks = &recording.Picks{Room: door.Recordings}
 		defer door.Picks.Close()
+		door.Past = s.Past
 	}
 	srv := &http.Server{
 		Handler: door.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,

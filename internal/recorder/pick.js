@@ -39,9 +39,16 @@
     let base = '';
     for (let n = list; n && !base; n = n.parentElement) base = anchor(n);
     const joined = (from, to) => steps.slice(from, to).join(' > ');
-    const within = base && list.matches(base) ? base + ' > ' : base ? base + ' ' : '';
+    let within = base && list.matches(base) ? base + ' > ' : base ? base + ' ' : '';
+    let found = find(within + joined(0, steps.length)), lines = find(within + joined(0, 1));
+    if (lines.some(r => lines.some(o => o !== r && r.contains(o)))) { // lists in lists: this one alone
+      const way = [];
+      for (let n = list; n && !(base && n.matches(base)); n = n.parentElement) way.unshift(n.tagName.toLowerCase() + ([...(n.parentElement ? n.parentElement.children : [])].filter(s => s.tagName === n.tagName).length > 1 ? `:nth-of-type(${place(n)})` : ''));
+      within = [base, ...way].filter(Boolean).join(' > ') + ' > ';
+      found = find(within + joined(0, steps.length));
+      lines = find(within + joined(0, 1));
+    }
     const css = within + joined(0, steps.length), rows = within + joined(0, 1);
-    const found = find(css), lines = find(rows);
     if (!found.includes(x) || !found.includes(y)) return null;
     const whole = lines.every(r => r.tagName === 'TR') && lines[0].closest('table');
     const table = whole && lines.every(r => r.closest('table') === whole) ? a.candidates(a.of.keep(whole)).filter(c => c.query.by !== 'xpath').slice(0, 3).map(c => c.query) : [];

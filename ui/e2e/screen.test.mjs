@@ -31,14 +31,14 @@ async function signedIn(options) {
 }
 
 /** What axe finds that is serious or critical, light and dark, wide and narrow, and whether something stands out of the screen. */
-async function sound(page, what) {
+async function sound(page, what, root = 'body') {
   const session = await page.context().newCDPSession(page); // the policy of the page lets no script in
   await session.send('Runtime.evaluate', { expression: axe });
   for (const colorScheme of ['light', 'dark']) {
     await page.emulateMedia({ colorScheme });
     for (const width of [1440, 390]) {
       await page.setViewportSize({ width, height: 900 });
-      const got = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
+      const got = await page.evaluate((at) => globalThis.axe.run(at, { resultTypes: ['violations'] }), root);
       const bad = got.violations.filter((v) => v.impact === 'serious' || v.impact === 'critical').map((v) => `${v.id}: ${v.help}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(' | ')}`);
       assert.deepEqual(bad, [], `${what}, ${colorScheme}, ${width} px`);
       const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
@@ -70,7 +70,7 @@ async function press(page, { x, y }) {
   let box = await picture(page).boundingBox();
   for (let before; before?.x !== box.x || before.y !== box.y || before.width !== box.width; ) {
     before = box; // until the layout has come to rest
-    await page.evaluate(() => new Promise((f) => requestAnimationFrame(() => requestAnimationFrame(f))));
+    await page.evaluate(() => new Promise((f) => globalThis.requestAnimationFrame(() => globalThis.requestAnimationFrame(f))));
     box = await picture(page).boundingBox();
   }
   await picture(page).click({ position: { x: (x / 1280) * box.width, y: (y / 800) * box.height } });
@@ -81,7 +81,7 @@ const shot = async (page, name) => shots && (await page.screenshot({ path: `${sh
 
 test('a login is recorded in the page, and the flow runs', async () => {
   const { page, complaints } = await signedIn();
-  const on = await middles('/acme/login', (p) => ({ user: p.getByLabel('User'), password: p.getByLabel('Password'), send: p.getByRole('button', { name: 'Sign in' }) }));
+  const on = await middles('/acme/login', (p) => ({ user: p.getByLabel('User'), password: p.getByLabel('Password') }));
   await page.goto(`${server.url}/record`);
   await page.getByRole('textbox', { name: 'Address to begin with' }).fill(`${site}/acme/login`);
   await page.keyboard.press('Enter');
@@ -94,13 +94,78 @@ test('a login is recorded in the page, and the flow runs', async () => {
   await page.keyboard.type('practice-2');
   await page.getByText('a secret, which was not read').waitFor();
   await sound(page, 'record');
-  await press(page, on.send);
+  // The rest by keyboard: on to the button, out of the picture, in again, and out of it for good.
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
   await page.getByText('Click Sign in').waitFor();
+  for (const into of [true, false]) {
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Escape');
+    await page.getByText('Click, or press Enter here').waitFor();
+    if (into) await page.keyboard.press('Enter');
+    if (into) await page.getByText('Keys go to the page').waitFor();
+  }
+  await page.keyboard.press('Tab');
+  assert.equal(await picture(page).evaluate((e) => e === document.activeElement), false, 'Tab does not lead out');
   await page.getByRole('button', { name: 'End the recording' }).click();
   await page.getByRole('textbox', { name: 'Name of the flow' }).fill('sign in');
   await page.getByRole('button', { name: 'Save as a draft' }).click();
   await page.getByRole('heading', { name: 'sign in' }).waitFor();
   const { flow } = await server.api('GET', '/flows/sign%20in/versions/draft');
   assert.ok(!JSON.stringify(flow).includes('practice-2'), 'the password is in the flow');
+  assert.deepEqual(complaints, []);
+  await server.api('PUT', '/secrets/PRACTICE', { value: 'practice-2' });
+  const { run } = await server.api('POST', '/runs', { flow: 'sign in', version: 'draft', input: { password: { secret: 'PRACTICE' } } });
+  await server.until(run, 'done', 'failed').then((r) => assert.equal(r.status, 'done', JSON.stringify(r.failure)));
+});
+
+/** The button of the picker for a node of the flow, by keyboard. */
+async function pickFor(page, id, title) {
+  const node = page.locator(`.react-flow__node[data-id="${id}"] [data-step], .react-flow__node[data-id="${id}"] button`).first();
+  await node.waitFor();
+  await node.focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('region', { name: `Node ${title}`, exact: true }).getByRole('button', { name: 'Pick in a browser' }).click();
+  const dialog = page.getByRole('dialog', { name: `Pick the target of ${title}` });
+  await picture(page).waitFor();
+  return dialog;
+}
+
+test('an element is picked for a node, and a list is read after it: each is one step of the history', async () => {
+  const { page, complaints } = await signedIn();
+  const on = await middles('/pages/table?rows=8', (p) => ({ pick: p.locator('tbody tr').nth(1).getByRole('link'), one: p.locator('tbody td').nth(1), other: p.locator('tbody tr').nth(3).locator('td').nth(1) }));
+  await server.push('picked', { settings: { trace: 'always' }, nodes: [{ id: 'open', type: 'web.open', params: { url: `${site}/pages/table?rows=8` } }, { id: 'press', type: 'web.click', title: 'Press it', params: { target: 'css=h1' } }], edges: ['open -> press'] });
+  const { run } = await server.api('POST', '/runs', { flow: 'picked', version: 'draft' });
+  await server.until(run, 'done');
+  await page.goto(`${server.url}/flows/picked/edit`);
+  const dialog = await pickFor(page, 'press', 'Press it');
+  await press(page, on.pick);
+  const picked = dialog.getByRole('region', { name: 'What was picked' });
+  await picked.getByText(/Matches 1 here/).first().waitFor();
+  await picked.getByText(/Matches 1 in 1 of 1 past run/).first().waitFor();
+  assert.ok((await picked.getByRole('checkbox').count()) >= 2, 'there are too few ways to find it');
+  await dialog.getByRole('button', { name: 'Use this element' }).click();
+  await dialog.waitFor({ state: 'hidden' });
+  await page.getByRole('button', { name: /^Undo: Set target of Press it/ }).waitFor();
+
+  const again = await pickFor(page, 'press', 'Press it');
+  await press(page, on.one);
+  await again.getByRole('button', { name: 'Pick a second one like it' }).click();
+  await again.getByText(/Click a second one like it/).waitFor();
+  await press(page, on.other);
+  const list = again.getByRole('region', { name: 'The list that it is of' });
+  await list.getByText('8 rows').waitFor();
+  await list.getByRole('textbox', { name: 'Name of the column city' }).fill('town');
+  await list.getByRole('checkbox', { name: 'Read date', exact: true }).uncheck();
+  await sound(page, 'pick-list', '[role=dialog]');
+  await list.getByRole('button', { name: 'Extract a table' }).click();
+  await again.waitFor({ state: 'hidden' });
+  await page.keyboard.press('Control+s');
+  await page.getByText(/Saved/).first().waitFor();
+  const { flow } = await server.api('GET', '/flows/picked/versions/draft');
+  const target = flow.nodes.find((n) => n.id === 'press').params.target;
+  assert.ok(target.queries.length >= 2 && target.print, JSON.stringify(target));
+  const extract = flow.nodes.find((n) => n.type === 'web.extract');
+  assert.deepEqual(Object.keys(extract.params.fields).sort(), ['amount', 'column_6', 'column_6_link', 'name', 'no', 'town'], JSON.stringify(extract.params));
   assert.deepEqual(complaints, []);
 });

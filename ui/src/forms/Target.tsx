@@ -1,6 +1,7 @@
 import { ActionIcon, Button, Group, Text } from '@mantine/core';
-import { IconArrowUp, IconPlus, IconTrash } from '@tabler/icons-react';
+import { IconArrowUp, IconCrosshair, IconPlus, IconTrash } from '@tabler/icons-react';
 
+import { useForm } from './env';
 import { Live } from './Live';
 import { TextField } from './Text';
 import { isRecord, type Path } from './values';
@@ -13,6 +14,7 @@ export function Target({ id, field, value, path, set }: WidgetProps) {
   const map = isRecord(value) ? value : undefined;
   const queries = texts(map ? map.queries : value);
   const label = field.name || 'target';
+  const { pick } = useForm();
   const write = (list: string[]) => {
     const at: Path = map ? [...path, 'queries'] : path;
     set(at, list.length === 0 ? undefined : list.length === 1 ? list[0] : list);
@@ -41,11 +43,18 @@ export function Target({ id, field, value, path, set }: WidgetProps) {
           <Live text={q} path={[...path, i]} />
         </div>
       ))}
-      {queries.length > 0 && (
-        <Button size="compact-xs" variant="light" mt={4} leftSection={<IconPlus size={13} aria-hidden />} onClick={() => write([...queries, 'css='])}>
-          Add another query
-        </Button>
-      )}
+      <Group gap={6} mt={4}>
+        {pick && (
+          <Button size="compact-xs" variant="light" leftSection={<IconCrosshair size={13} aria-hidden />} onClick={() => pick(path)}>
+            Pick in a browser
+          </Button>
+        )}
+        {queries.length > 0 && (
+          <Button size="compact-xs" variant="light" leftSection={<IconPlus size={13} aria-hidden />} onClick={() => write([...queries, 'css='])}>
+            Add another query
+          </Button>
+        )}
+      </Group>
       {map && (map.frame !== undefined || map.within !== undefined) && <Text size="xs" c="dimmed" mt={4}>It is looked for {map.frame !== undefined && <>in the frame <span className="mono">{texts(map.frame).join(', ')}</span></>} {map.within !== undefined && <>within <span className="mono">{texts(map.within).join(', ')}</span></>}.</Text>}
     </div>
   );

@@ -26,6 +26,8 @@ export interface FormEnv {
   /** What is being written there, if something is. */
   drafted: (path: Path) => unknown;
   takes: (t: Taker) => void;
+  /** Picks an element of a page for the field at a path; undefined where that cannot be done. */
+  pick?: (path: Path) => void;
 }
 
 const none: FormEnv = { live: () => undefined, refs: [], secrets: [], draft: () => undefined, drafted: () => undefined, takes: () => undefined };

@@ -59,7 +59,9 @@ export function ChooseFiles({ several, onFiles }: { several: boolean; onFiles: (
 /** The entries of a field for selecting, where the browser would show them. */
 export function SelectList({ list, frame, onInput }: { list: NonNullable<ScreenState['list']>; frame: Frame; onInput: Send }) {
   const box = useRef<HTMLSelectElement>(null);
-  useEffect(() => box.current?.focus({ preventScroll: true }), []);
+  useEffect(() => {
+    box.current?.focus({ preventScroll: true });
+  }, []);
   const options = list.options ?? [];
   const choose = (i: number) => onInput([{ kind: 'choose', choose: i }]);
   const low = list.y + list.height > frame.height * 0.65;

@@ -1,5 +1,5 @@
 import { Text } from '@mantine/core';
-import { useCallback, useEffect, useId, useRef, useState, type ClipboardEvent, type CompositionEvent, type FormEvent, type KeyboardEvent, type PointerEvent } from 'react';
+import { useCallback, useEffect, useId, useRef, useState, type ClipboardEvent, type CompositionEvent, type FormEvent, type KeyboardEvent, type PointerEvent, type ReactNode } from 'react';
 
 import { button, known, mods, place, Presses, type Frame, type Gesture } from './gestures';
 
@@ -7,10 +7,12 @@ interface Props {
   label: string;
   frame: Frame;
   onInput?: (gestures: readonly Gesture[]) => void;
+  /** What lies over the picture, at places of it. */
+  children?: ReactNode;
 }
 
-/** Two presses of Escape within this time lead out of the picture. */
-const twice = 600;
+/** Two presses of Escape within this time lead out of the picture; one alone goes to the page after it. */
+const twice = 450;
 /** How far a finger may move in a tap. */
 const still = 10;
 /** Pixels of one line and one page of a wheel that does not count in pixels. */
@@ -23,13 +25,13 @@ const safe = (jpeg: string) => /^[A-Za-z0-9+/=]+$/.test(jpeg);
  * a phone shows its keys. Keys go to the page once the picture was clicked or Enter was pressed on it; Escape pressed
  * twice leads out, so that Tab goes on through these pages.
  */
-export function Picture({ label, frame, onInput }: Props) {
+export function Picture({ label, frame, onInput, children }: Props) {
   const hint = useId();
   const field = useRef<HTMLTextAreaElement>(null);
   const [inside, setInside] = useState(false);
   const presses = useRef(new Presses());
   const downs = useRef(0);
-  const escaped = useRef(0);
+  const escaped = useRef(0); // the timer of an Escape that waits
   const copied = useRef(false);
   const composing = useRef(false);
   const finger = useRef<{ id: number; x: number; y: number; moved: boolean; at: number }>(undefined);
@@ -102,6 +104,14 @@ export function Picture({ label, frame, onInput }: Props) {
     if (b) onInput([{ kind: 'up', ...at(e), button: b, clicks: Math.max(downs.current, 1), mods: mods(e) }]);
   };
 
+  const forget = () => {
+    window.clearTimeout(escaped.current);
+    escaped.current = 0;
+  };
+  const escape = () => {
+    forget();
+    onInput([{ kind: 'keydown', key: 'Escape' }, { kind: 'keyup', key: 'Escape' }]);
+  };
   const key = (e: KeyboardEvent<HTMLTextAreaElement>, kind: 'keydown' | 'keyup') => {
     if (e.nativeEvent.isComposing || composing.current || e.key === 'Process') return;
     if (!inside) {
@@ -111,15 +121,16 @@ export function Picture({ label, frame, onInput }: Props) {
       } else if (e.key !== 'Tab' && e.key !== 'Shift') e.preventDefault();
       return;
     }
-    if (e.key === 'Escape' && kind === 'keydown' && !e.repeat) {
-      if (e.timeStamp - escaped.current < twice) {
-        e.preventDefault();
+    if (e.key === 'Escape') {
+      e.preventDefault();
+      if (kind === 'keyup' || e.repeat) return;
+      if (escaped.current) {
+        forget();
         setInside(false);
-        escaped.current = 0;
-        return;
-      }
-      escaped.current = e.timeStamp;
+      } else escaped.current = window.setTimeout(escape, twice);
+      return;
     }
+    if (escaped.current) escape();
     if (!known(e.key)) return;
     const held = mods(e);
     const command = (held & 2) !== 0 && (held & 1) === 0 ? e.key.toLowerCase() : '';
@@ -151,6 +162,7 @@ export function Picture({ label, frame, onInput }: Props) {
   };
 
   return (
+    <>
     <div className="screen-view" data-inside={inside || undefined}>
       {image}
       <textarea
@@ -177,12 +189,15 @@ export function Picture({ label, frame, onInput }: Props) {
         onDrop={(e) => e.preventDefault()}
         onBlur={() => {
           setInside(false);
+          forget();
           copied.current = false;
         }}
       />
-      <Text id={hint} size="xs" className="screen-hint" data-inside={inside || undefined}>
-        {inside ? 'Keys go to the page. Press Escape twice to leave.' : 'Click, or press Enter here, to type into the page.'}
-      </Text>
+      {children}
     </div>
+    <Text id={hint} size="xs" className="screen-hint">
+      {inside ? 'Keys go to the page. Press Escape twice to leave.' : 'Click, or press Enter here, to type into the page.'}
+    </Text>
+    </>
   );
 }

@@ -30,8 +30,13 @@ export function Screen({ label, frame, state, onInput, onFiles, children }: Prop
       {onInput ? <Bar url={url} onInput={onInput} /> : <Text size="xs" className="mono clip screen-url">{url}</Text>}
       {onInput && state && <Tabs state={state} onInput={onInput} />}
       <div className="screen-page">
-        {frame ? <Picture label={label} frame={frame} onInput={state?.dialog ? undefined : onInput} /> : <div className="screen-none">{children ?? <Text c="dimmed" size="sm">The first picture is on its way</Text>}</div>}
-        {frame && state?.list && onInput && <SelectList key={JSON.stringify([state.list.x, state.list.y])} list={state.list} frame={frame} onInput={onInput} />}
+        {frame ? (
+          <Picture label={label} frame={frame} onInput={state?.dialog ? undefined : onInput}>
+            {state?.list && onInput && <SelectList key={JSON.stringify([state.list.x, state.list.y])} list={state.list} frame={frame} onInput={onInput} />}
+          </Picture>
+        ) : (
+          <div className="screen-none">{children ?? <Text c="dimmed" size="sm">The first picture is on its way</Text>}</div>
+        )}
         {state?.dialog && onInput && <Message dialog={state.dialog} onInput={onInput} />}
         {state?.files && onFiles && <ChooseFiles several={state.files.several === true} onFiles={onFiles} />}
       </div>

@@ -3,7 +3,7 @@ import '../../forms/forms.css';
 
 import { Alert, Badge, CloseButton, Tabs, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useCallback, useMemo, useState } from 'react';
+import { lazy, Suspense, useCallback, useMemo, useState } from 'react';
 
 import { api, must, Problem } from '../../api/client';
 import type { FlowNode } from '../../canvas/flow';
@@ -15,15 +15,20 @@ import { isRecord, put, writeAt, type Field, type Path } from '../../forms/value
 import { Wrong } from '../../parts/Notice';
 import { nodesQuery, useCatalog, useNodeTypes } from '../catalog';
 import { useModel, type Model } from '../model';
-import { idProblem, renameNode, setNode, setParam, setTitle } from '../ops';
+import { useMay } from '../../parts/may';
+import { chain } from '../edits';
+import { addNode, idProblem, renameNode, setNode, setParam, setTitle } from '../ops';
 import { useBench, type Mode } from './bench';
 import { InputColumn, type RunChoice } from './InputColumn';
 import { OutputColumn } from './OutputColumn';
 import { Policies } from './Policies';
+import { addressBefore } from './pick';
 import { placesOf } from './Tree';
 import { TryButtons } from './TryBar';
 import { useEvaluated } from './useEvaluated';
 import { useTry } from './useTry';
+
+const PickDialog = lazy(() => import('./PickDialog').then((m) => ({ default: m.PickDialog })));
 
 /** Sets up a node: what it is given, its parameters, what it gives; and tries it on recorded data. */
 export function NodePanel({ model, node, onClose }: { model: Model; node: string; onClose: () => void }) {
@@ -92,6 +97,19 @@ function Panel({ model, node, onClose }: { model: Model; node: FlowNode; onClose
       return on ? [...rest, { path, value }] : rest.length === all.length ? all : rest;
     });
   }, []);
+  const [picking, setPicking] = useState<Path | null>(null);
+  const may = useMay();
+  // A list is read by this node if it is one that does, else by one after it.
+  const list = (type: string, got: Record<string, unknown>) => {
+    setPicking(null);
+    if (model.broken()) return;
+    if (node.type === type) {
+      model.apply(`Set the list of ${node.title}`, chain(model.text(), ...Object.entries(got).map(([k, v]) => (t: string) => setParam(t, node.id, [k], v))));
+      return;
+    }
+    const session = node.params.session === undefined ? {} : { session: node.params.session };
+    model.apply(`Add ${type} after ${node.title}`, addNode(model.text(), { type, params: { ...session, ...got }, after: { from: node.id, port: 'next' } }));
+  };
   const answers = evaluated.answers;
   const env: FormEnv = {
     live: (text, param) => (param !== undefined && !evaluated.isPlaceholderData ? data?.params[param] : answers.get(text)),
@@ -100,6 +118,7 @@ function Panel({ model, node, onClose }: { model: Model; node: FlowNode; onClose
     draft,
     drafted: (path) => drafts.find((d) => JSON.stringify(d.path) === JSON.stringify(path))?.value,
     takes: setTaker,
+    pick: may('flows.write') && type && node.type.startsWith('web.') ? setPicking : undefined,
   };
   const trying = useTry(model, bench);
   const start = (mode: Mode) => {
@@ -199,6 +218,21 @@ function Panel({ model, node, onClose }: { model: Model; node: FlowNode; onClose
           <div className="panel-body">{columns.output}</div>
         </details>
       </div>
+      {picking && (
+        <Suspense fallback={null}>
+          <PickDialog
+            address={addressBefore(flow, node.id)}
+            what={`${String(picking.at(-1) ?? 'target')} of ${node.title}`}
+            of={{ flow: flow.name, node: node.id }}
+            onTarget={(target) => {
+              setPicking(null);
+              set(picking, target);
+            }}
+            onList={list}
+            onClose={() => setPicking(null)}
+          />
+        </Suspense>
+      )}
     </FormContext>
   );
 }
