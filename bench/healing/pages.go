@@ -187,6 +187,27 @@ func (r *pageReport) levels(ctx context.Context, p *browser.Page, seeds int) err
 		}
 		r.row(fmt.Sprintf("level %d", level), sum)
 	}
+	for _, level := range []int{2, 4, 5} {
+		for _, f := range healtest.Families {
+			if !f.Gone {
+				continue
+			}
+			var sum healtest.Tally
+			for seed := range seeds * 6 {
+				if sum.N >= 250*seeds {
+					break
+				}
+				for _, path := range healtest.SitePages {
+					t, err := site.LevelGone(ctx, path, level, int64(100+seed), f)
+					if err != nil {
+						return err
+					}
+					sum.Add(t)
+				}
+			}
+			r.row(fmt.Sprintf("level %d, and %s", level, f.What), sum)
+		}
+	}
 	return nil
 }
 
