@@ -69,10 +69,10 @@ func adviceText(evidence json.RawMessage) string {
 		return ""
 	}
 	a := e.Advice
-	reason := strings.Join(strings.Fields(a.Reason), " ")
+	reason := printable(strings.Join(strings.Fields(a.Reason), " "))
 	switch {
 	case a.Error != "":
-		return "no advice: " + strings.Join(strings.Fields(a.Error), " ")
+		return "no advice: " + printable(strings.Join(strings.Fields(a.Error), " "))
 	case a.Choice < 1 || a.Choice > len(a.Candidates):
 		return strings.TrimSuffix(fmt.Sprintf("%s chose none of %s: %s", a.Model, plural(len(a.Candidates), "element"), reason), ": ")
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -65,6 +66,13 @@ func newAdviser(t *testing.T, right string) *adviser {
 	return a
 }
 
+// heard is what the model was asked so far, and with which keys.
+func (a *adviser) heard() (asked, keys []string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.asked), slices.Clone(a.keys)
+}
+
 // A button says something else after a release, and a model at an endpoint that was configured is asked through the whole
 // program, with a real browser: what it chooses is pressed and proposed, and whatever is no choice leaves it to a person.
 func TestHealingAdvised(t *testing.T) {
@@ -85,6 +93,7 @@ func TestHealingAdvised(t *testing.T) {
 		{"slow", nil, true, false, "took longer than 1s"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			var fresh atomic.Bool
 			var mu sync.Mutex
 			var pressed []string
@@ -122,10 +131,12 @@ func TestHealingAdvised(t *testing.T) {
 edges: [open -> account, account -> show]
 `)
 			h.want(0, "run", "flow.yaml", "--id", "first")
-			if len(a.asked) != 0 {
-				t.Errorf("asked %v where nothing was in doubt", a.asked)
+			if got, _ := a.heard(); len(got) != 0 {
+				t.Errorf("asked %v where nothing was in doubt", got)
 			}
+			mu.Lock()
 			pressed = nil
+			mu.Unlock()
 			fresh.Store(true)
 			r := h.aether("run", "flow.yaml", "--id", "one")
 			list := n.heals()
@@ -141,16 +152,19 @@ edges: [open -> account, account -> show]
 			if got := h.show("one").Status; got != status || list[0].Outcome != outcome || list[0].State != "proposed" {
 				t.Errorf("the run is %s, and the heal %+v\n%s%s", got, list[0], r.out, r.err)
 			}
+			mu.Lock()
 			if fmt.Sprint(pressed) != fmt.Sprint(want) {
 				t.Errorf("pressed %v, want %v", pressed, want)
 			}
+			mu.Unlock()
 			if !strings.Contains(shown, c.says) || !strings.Contains(evidence, c.says) {
 				t.Errorf("the evidence does not say %q:\n%s", c.says, shown)
 			}
-			if len(a.asked) != 1 || a.keys[0] != "Bearer k3y-of-the-model" || !strings.Contains(a.asked[0], right) || !strings.Contains(a.asked[0], "Show the list") {
-				t.Errorf("asked %v with the keys %v", a.asked, a.keys)
+			asked, keys := a.heard()
+			if len(asked) != 1 || keys[0] != "Bearer k3y-of-the-model" || !strings.Contains(asked[0], right) || !strings.Contains(asked[0], "Show the list") {
+				t.Errorf("asked %v with the keys %v", asked, keys)
 			}
-			for _, text := range append([]string{r.out, r.err, shown, evidence}, a.asked...) {
+			for _, text := range append([]string{r.out, r.err, shown, evidence}, asked...) {
 				if strings.Contains(text, "DE0012345678") || strings.Contains(text, "k3y-of-the-model") {
 					t.Errorf("a secret stands in %s", text)
 				}
@@ -158,8 +172,9 @@ edges: [open -> account, account -> show]
 			if c.chosen { // and a person has the last word
 				n.want(0, "heal", "approve", fmt.Sprint(list[0].ID))
 				h.want(0, "run", "flow.yaml", "--id", "last")
-				if got := n.healEvents("last"); len(got) != 0 || len(a.asked) != 1 {
-					t.Errorf("the run after the approval told %v, and the model was asked %d times", got, len(a.asked))
+				asked, _ := a.heard()
+				if got := n.healEvents("last"); len(got) != 0 || len(asked) != 1 {
+					t.Errorf("the run after the approval told %v, and the model was asked %d times", got, len(asked))
 				}
 			}
 		})
