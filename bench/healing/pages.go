@@ -26,7 +26,7 @@ func pages(args []string) error {
 	flags := flag.NewFlagSet("pages", flag.ContinueOnError)
 	folder := flags.String("adminlte", "", "folder with admin-lte-2.4.18.tgz and admin-lte-3.2.0.tgz")
 	seeds := flags.Int("seeds", 4, "how often each page of the practice site is changed in each way")
-	only := flags.String("only", "", "measure this alone: families, levels or adminlte")
+	only := flags.String("only", "", "measure this alone: families, levels, adminlte or sizes")
 	faults := flags.Bool("faults", false, "say what was healed wrongly")
 	out := flags.String("o", "", "file to write, instead of the standard output")
 	if err := flags.Parse(args); err != nil {
@@ -47,6 +47,7 @@ func pages(args []string) error {
 		{"adminlte", func() error { return r.adminLTE(ctx, p, *folder) }},
 		{"families", func() error { return r.families(ctx, p, *seeds) }},
 		{"levels", func() error { return r.levels(ctx, p, *seeds) }},
+		{"sizes", func() error { return r.sizes(ctx, p) }},
 	} {
 		if *only != "" && *only != part.name {
 			continue
@@ -56,7 +57,9 @@ func pages(args []string) error {
 			return err
 		}
 	}
-	r.times()
+	if len(r.all.Prepare) > 0 {
+		r.times()
+	}
 	if *out == "" {
 		_, err := os.Stdout.WriteString(r.b.String())
 		return err
