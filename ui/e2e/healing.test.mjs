@@ -117,6 +117,8 @@ test('many flows fit on the page, in both schemes and on a phone', async () => {
     const { page, context, complaints } = await inside('/healing?id=1000', { viewport: { width, height: 900 }, colorScheme }, answers);
     const steady = page.getByRole('region', { name: 'Targets of flow of the department number 0' });
     await steady.getByText('30 more are steadier.').waitFor();
+    const top = (await page.getByRole('region', { name: 'Heal 1000' }).boundingBox()).y;
+    assert.ok(top > 0 && top < 900, `the heal that was chosen is out of sight, at ${top}`);
     await page.getByText('what is shown here is it with a probability of 27.0 %').waitFor();
     assert.equal(await steady.getByRole('row').count(), 11, 'a head and the ten least steady');
     await fits(page);

@@ -1,7 +1,7 @@
 import { Badge, Button, Card, Group, SegmentedControl, SimpleGrid, Stack, Table, Text, Textarea, Title } from '@mantine/core';
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 
 import { api, must, type Schemas } from '../api/client';
 import { HealPicture } from '../parts/HealPicture';
@@ -104,13 +104,18 @@ function Detail({ id }: { id: number }) {
     },
   });
   const may = useMay()('heals.write');
+  const card = useRef<HTMLDivElement>(null);
+  const there = !!heal.data;
+  useEffect(() => {
+    if (there) card.current?.scrollIntoView?.({ block: 'start' }); // it stands below a list that may be long
+  }, [there]);
   if (heal.error) return <Wrong error={heal.error} />;
   const h = heal.data;
   if (!h) return <Loading />;
   const advice = adviceOf(h.evidence);
   const open = may && (h.state === 'proposed' || h.state === 'used');
   return (
-    <Card withBorder radius="md" component="section" aria-label={`Heal ${h.id}`}>
+    <Card ref={card} withBorder radius="md" component="section" aria-label={`Heal ${h.id}`} style={{ scrollMarginTop: 'calc(var(--app-shell-header-height, 0px) + var(--mantine-spacing-md))' }}>
       <Stack gap="sm">
         <Group justify="space-between">
           <Title order={2} size="h5">{h.flow}: {h.node}</Title>
