@@ -211,7 +211,8 @@
   }
 
   const box = r => [Math.round(r.left + scrollX), Math.round(r.top + scrollY), Math.round(r.width), Math.round(r.height)];
-  const small = r => r.width > 0 && r.height > 0 && r.height <= 150 && r.width <= 800;
+  const smallBox = (w, h) => w > 0 && h > 0 && h <= 150 && w <= 800;
+  const small = r => smallBox(r.width, r.height);
   const close = (r, o) => o.left < r.right + around && o.right > r.left - around && o.top < r.bottom + around && o.bottom > r.top - around;
   const words = list => cut(list.join(' '), limits.near);
 
@@ -319,34 +320,37 @@
     let cutOff = false;
     const list = [], nodes = [], ends = [], leaves = [], fields = [], heads = new Map(), alike = new Map();
     const above = []; // headings
+    let over = []; // the nearest of them, as prints say it
+    const headed = () => { over = above.slice(-3).reverse().map(h => h.text); };
+    const sx = scrollX, sy = scrollY;
     const visit = (e, parent, n, path, id, shadow, where, edited) => {
       if (cutOff || list.length >= most || list.length % 256 === 255 && performance.now() > until) { cutOff = true; return {seen: false, text: ''}; }
-      const i = list.length, r = e.getBoundingClientRect(), cv = e.checkVisibility({visibilityProperty: true});
+      const i = list.length, {left, top, width, height} = e.getBoundingClientRect(), cv = e.checkVisibility({visibilityProperty: true});
       nodes.push(e);
       list.push(null);
       path += '/' + step(e, n);
       const own = anchor(e);
       id = own || (id && id + '/' + step(e, n));
       edited = edited || edits(e);
-      const tag = e.tagName;
+      const tag = e.tagName, mute = silent(e);
       if (tag === 'INPUT' || tag === 'TEXTAREA') fields.push(e);
       let w = where;
       if (tag === 'TR' || e.getAttribute('role') === 'row') w = {...w, row: e, cell: null, head: null};
       else if (w.row && (tag === 'TD' || tag === 'TH' || /^(cell|gridcell)$/.test(e.getAttribute('role') || ''))) w = {...w, cell: e, head: null, column: null};
       if (tag === 'FORM') w = {...w, form: e};
-      const over = above.slice(-3).reverse().map(h => h.text); // before its own, if it is one
-      let seen = cv && r.width > 0 && r.height > 0, text = '', raw = '';
+      const headings = over; // before its own, if it is one
+      let seen = cv && width > 0 && height > 0, text = '', raw = '';
       const hidden = !cv && getComputedStyle(e).display !== 'contents';
       const kids = (part, down, base, anchored, hosts) => {
         const counts = {};
         for (let c = part.firstChild; c; c = c.nextSibling) {
-          if (c.nodeType === 3) { if (!edited && !silent(e) && /\S/.test(c.data)) { if (part === e) raw += ' ' + c.data; if (text.length < 4 * limits.text) text += c.data; } else if (!edited && text) text += ' '; continue; }
+          if (c.nodeType === 3) { if (!edited && !mute && /\S/.test(c.data)) { if (part === e) raw += ' ' + c.data; if (text.length < 4 * limits.text) text += c.data; } else if (!edited && text) text += ' '; continue; }
           if (c.nodeType !== 1) continue;
           counts[c.tagName] = (counts[c.tagName] || 0) + 1;
           if (skipped.test(c.tagName)) continue;
           const k = visit(c, i, counts[c.tagName], base, anchored, hosts, down, edited);
           if (k.seen) seen = true;
-          if (text.length < 4 * limits.text && !silent(e) && (hidden || k.seen)) text = piece(text, k.text, c);
+          if (text.length < 4 * limits.text && !mute && (hidden || k.seen)) text = piece(text, k.text, c);
         }
       };
       const root = rootOf(e);
@@ -354,17 +358,18 @@
         const before = above.slice(); // a heading in a shadow root heads nothing outside of it
         kids(root, w, '', '', [...shadow, cut(path, limits.path / 2)]);
         above.splice(0, above.length, ...before);
+        headed();
       }
       if (tag !== 'svg') kids(e, w, path, id, shadow);
       text = edited ? '' : tag === 'INPUT' ? (buttonInput(e) ? pressText(e) : '') : cut(norm(text), 2 * limits.text);
       const said = edited || tag === 'INPUT' ? '' : norm(raw), p = looks(e, text, said);
-      if (r.width || r.height) p.box = box(r);
+      if (width || height) p.box = [Math.round(left + sx), Math.round(top + sy), Math.round(width), Math.round(height)];
       p.path = cut(path, limits.path);
       if (id) p.id_path = cut(id, limits.path);
       if (shadow.length) p.shadow = shadow;
       p.index = n;
-      if (over.length) p.headings = over;
-      if (level(e) && text) under(above, e, text);
+      if (headings.length) p.headings = headings;
+      if (text && level(e)) { under(above, e, text); headed(); }
       if (w.row && w.row !== e) {
         if (w.head === null) w.head = rowHead(w.row, w.cell);
         if (w.head) p.row = w.head;
@@ -373,7 +378,7 @@
       const f = tag === 'FORM' ? where.form : e.form instanceof HTMLFormElement ? e.form : w.form;
       if (f) p.form = cut(form(f), limits.label);
       const words = tag === 'INPUT' ? text : said;
-      if (words && cv && small(r) && !silent(e)) leaves.push({i, r, text: cut(words, limits.own)});
+      if (words && cv && !mute && smallBox(width, height)) leaves.push({i, left, top, right: left + width, bottom: top + height, text: cut(words, limits.own)});
       p.parent = parent;
       if (seen) p.shown = true;
       list[i] = p;
@@ -382,24 +387,35 @@
     };
     if (document.documentElement) visit(document.documentElement, -1, 1, '', '', [], {row: null, cell: null, form: null}, document.designMode === 'on');
     leaves.sort((x, y) => x.i - y.i);
-    const grid = new Map(), size = 200, key = (x, y) => x * 100003 + y;
-    const cells = (r, d, f) => { for (let x = Math.floor((r.left - d) / size); x <= Math.floor((r.right + d) / size); x++) for (let y = Math.floor((r.top - d) / size); y <= Math.floor((r.bottom + d) / size); y++) f(key(x, y)); };
-    leaves.forEach((l, n) => cells(l.r, 0, k => { const c = grid.get(k); if (c) c.push(n); else grid.set(k, [n]); }));
-    const told = typed(fields);
+    // Leaves by squares of the page: only those of the squares around an element can be near it.
+    const grid = new Map(), size = 100, key = (x, y) => x * 100003 + y, at = x => Math.floor(x / size);
+    leaves.forEach((l, n) => {
+      for (let x = at(l.left); x <= at(l.right); x++) for (let y = at(l.top); y <= at(l.bottom); y++) { const k = key(x, y), c = grid.get(k); if (c) c.push(n); else grid.set(k, [n]); }
+    });
+    const told = typed(fields), met = new Int32Array(leaves.length).fill(-1), same = p => p.tag + '\n' + (p.role || '') + '\n' + (p.name || '');
     list.forEach((p, i) => {
-      const k = p.tag + '\n' + (p.role || '') + '\n' + (p.name || '');
+      const k = same(p);
       alike.set(k, (alike.get(k) || 0) + 1);
       const b = p.box;
-      if (!b) return;
-      const r = {left: b[0] - scrollX, top: b[1] - scrollY, right: b[0] - scrollX + b[2], bottom: b[1] - scrollY + b[3], width: b[2], height: b[3]};
-      if (!small(r)) return;
-      const hits = new Set();
-      cells(r, around, k => { for (const n of grid.get(k) || []) if ((leaves[n].i < i || leaves[n].i >= ends[i]) && close(r, leaves[n].r)) hits.add(n); });
-      if (hits.size) p.near = words([...hits].sort((x, y) => x - y).slice(0, 40).map(n => leaves[n].text));
+      if (!b || !smallBox(b[2], b[3])) return;
+      const left = b[0] - sx - around, top = b[1] - sy - around, right = b[0] - sx + b[2] + around, bottom = b[1] - sy + b[3] + around, end = ends[i], hits = [];
+      for (let x = at(left); x <= at(right); x++) {
+        for (let y = at(top); y <= at(bottom); y++) {
+          const c = grid.get(key(x, y));
+          if (!c) continue;
+          for (const n of c) {
+            if (met[n] === i) continue; // it lies in several squares
+            met[n] = i;
+            const l = leaves[n];
+            if ((l.i < i || l.i >= end) && l.left < right && l.right > left && l.top < bottom && l.bottom > top) hits.push(n);
+          }
+        }
+      }
+      if (hits.length) p.near = words(hits.sort((x, y) => x - y).slice(0, 40).map(n => leaves[n].text));
     });
     const base = refs.base + refs.list.length + 1;
     refs = {base, list: nodes};
-    list.forEach((p, i) => { p.alike = alike.get(p.tag + '\n' + (p.role || '') + '\n' + (p.name || '')); p.ref = base + i; clean(p, told); });
+    list.forEach((p, i) => { p.alike = alike.get(same(p)); p.ref = base + i; clean(p, told); });
     const d = document.documentElement;
     return JSON.stringify({url: location.href, width: d ? d.scrollWidth : 0, height: d ? d.scrollHeight : 0, state: document.readyState, cut: cutOff, elements: list});
   }

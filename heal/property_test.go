@@ -12,7 +12,7 @@ import (
 )
 
 var (
-	someText = rapid.SampledFrom([]string{"", "Save", "Save draft", "Delete", "Order 17", "Order 18", "Name", "Ünïcode", "東京 店", "a\x00b", "  many   spaces "})
+	someText = rapid.SampledFrom([]string{"", "Save", "Save draft", "Delete", "Order 17", "Order 18", "Name", "Ünïcode", "東京 店", "تسجيل الدخول", "כניסה\u200f", "a\x00b", "  many   spaces "})
 	someID   = rapid.SampledFrom([]string{"", "", "go", "go2", "x-9f8a7c6d", "menu"})
 	someTag  = rapid.SampledFrom([]string{"a", "button", "input", "div", "span", "td", "select", "label"})
 	someHref = rapid.SampledFrom([]string{"", "", "#", "/a", "https://x.test/a?b=c", "javascript:void(0)", "://"})
@@ -75,6 +75,9 @@ func TestVerdictsAreSound(t *testing.T) {
 		if v.Best < -1 || v.Best >= len(page.Elements) || v.P < 0 || v.P > 1 || !number(v.P) || !number(v.Margin) {
 			t.Fatalf("got best %d, p %v, margin %v", v.Best, v.P, v.Margin)
 		}
+		if !number(v.Share) || v.Share < 0 || v.Share > 1.0001 {
+			t.Fatalf("got share %v", v.Share)
+		}
 		if len(v.Top) > 3 || v.Best >= 0 && (len(v.Top) == 0 || v.Top[0].Element != v.Best) {
 			t.Fatalf("the best elements are %v, and the best is %d", v.Top, v.Best)
 		}
@@ -89,6 +92,30 @@ func TestVerdictsAreSound(t *testing.T) {
 		s := Same(w.Print, page.Elements[0].Print)
 		if !number(s) || s < 0 || s > 1 {
 			t.Fatalf("two prints are %v alike", s)
+		}
+	})
+}
+
+// Of what a person has said that it is not the one nothing is healed into it, nor where less is sure than for what does no
+// harm.
+func TestSaidAndSensitive(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		page := somePage(t)
+		w := someWanted(t, page)
+		p := Prepare(page)
+		w.Sensitive = false
+		free := p.Find(w)
+		w.Sensitive = true
+		if v := p.Find(w); v.Decision == Heal && (free.Decision != Heal || free.Best != v.Best) {
+			t.Fatalf("sensitive healed into %d, and not sensitive %s %d", v.Best, free.Decision, free.Best)
+		}
+		if free.Decision != Heal {
+			return
+		}
+		w.Sensitive, w.Rejected = false, []selector.Print{page.Elements[free.Best].Print}
+		if v := p.Find(w); v.Decision == Heal && v.Best == free.Best {
+			t.Fatalf("healed into %d, which a person has rejected", v.Best)
 		}
 	})
 }

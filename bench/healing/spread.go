@@ -69,8 +69,10 @@ type spreading struct {
 
 // left counts what became of the sites that were left out of a round.
 type left struct {
-	present, first, gone    int
-	healed, wrong, accepted []int // by threshold
+	present, first, gone int
+	// By threshold; around counts what stands around the right element and reads the same, further up than the
+	// criterion of right goes: the same to a person who clicks it.
+	healed, wrong, around, accepted []int
 }
 
 // round fits to n sites chosen by chance, and judges the others.
@@ -85,7 +87,7 @@ func (s *spreading) round(r *rand.Rand, n int) {
 	w := weights{rank: fitRank(without(s.all, out...), nil)}
 	w.yes = fitAccept(fit, without(s.all, out...), nil, w.rank)
 	m := model(w, w)
-	l := left{healed: make([]int, len(thresholds)), wrong: make([]int, len(thresholds)), accepted: make([]int, len(thresholds))}
+	l := left{healed: make([]int, len(thresholds)), wrong: make([]int, len(thresholds)), around: make([]int, len(thresholds)), accepted: make([]int, len(thresholds))}
 	for _, x := range judged {
 		l.judge(x, m)
 	}
@@ -115,8 +117,13 @@ func (l *left) judge(s *site, m *heal.Model) {
 			case v.P < least || len(v.Vetoes) > 0:
 			case ok:
 				l.healed[k]++
+			case one(&s.Cands[v.Best], &s.Cands[t.Truth]):
+				l.around[k]++
 			case !twin(s.Cands, v.Best, s.Cands, t):
 				l.wrong[k]++
+				if least == heal.Shipped().Weights().Heal {
+					say(fmt.Sprintf("  wrong: %s %d with %.3f, margin %.1f", s.Name, i, v.P, v.Margin))
+				}
 			}
 			if without.P >= least && len(without.Vetoes) == 0 && !twin(g.nodes, without.Best, s.Cands, t) {
 				l.accepted[k]++
@@ -142,16 +149,16 @@ func (s *spreading) write(r *report, n int) {
 	}
 	r.line("%d rounds, each fitted to %d sites chosen by chance and judged on the other %d; least / middle / most of the rounds, one element at a time. Right at rank 1: %s.", len(s.rounds), n, len(s.sites)-n,
 		cell(func(l *left) (int, int) { return l.first, l.present }))
-	r.head("Probability needed", "Healed", "Wrong", "Removed, but accepted", "Wrong, all rounds", "Accepted, all rounds")
+	r.head("Probability needed", "Healed", "Wrong", "Removed, but accepted", "Wrong, all rounds", "Around it, all rounds", "Accepted, all rounds")
 	for k, least := range thresholds {
-		wrong, accepted, present, gone := 0, 0, 0, 0
+		wrong, around, accepted, present, gone := 0, 0, 0, 0, 0
 		for _, l := range s.rounds {
-			wrong, accepted, present, gone = wrong+l.wrong[k], accepted+l.accepted[k], present+l.present, gone+l.gone
+			wrong, around, accepted, present, gone = wrong+l.wrong[k], around+l.around[k], accepted+l.accepted[k], present+l.present, gone+l.gone
 		}
 		r.row(fmt.Sprintf("%.2f", least),
 			cell(func(l *left) (int, int) { return l.healed[k], l.present }),
 			cell(func(l *left) (int, int) { return l.wrong[k], l.present }),
 			cell(func(l *left) (int, int) { return l.accepted[k], l.gone }),
-			fmt.Sprintf("%d of %d", wrong, present), fmt.Sprintf("%d of %d", accepted, gone))
+			fmt.Sprintf("%d of %d", wrong, present), fmt.Sprint(around), fmt.Sprintf("%d of %d", accepted, gone))
 	}
 }

@@ -33,6 +33,7 @@ func (c *command) showHeal(h *element.Heal) error {
 	line("repaired", targetText(h.Repaired))
 	line("page", h.URL)
 	line("against it", strings.Join(h.Vetoes, ", "))
+	line("model", adviceText(h.Evidence))
 	line("policy", h.Policy)
 	line("last run", h.Run+" at "+h.Path)
 	line("worked", fmt.Sprintf("in %s, the last %d in a row with this element", plural(int(h.Runs), "run"), h.Streak))
@@ -53,6 +54,38 @@ func (c *command) showHeal(h *element.Heal) error {
 		}
 	}
 	return c.showEvidence(h.Evidence)
+}
+
+// adviceText is what a model said that was asked, "" if none was.
+func adviceText(evidence json.RawMessage) string {
+	var e struct {
+		Advice *struct {
+			Model, Reason, Error string
+			Choice               int
+			Candidates           []selector.Print
+		}
+	}
+	if json.Unmarshal(evidence, &e) != nil || e.Advice == nil {
+		return ""
+	}
+	a := e.Advice
+	reason := printable(strings.Join(strings.Fields(a.Reason), " "))
+	switch {
+	case a.Error != "":
+		return "no advice: " + printable(strings.Join(strings.Fields(a.Error), " "))
+	case a.Choice < 1 || a.Choice > len(a.Candidates):
+		return strings.TrimSuffix(fmt.Sprintf("%s chose none of %s: %s", a.Model, plural(len(a.Candidates), "element"), reason), ": ")
+	}
+	return strings.TrimSuffix(fmt.Sprintf("%s chose %s: %s", a.Model, nameOf(&a.Candidates[a.Choice-1]), reason), ": ")
+}
+
+// nameOf is an element as a line names it.
+func nameOf(p *selector.Print) string {
+	name := p.Name
+	if name == "" {
+		name = p.Text
+	}
+	return fmt.Sprintf("<%s> %s", p.Tag, brief(strings.Join(strings.Fields(name), " ")))
 }
 
 // weighed is an element that may be the one meant, with how it was judged.
@@ -85,11 +118,7 @@ func (c *command) showEvidence(evidence json.RawMessage) error {
 // showWeighed prints elements with all that was compared.
 func (c *command) showWeighed(list []weighed) error {
 	for i, t := range list {
-		name := t.Element.Name
-		if name == "" {
-			name = t.Element.Text
-		}
-		c.printf("\n%d. <%s> %s  score %.2f, share %.2f  %s\n", i+1, t.Element.Tag, brief(strings.Join(strings.Fields(name), " ")), t.Score, t.Share, t.Element.Path)
+		c.printf("\n%d. %s  score %.2f, share %.2f  %s\n", i+1, nameOf(&t.Element), t.Score, t.Share, t.Element.Path)
 		w := tabwriter.NewWriter(c.Stdout, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(w, "   COMPARED\tALIKE\tADDS")
 		for _, e := range t.Evidence {

@@ -97,3 +97,29 @@ func (s *Site) Level(ctx context.Context, path string, level int, seed int64) (T
 	slices.Sort(names)
 	return Judge(fmt.Sprintf("level %d %s", level, path), before, now, names, false), nil
 }
+
+// LevelGone is Level for elements that a family has taken away from the page at the level: right is to find none.
+func (s *Site) LevelGone(ctx context.Context, path string, level int, seed int64, f Family) (Tally, error) {
+	before, err := s.look(ctx, path, 0, seed)
+	if err != nil {
+		return Tally{}, err
+	}
+	if _, err := s.look(ctx, path, level, seed); err != nil {
+		return Tally{}, err
+	}
+	if err := Mutate(ctx, s.page, f, int(seed)); err != nil {
+		return Tally{}, fmt.Errorf("%s at %s: %w", f.Name, path, err)
+	}
+	now, err := Look(ctx, s.page)
+	if err != nil {
+		return Tally{}, err
+	}
+	var names []string
+	for n, i := range before.Truth {
+		if _, there := now.Truth[n]; now.Gone[n] && !there && before.Elements[i].Shown {
+			names = append(names, n)
+		}
+	}
+	slices.Sort(names)
+	return Judge(fmt.Sprintf("level %d %s %s", level, f.Name, path), before, now, names, true), nil
+}

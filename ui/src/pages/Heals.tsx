@@ -1,7 +1,7 @@
 import { Badge, Button, Card, Group, SegmentedControl, SimpleGrid, Stack, Table, Text, Textarea, Title } from '@mantine/core';
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 
 import { api, must, type Schemas } from '../api/client';
 import { HealPicture } from '../parts/HealPicture';
@@ -104,20 +104,25 @@ function Detail({ id }: { id: number }) {
     },
   });
   const may = useMay()('heals.write');
+  const card = useRef<HTMLDivElement>(null);
+  const there = !!heal.data;
+  useEffect(() => {
+    if (there) card.current?.scrollIntoView?.({ block: 'start' }); // it stands below a list that may be long
+  }, [there]);
   if (heal.error) return <Wrong error={heal.error} />;
   const h = heal.data;
   if (!h) return <Loading />;
   const advice = adviceOf(h.evidence);
   const open = may && (h.state === 'proposed' || h.state === 'used');
   return (
-    <Card withBorder radius="md" component="section" aria-label={`Heal ${h.id}`}>
+    <Card ref={card} withBorder radius="md" component="section" aria-label={`Heal ${h.id}`} style={{ scrollMarginTop: 'calc(var(--app-shell-header-height, 0px) + var(--mantine-spacing-md))' }}>
       <Stack gap="sm">
         <Group justify="space-between">
           <Title order={2} size="h5">{h.flow}: {h.node}</Title>
           <StateBadge state={h.state} />
         </Group>
         <Text size="sm" component="div">
-          {h.outcome === 'healed' ? `Found again with a probability of ${(100 * h.p).toFixed(1)} %` : 'Not found for certain'}, in <Link to="/runs/$id" params={{ id: h.run }}>{h.run}</Link>
+          {h.outcome === 'healed' ? `Found again with a probability of ${(100 * h.p).toFixed(1)} %` : h.outcome === 'asked' && h.found ? `Not found for certain; what is shown here is it with a probability of ${(100 * h.p).toFixed(1)} %` : 'Not found'}, in <Link to="/runs/$id" params={{ id: h.run }}>{h.run}</Link>
           {h.runs > 0 && <> · {h.runs} {h.runs === 1 ? 'run' : 'runs'} succeeded with it, {h.streak} in a row found the same</>}
           {h.sensitive && <> · sensitive</>}
         </Text>
@@ -181,11 +186,11 @@ export default function Heals() {
         heads={['Flow and node', 'Target', 'State', 'Probability', 'Last']}
       >
         {heals.map((h) => (
-          <Table.Tr key={h.id} bg={h.id === id ? 'var(--mantine-color-default-hover)' : undefined}>
-            <Table.Td><button type="button" className="as-link" onClick={() => void go({ search: (s) => ({ ...s, id: h.id }) })}>{h.flow}: {h.node}</button></Table.Td>
+          <Table.Tr key={h.id} style={h.id === id ? { boxShadow: 'inset 3px 0 0 var(--mantine-primary-color-filled)' } : undefined}>
+            <Table.Td><button type="button" className="as-link" aria-current={h.id === id || undefined} onClick={() => void go({ search: (s) => ({ ...s, id: h.id }) })}>{h.flow}: {h.node}</button></Table.Td>
             <Table.Td maw={340}><Text size="sm" lineClamp={2} className="mono">{h.target}</Text></Table.Td>
             <Table.Td><StateBadge state={h.state} /></Table.Td>
-            <Table.Td>{h.outcome === 'healed' ? `${(100 * h.p).toFixed(1)} %` : ''}</Table.Td>
+            <Table.Td>{h.found ? `${(100 * h.p).toFixed(1)} %` : ''}{h.found && h.outcome === 'asked' && <Text size="xs" c="dimmed">asked</Text>}</Table.Td>
             <Table.Td><When at={h.updated} /></Table.Td>
           </Table.Tr>
         ))}
