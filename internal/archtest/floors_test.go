@@ -29,9 +29,9 @@ var floors = map[string]int{
 	// 5: the node families, and the engine that knows none of them.
 	"nodes/*": 5, "browser/follow": 5, "internal/healtest": 5, "internal/browsertest": 5, "internal/engine": 5, "internal/reference": 5, "internal/casare": 5, "internal/backup": 5, "internal/trace": 5, "internal/recorder": 5, "internal/screen": 5, "internal/demo": 5,
 	// 6: who executes runs.
-	"nodes/all": 6, "browser/cdp": 6, "browser/bidi": 6, "internal/robot": 6, "internal/report": 6, "internal/recording": 6, "internal/lookback": 6,
+	"nodes/all": 6, "browser/cdp": 6, "browser/bidi": 6, "internal/robot": 6, "internal/report": 6, "internal/recording": 6,
 	// 7: who decides on runs.
-	"internal/orch": 7, "browser/makes": 7,
+	"internal/orch": 7, "internal/lookback": 7, "browser/makes": 7,
 	// 8: the door to programs, and who watches.
 	"internal/api": 8, "internal/remote": 8, "internal/telemetry": 8,
 	// 9: where the parts meet.

@@ -35,6 +35,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/answer-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** See the question that a link leads to */
+        post: operations["open-answer-link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/answer-link/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answer the question of a link as the person it was made for, once */
+        post: operations["answer-by-link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/answer-link/picture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Get the picture that belongs to the question of a link */
+        post: operations["get-answer-link-picture"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -789,6 +840,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/questions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what runs ask people, the oldest question first */
+        get: operations["list-questions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/queues": {
         parameters: {
             query?: never;
@@ -1510,6 +1578,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{id}/debug": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell where a run is paused, with its variables there, and its breakpoints */
+        get: operations["get-run-debug"];
+        put?: never;
+        /** Let a paused run go on, set its variables, or change the breakpoints of a run */
+        post: operations["debug-run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{id}/events": {
         parameters: {
             query?: never;
@@ -1561,6 +1647,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{id}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a link by which somebody without an account answers what a run asks, once */
+        post: operations["make-answer-link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{id}/live": {
         parameters: {
             query?: never;
@@ -1589,6 +1692,40 @@ export interface paths {
         put?: never;
         /** Send a message that a run waits for */
         post: operations["send-message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a run pause before its next node */
+        post: operations["pause-run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{id}/question/picture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get the picture of the page of a run that asks: among the details of the question, as it is now, or the last that was kept */
+        get: operations["get-question-picture"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1915,6 +2052,35 @@ export interface components {
             others: components["schemas"]["Other"][] | null;
             rejected: components["schemas"]["Print"][] | null;
         };
+        Asking: {
+            answered?: boolean;
+            ask: unknown;
+            /** Format: date-time */
+            asked: string;
+            flow: string;
+            given: components["schemas"]["Said"][] | null;
+            kind: string;
+            labels?: string[] | null;
+            late?: string;
+            path: string;
+            /** @description Whether there is a picture of the run's page; known where one run is asked for. */
+            picture?: boolean;
+            /** @description Why who asks may not give the first answer: others must. */
+            refused?: string;
+            run: string;
+            started_by?: string;
+            text: string;
+            /** Format: date-time */
+            until?: string;
+        };
+        AskingsBody: {
+            items: components["schemas"]["Asking"][] | null;
+            /**
+             * Format: int64
+             * @description How many there are, if more than are listed.
+             */
+            total: number;
+        };
         Beaten: {
             jobs?: components["schemas"]["Heard"][] | null;
             paused: boolean;
@@ -1923,11 +2089,19 @@ export interface components {
             continues?: boolean;
             /** Format: int64 */
             events: number;
+            link_key?: string;
             messages?: components["schemas"]["Topical"][] | null;
+            public_url?: string;
             run?: components["schemas"]["Run"];
             session_error?: string;
             session_key?: string;
             why?: string;
+        };
+        Break: {
+            /** @description Id of a node, or the path of its executions: each[2]/fetch, or each/fetch for every turn. */
+            node: string;
+            /** @description Stop only where this expression is true, such as vars.n > 3. */
+            when?: string;
         };
         BulkDone: {
             /** Format: int64 */
@@ -2200,6 +2374,27 @@ export interface components {
             jobs?: number[] | null;
             /** @description Only those that failed for this reason, word for word. */
             reason?: string;
+        };
+        DebugBody: {
+            /** @description Path of the paused line that is meant. Continue and stop are for all of them if it is left out. */
+            at?: string;
+            /** @description Breakpoints in the place of those that the run has. */
+            breakpoints?: components["schemas"]["Break"][];
+            /**
+             * @description over: to the next node of the same level; into: to the next node, wherever it is; out: to the node behind the block; stay: only set variables; stop: cancel the run.
+             * @enum {string}
+             */
+            command?: "continue" | "over" | "into" | "out" | "stay" | "stop";
+            /** @description New values of variables, by name. They count from here on. Needs the right runs.debug. */
+            set?: {
+                [key: string]: unknown;
+            };
+        };
+        Debugging: {
+            /** @description Breakpoints as they were set last. */
+            breakpoints: components["schemas"]["Break"][] | null;
+            /** @description Lines of the run that are paused. */
+            paused: components["schemas"]["PausedLine"][] | null;
         };
         DemoOut: {
             /** @description Name of the flow. */
@@ -2855,6 +3050,59 @@ export interface components {
                 [key: string]: components["schemas"]["Print"][] | null;
             };
         };
+        LinkAnswer: {
+            button: string;
+            comment?: string;
+            /** @description What stands behind the # of the link. */
+            token: string;
+            /** @description By field. */
+            values?: {
+                [key: string]: unknown;
+            };
+        };
+        LinkBody: {
+            /** @description Node execution that asks, if the run asks several things. */
+            at?: string;
+            /** @description Who gets the link: a name or a mail address. Answers by it are this person's. */
+            for: string;
+            /**
+             * Format: int64
+             * @description How long it is good. Default: as long as the question waits, and 7 days if that is for ever.
+             */
+            hours?: number;
+        };
+        LinkToken: {
+            /** @description What stands behind the # of the link. */
+            token: string;
+        };
+        Linked: {
+            /** @description The question with its fields, buttons and details. */
+            ask: unknown;
+            /** Format: date-time */
+            asked: string;
+            /**
+             * Format: date-time
+             * @description When the link ends.
+             */
+            ends: string;
+            flow: string;
+            /** @description Who the link was made for. */
+            for: string;
+            /** @description Answers of others so far, where several must agree. */
+            given: components["schemas"]["Said"][] | null;
+            /** @description What happens then: fail, port, default or cancel. */
+            late?: string;
+            /** @description Whether there is a picture of the run's page. */
+            picture: boolean;
+            /** @description Why this person may not give the first answer. */
+            refused?: string;
+            text: string;
+            /**
+             * Format: date-time
+             * @description When the question ends.
+             */
+            until?: string;
+        };
         LoginIn: {
             /** @description Secret of a link as aether server link prints it; it is good once. */
             link?: string;
@@ -2878,6 +3126,13 @@ export interface components {
             node: string;
             /** @description The element, as a flow has it. */
             target: unknown;
+        };
+        MadeLink: {
+            /** Format: date-time */
+            ends: string;
+            for: string;
+            path: string;
+            url: string;
         };
         MeBody: {
             account?: string;
@@ -3077,6 +3332,35 @@ export interface components {
              * @description How many runs have a page of the node.
              */
             runs: number;
+        };
+        PausedLine: {
+            /** @description Flow that it is in. */
+            flow: string;
+            /** @description What the node would get. */
+            input?: {
+                [key: string]: components["schemas"]["Shown"];
+            };
+            /** @description The turn of the innermost loop. */
+            loop?: components["schemas"]["Shown"];
+            /** @description Node that would act next. */
+            node: string;
+            /** @description What is odd, such as a condition that could not be computed. */
+            note?: string;
+            /** @description Node execution that is about to begin. */
+            path: string;
+            /**
+             * Format: int64
+             * @description How often it was told something here.
+             */
+            told: number;
+            /** @description Its type. */
+            type: string;
+            /** @description Variables, as they are there. */
+            vars: {
+                [key: string]: components["schemas"]["Shown"];
+            };
+            /** @description breakpoint, step, or pause: a person wanted it. */
+            why: string;
         };
         Peek: {
             /**
@@ -3553,12 +3837,14 @@ export interface components {
             id: string;
             input: unknown;
             interrupted?: boolean;
+            labels?: string[] | null;
             /** Format: date-time */
             lease?: string;
             /** Format: int64 */
             nodes: number;
             output?: unknown;
             owner?: string;
+            paused?: boolean;
             pins?: {
                 [key: string]: string;
             };
@@ -3572,11 +3858,21 @@ export interface components {
             source?: string;
             /** Format: date-time */
             started?: string;
+            started_by?: string;
             status: string;
             trace?: string;
             waits?: unknown;
             /** Format: date-time */
             wake?: string;
+        };
+        Said: {
+            /** Format: date-time */
+            at: string;
+            button: string;
+            by: string;
+            comment?: string;
+            maker?: string;
+            via?: string;
         };
         Sample: {
             /** Format: date-time */
@@ -3655,6 +3951,16 @@ export interface components {
             /** Format: int64 */
             width: number;
         };
+        Shown: {
+            /** @description The value is too large to be shown whole. */
+            cut?: boolean;
+            /** @description Why there is no value. */
+            error?: string;
+            /** @description What it is, if it is not shown whole. */
+            kind?: string;
+            /** @description The value, or its beginning. */
+            value?: unknown;
+        };
         SiteState: {
             /**
              * Format: int64
@@ -3715,6 +4021,8 @@ export interface components {
             window?: boolean;
         };
         StartRun: {
+            /** @description Where the run stops before a node acts. */
+            breakpoints?: components["schemas"]["Break"][] | null;
             /** @description Name of a flow that was pushed. */
             flow: string;
             /** @description Id of the run. Starting the same id again starts nothing. */
@@ -3724,6 +4032,8 @@ export interface components {
                 [key: string]: unknown;
             };
             job?: components["schemas"]["JobOptions"];
+            /** @description Words to find the run by, such as the customer or the month: up to 60 letters, digits and _ . : / = @ + - each. */
+            labels?: string[] | null;
             /** @description draft, production or a digest. Default: production if there is one, else the draft. */
             version?: string;
         };
@@ -3894,6 +4204,8 @@ export interface components {
             at?: string;
             /** @description Digest of the version it was made from: what that called is called as before. */
             base?: string;
+            /** @description Where the run stops before a node acts. */
+            breakpoints?: components["schemas"]["Break"][] | null;
             /** @description The flow as it is being written, and the flows it calls, by file name. */
             files: {
                 [key: string]: string;
@@ -4127,6 +4439,236 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "open-answer-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkToken"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Linked"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "answer-by-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkAnswer"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-answer-link-picture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkToken"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8590,6 +9132,94 @@ export interface operations {
             };
         };
     };
+    "list-questions": {
+        parameters: {
+            query?: {
+                /** @description Only of this run, those too that are answered and that no robot has taken yet. */
+                run?: string;
+                /** @description How many at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AskingsBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-queues": {
         parameters: {
             query?: never;
@@ -12581,6 +13211,8 @@ export interface operations {
                 status?: "queued" | "running" | "waiting" | "attention" | "done" | "failed" | "cancelled";
                 /** @description Whether development runs, made while a flow was written, are among them. */
                 development?: "without" | "only" | "all";
+                /** @description Only those with all of these labels. */
+                label?: string[] | null;
                 /** @description Only those that were added then or later. */
                 since?: string;
                 /** @description Only those that were added earlier. */
@@ -13129,6 +13761,191 @@ export interface operations {
             };
         };
     };
+    "get-run-debug": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the run; its beginning is enough if no other run begins so. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Debugging"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "debug-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the run; its beginning is enough if no other run begins so. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DebugBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "stream-run-events": {
         parameters: {
             query?: never;
@@ -13393,6 +14210,105 @@ export interface operations {
             };
         };
     };
+    "make-answer-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the run; its beginning is enough if no other run begins so. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeLink"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "stream-run-frames": {
         parameters: {
             query?: never;
@@ -13501,6 +14417,197 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Run"];
                 };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "pause-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the run; its beginning is enough if no other run begins so. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-question-picture": {
+        parameters: {
+            query?: {
+                /** @description Node execution that asks, if the run asks several things. */
+                at?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the run; its beginning is enough if no other run begins so. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Bad Request */
             400: {

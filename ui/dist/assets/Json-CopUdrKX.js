@@ -1,1 +1,0 @@
-import{Dt as e}from"./core-BCLO4w2S.js";var t=e();function n({value:e,label:n}){let r=typeof e==`string`?e:JSON.stringify(e,null,2),i=r.length>2e4;return(0,t.jsx)(`pre`,{className:`json`,tabIndex:0,"aria-label":n,children:i?`${r.slice(0,2e4)}\n… ${r.length-2e4} more characters`:r})}export{n as t};

@@ -1,1 +1,0 @@
-import{Dt as e,ft as t}from"./core-BCLO4w2S.js";import{i as n,t as r}from"./time-BSx7HIdU.js";var i=e();function a({at:e}){let a=n(1e4);return e?(0,i.jsx)(`time`,{dateTime:e,title:new Date(e).toLocaleString(),children:r(e,a)}):(0,i.jsx)(t,{span:!0,c:`dimmed`,size:`sm`,children:`–`})}export{a as t};

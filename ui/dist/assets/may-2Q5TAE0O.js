@@ -1,1 +1,0 @@
-import{y as e}from"./core-BCLO4w2S.js";import{t}from"./index-DdjwGwdc.js";function n(){let{data:n}=e(t),r=n?.rights??[];return e=>r.includes(e)}export{n as t};
