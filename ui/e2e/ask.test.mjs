@@ -4,12 +4,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { aether, open, start } from './server.mjs';
+import { aether, barriers, open, start } from './server.mjs';
 
 let server;
 let chrome;
 let kim;
-const axe = await readFile(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 const polyglot = `jaVasCript:/*-/*\`/*'/*"/**/(/* */oNcliCk=alert(1) )//</stYle/</titLe/</teXtarEa/</scRipt/--!><sVg/<sVg/oNloAd=alert(1)//><img src=x onerror=alert(1)>`;
 const shots = process.env.ASK_SHOTS;
 
@@ -50,19 +49,7 @@ after(async () => {
   await server?.stop();
 });
 
-async function inside(path, options = {}, token = kim) {
-  const p = await chrome.page(options);
-  await p.context.addCookies([{ name: 'aether_session', value: token, url: server.url, httpOnly: true, sameSite: 'Strict' }]);
-  await p.page.goto(server.url + path);
-  return p;
-}
-
-async function barriers(page) {
-  const session = await page.context().newCDPSession(page);
-  await session.send('Runtime.evaluate', { expression: axe });
-  const got = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
-  return got.violations.filter((v) => v.impact === 'serious' || v.impact === 'critical').map((v) => `${v.id}: ${v.help}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(' | ')}`);
-}
+const inside = (path, options, token = kim) => chrome.inside(server, path, { token, ...options });
 
 const start1 = (flow, more = {}) => server.api('POST', '/runs', { flow, ...more });
 

@@ -1,14 +1,12 @@
 // Breakpoints, steps and variables of a paused run, in a real browser on the real program: in the editor by keyboard,
 // on the page of a run by mouse.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 
-import { open, start } from './server.mjs';
+import { barriers, open, start } from './server.mjs';
 
 let server;
 let chrome;
-const axe = await readFile(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 const evil = '<img src=x onerror=alert(1)>';
 
 before(async () => {
@@ -44,13 +42,6 @@ async function at(path, options) {
   await p.context.addCookies([{ name: 'aether_session', value: server.token, url: server.url, httpOnly: true, sameSite: 'Strict' }]);
   await p.page.goto(server.url + path);
   return { ...p, bar: p.page.getByRole('region', { name: 'Paused run' }) };
-}
-
-async function barriers(page) {
-  const session = await page.context().newCDPSession(page);
-  await session.send('Runtime.evaluate', { expression: axe });
-  const got = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
-  return got.violations.filter((v) => v.impact === 'serious' || v.impact === 'critical').map((v) => `${v.id}: ${v.help}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 200)).join(' | ')}`);
 }
 
 test('in the editor, by keyboard: a breakpoint, a run with it, steps, a variable', async () => {

@@ -1,14 +1,12 @@
 // The canvas of the editor in a real browser on the real program: build a flow by mouse, by keyboard and in the list,
 // copy, paste, undo, and run what was built.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 
-import { open, start } from './server.mjs';
+import { barriers, open, start } from './server.mjs';
 
 let server;
 let chrome;
-const axe = await readFile(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 
 before(async () => {
   server = await start();
@@ -29,20 +27,7 @@ after(async () => {
   await server?.stop();
 });
 
-async function inside(path, options) {
-  const p = await chrome.page(options);
-  await p.context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: server.url });
-  await p.context.addCookies([{ name: 'aether_session', value: server.token, url: server.url, httpOnly: true, sameSite: 'Strict' }]);
-  await p.page.goto(server.url + path);
-  return p;
-}
-
-async function barriers(page) {
-  const session = await page.context().newCDPSession(page);
-  await session.send('Runtime.evaluate', { expression: axe });
-  const got = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
-  return got.violations.filter((v) => v.impact === 'serious' || v.impact === 'critical').map((v) => `${v.id}: ${v.help}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(' | ')}`);
-}
+const inside = (path, options) => chrome.inside(server, path, { permissions: ['clipboard-read', 'clipboard-write'], ...options });
 
 const step = (page, id) => page.locator(`[data-step="${id}"]`);
 const handle = (page, id, port) => page.locator(`.react-flow__node[data-id="${id}"] .react-flow__handle[data-handleid="${port}"]`);

@@ -1,16 +1,14 @@
 // The panel of a node in a real browser on the real program: values on recorded data, editing by mouse and keyboard,
 // runs about one node, pinned outputs.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { open, start } from './server.mjs';
+import { barriers, open, start } from './server.mjs';
 
 let server;
 let chrome;
 let first;
-const axe = await readFile(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 const evil = '<img src=x onerror=alert(1)>';
 
 before(async () => {
@@ -52,13 +50,6 @@ async function show(page, id) {
   await page.keyboard.press('Enter');
 }
 
-async function barriers(page) {
-  const session = await page.context().newCDPSession(page);
-  await session.send('Runtime.evaluate', { expression: axe });
-  const got = await page.evaluate(() => globalThis.axe.run('.edit-panel', { resultTypes: ['violations'] }));
-  return got.violations.filter((v) => v.impact === 'serious' || v.impact === 'critical').map((v) => `${v.id}: ${v.help}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 200)).join(' | ')}`);
-}
-
 const runs = async (development) => (await server.api('GET', `/runs?flow=orders&development=${development}&limit=100`)).items;
 
 test('every expression shows what it gives on the data of the last run, turn by turn', async () => {
@@ -79,7 +70,7 @@ test('every expression shows what it gives on the data of the last run, turn by 
   await at.getByText(`= "7 for order of ${evil}"`).waitFor();
   await at.getByRole('searchbox', { name: 'Search the data' }).fill('sku');
   await at.getByRole('button', { name: 'loop.item.sku "B2"' }).waitFor();
-  assert.deepEqual(await barriers(page), []);
+  assert.deepEqual(await barriers(page, '.edit-panel'), []);
   assert.deepEqual(complaints, []);
 });
 
@@ -164,7 +155,7 @@ test('an output is pinned, edited and taken away; only tries use it', async () =
   await page.keyboard.insertText('{"text": "of mine"}');
   await dialog.getByRole('button', { name: 'Pin', exact: true }).click();
   await page.getByText('The output of read is pinned').waitFor();
-  assert.deepEqual(await barriers(page), []);
+  assert.deepEqual(await barriers(page, '.edit-panel'), []);
   await page.reload();
   await show(page, 'note');
   const note = page.getByRole('region', { name: 'Node Note the line', exact: true });
@@ -203,6 +194,6 @@ test('how a node runs is set by keyboard; the panel holds on a narrow screen and
   await page.locator('.react-flow__node[data-id="finish"]').waitFor();
   await page.getByText('Text', { exact: true }).first().click();
   await page.getByText('max_attempts').first().waitFor();
-  assert.deepEqual(await barriers(page), []);
+  assert.deepEqual(await barriers(page, '.edit-panel'), []);
   assert.deepEqual(complaints, []);
 });

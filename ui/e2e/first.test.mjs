@@ -2,18 +2,17 @@
 // are counted; the time is printed and not judged, as machines differ.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { chromium } from 'playwright-core';
 
-import { aether, browsers, open, start } from './server.mjs';
+import { aether, barriers, browsers, open, start } from './server.mjs';
 
 let server;
 let chrome;
-const axe = await readFile(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 
 before(async () => {
   server = await start();
@@ -23,15 +22,6 @@ after(async () => {
   await chrome?.close();
   await server?.stop();
 });
-
-/** What axe finds that is serious or critical. */
-async function barriers(page) {
-  // Through the protocol, as the policy of the page lets no script in.
-  const session = await page.context().newCDPSession(page);
-  await session.send('Runtime.evaluate', { expression: axe });
-  const got = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
-  return got.violations.filter((v) => v.impact === 'serious' || v.impact === 'critical').map((v) => `${v.id}: ${v.help}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(' | ')}`);
-}
 
 /** The page at both widths, in both schemes: no barrier, and nothing beside the screen. */
 async function sound(page, what) {

@@ -1,17 +1,15 @@
 // The page Healing in a real browser on the real program: an element that a robot found again is looked at, with how
 // steady the flow's targets are, and approved, by keys alone; and the states that many flows make.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
 
-import { open, start } from './server.mjs';
+import { barriers, open, start } from './server.mjs';
 
 let server;
 let chrome;
 let site;
 let fresh = false; // the site's next release is out
-const axe = await readFile(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 
 before(async () => {
   site = createServer((_, res) => {
@@ -42,26 +40,17 @@ after(async () => {
 });
 
 /** A page of somebody who is signed in; answers replaces what the program says under a path. */
-async function inside(path, options, answers = {}) {
-  const p = await chrome.page(options);
-  await p.context.addCookies([{ name: 'aether_session', value: server.token, url: server.url, httpOnly: true, sameSite: 'Strict' }]);
-  for (const [under, say] of Object.entries(answers)) {
-    await p.page.route((u) => u.pathname === `/api/v1${under}`, async (route) => {
-      const [status, body] = await say(new URL(route.request().url()));
-      await route.fulfill({ status, contentType: 'application/json', body: JSON.stringify(body) });
-    });
-  }
-  await p.page.goto(server.url + path);
-  return p;
-}
-
-/** What axe finds that is serious or critical. */
-async function barriers(page) {
-  const session = await page.context().newCDPSession(page); // the policy of the page lets no script in
-  await session.send('Runtime.evaluate', { expression: axe });
-  const got = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
-  return got.violations.filter((v) => v.impact === 'serious' || v.impact === 'critical').map((v) => `${v.id}: ${v.help}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(' | ')}`);
-}
+const inside = (path, options, answers = {}) => chrome.inside(server, path, {
+  ...options,
+  async prepare(page) {
+    for (const [under, say] of Object.entries(answers)) {
+      await page.route((u) => u.pathname === `/api/v1${under}`, async (route) => {
+        const [status, body] = await say(new URL(route.request().url()));
+        await route.fulfill({ status, contentType: 'application/json', body: JSON.stringify(body) });
+      });
+    }
+  },
+});
 
 /** Presses Tab until what has the focus is the element. */
 async function tabTo(page, element) {

@@ -1,13 +1,11 @@
 // The pages for operations on the real program: work items, dead letters, the board of the queue, secrets, access, audit,
 // settings, health, and what each role is shown.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 
-import { open, start } from './server.mjs';
+import { barriers, open, start } from './server.mjs';
 
 const evil = `"><img src=x onerror=alert(1)><script>alert(2)</script>'\`{{7*7}}`;
-const axe = await readFile(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 let server;
 let chrome;
 
@@ -30,21 +28,7 @@ after(async () => {
   await server?.stop();
 });
 
-/** A page of somebody who is signed in. */
-async function inside(path, { token = server.token, ...options } = {}) {
-  const p = await chrome.page(options);
-  await p.context.addCookies([{ name: 'aether_session', value: token, url: server.url, httpOnly: true, sameSite: 'Strict' }]);
-  await p.page.goto(server.url + path);
-  return p;
-}
-
-/** What axe finds that is serious or critical. */
-async function barriers(page) {
-  const session = await page.context().newCDPSession(page);
-  await session.send('Runtime.evaluate', { expression: axe });
-  const got = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
-  return got.violations.filter((v) => v.impact === 'serious' || v.impact === 'critical').map((v) => `${v.id}: ${v.help}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(' | ')}`);
-}
+const inside = (path, options) => chrome.inside(server, path, options);
 
 /** No text of others has become part of the page. */
 const harmless = async (page) => assert.equal(await page.locator('img[src=x], [onerror]').count(), 0);

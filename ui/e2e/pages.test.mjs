@@ -1,13 +1,11 @@
 // The pages in a real browser on the real program: sign in, start, watch, answer, fail, understand, run again, requeue.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 
-import { aether, open, start } from './server.mjs';
+import { aether, barriers, open, start } from './server.mjs';
 
 let server;
 let chrome;
-const axe = await readFile(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 
 before(async () => {
   server = await start();
@@ -30,22 +28,7 @@ after(async () => {
   await server?.stop();
 });
 
-/** A page of somebody who is signed in. */
-async function inside(path, options) {
-  const p = await chrome.page(options);
-  await p.context.addCookies([{ name: 'aether_session', value: server.token, url: server.url, httpOnly: true, sameSite: 'Strict' }]);
-  await p.page.goto(server.url + path);
-  return p;
-}
-
-/** What axe finds that is serious or critical. */
-async function barriers(page) {
-  // Through the protocol, as the policy of the page lets no script in.
-  const session = await page.context().newCDPSession(page);
-  await session.send('Runtime.evaluate', { expression: axe });
-  const got = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
-  return got.violations.filter((v) => v.impact === 'serious' || v.impact === 'critical').map((v) => `${v.id}: ${v.help}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(' | ')}`);
-}
+const inside = (path, options) => chrome.inside(server, path, options);
 
 test('the link of the start signs in, once; signing out ends it', async () => {
   const { page, context, complaints } = await chrome.page();

@@ -5,13 +5,12 @@ import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 
 import { desk, orders, site } from './runs.flows.mjs';
-import { open, start } from './server.mjs';
+import { barriers, open, start } from './server.mjs';
 
 let server;
 let chrome;
 let web;
 const ids = {};
-const axe = await readFile(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 
 before(async () => {
   [server, chrome, web] = await Promise.all([start(), open(), site()]);
@@ -30,22 +29,7 @@ after(async () => {
   web?.close();
 });
 
-/** A page of somebody who is signed in. */
-async function inside(path, options) {
-  const p = await chrome.page(options);
-  await p.context.addCookies([{ name: 'aether_session', value: server.token, url: server.url, httpOnly: true, sameSite: 'Strict' }]);
-  await p.page.goto(server.url + path);
-  return p;
-}
-
-/** What axe finds that is serious or critical. */
-async function barriers(page) {
-  // Through the protocol, as the policy of the page lets no script in.
-  const session = await page.context().newCDPSession(page);
-  await session.send('Runtime.evaluate', { expression: axe });
-  const got = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
-  return got.violations.filter((v) => v.impact === 'serious' || v.impact === 'critical').map((v) => `${v.id}: ${v.help}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(' | ')}`);
-}
+const inside = (path, options) => chrome.inside(server, path, options);
 
 test('the browser of a run is watched while it works, and what was kept of its pages is read after', async () => {
   const { page, complaints } = await inside(`/runs/${ids.web}?view=browser`);

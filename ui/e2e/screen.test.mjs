@@ -1,11 +1,9 @@
 // A browser of the server in the page: a flow is recorded in it and run, an element is picked, a table is extracted.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 
-import { open, start } from './server.mjs';
+import { barriers, open, start } from './server.mjs';
 
-const axe = await readFile(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 let server;
 let chrome;
 let site; // the practice site, which the server serves beside itself
@@ -32,15 +30,11 @@ async function signedIn(options) {
 
 /** What axe finds that is serious or critical, light and dark, wide and narrow, and whether something stands out of the screen. */
 async function sound(page, what, root = 'body') {
-  const session = await page.context().newCDPSession(page); // the policy of the page lets no script in
-  await session.send('Runtime.evaluate', { expression: axe });
   for (const colorScheme of ['light', 'dark']) {
     await page.emulateMedia({ colorScheme });
     for (const width of [1440, 390]) {
       await page.setViewportSize({ width, height: 900 });
-      const got = await page.evaluate((at) => globalThis.axe.run(at, { resultTypes: ['violations'] }), root);
-      const bad = got.violations.filter((v) => v.impact === 'serious' || v.impact === 'critical').map((v) => `${v.id}: ${v.help}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(' | ')}`);
-      assert.deepEqual(bad, [], `${what}, ${colorScheme}, ${width} px`);
+      assert.deepEqual(await barriers(page, root), [], `${what}, ${colorScheme}, ${width} px`);
       const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
       assert.ok(over <= 1, `${what} is ${over} px too wide at ${width} px`);
       await shot(page, `${what}-${colorScheme}-${width}`);

@@ -1,6 +1,6 @@
 // Starts the real program with an empty data folder, and a browser that holds what its pages complain of.
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { existsSync } from 'node:fs';
@@ -80,25 +80,43 @@ export async function start(env = {}) {
   };
 }
 
+/** What axe finds in a page, or in the part of it that a selector names, that is serious or critical. */
+export async function barriers(page, part) {
+  // Through the protocol, as the policy of the page lets no script in.
+  const session = await page.context().newCDPSession(page);
+  await session.send('Runtime.evaluate', { expression: await readFile(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8') });
+  const got = await page.evaluate((what) => globalThis.axe.run(what ?? document, { resultTypes: ['violations'] }), part);
+  return got.violations.filter((v) => v.impact === 'serious' || v.impact === 'critical').map((v) => `${v.id}: ${v.help}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 200)).join(' | ')}`);
+}
+
 /** A browser. Its pages' complaints (console errors and warnings, the policy's refusals, errors of scripts) are kept. */
 export async function open() {
   const browser = await chromium.launch({ executablePath: browsers.find(existsSync), args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] });
+  const page = async (options = {}) => {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+    const page = await context.newPage();
+    page.setDefaultTimeout(60_000);
+    const complaints = [];
+    page.on('console', (m) => {
+      if (m.type() === 'error' || m.type() === 'warning') complaints.push(`${m.type()}: ${m.text()}`);
+    });
+    page.on('pageerror', (e) => complaints.push(`script: ${e.message}`));
+    page.on('dialog', (d) => {
+      complaints.push(`dialog: ${d.message()}`);
+      void d.dismiss();
+    });
+    return { page, context, complaints };
+  };
   return {
     browser,
-    async page(options = {}) {
-      const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
-      const page = await context.newPage();
-      page.setDefaultTimeout(60_000);
-      const complaints = [];
-      page.on('console', (m) => {
-        if (m.type() === 'error' || m.type() === 'warning') complaints.push(`${m.type()}: ${m.text()}`);
-      });
-      page.on('pageerror', (e) => complaints.push(`script: ${e.message}`));
-      page.on('dialog', (d) => {
-        complaints.push(`dialog: ${d.message()}`);
-        void d.dismiss();
-      });
-      return { page, context, complaints };
+    page,
+    /** A page of a server for somebody who is signed in; prepare may do something before it opens. */
+    async inside(server, path, { token = server.token, prepare, ...options } = {}) {
+      const p = await page(options);
+      await p.context.addCookies([{ name: 'aether_session', value: token, url: server.url, httpOnly: true, sameSite: 'Strict' }]);
+      await prepare?.(p.page);
+      await p.page.goto(server.url + path);
+      return p;
     },
     close: () => browser.close(),
   };
