@@ -52,20 +52,27 @@ async function fill(server, web) {
     const { run } = await say('POST', '/demo/runs', { release });
     await server.until(run, 'done', 'failed', 'attention');
   }
-  return { good, bad, asks, seen };
+  const paused = (await say('POST', '/runs', { flow: 'orders', version: 'draft', input: { n: 4 }, breakpoints: [{ node: orders.nodes[2].id }], labels: ['july'] })).run;
+  await server.until(paused, 'attention', 'waiting');
+  const { url: link } = await say('POST', `/runs/${asks}/link`, { for: 'Kim' });
+  return { good, bad, asks, seen, paused, link };
 }
 
 const server = await start();
 const browser = await open();
 const web = await site();
 try {
-  const { good, bad, asks, seen } = await fill(server, web);
+  const { good, bad, asks, seen, paused, link } = await fill(server, web);
   const { items: heals } = await server.api('GET', '/heals');
   const pages = [
     ['runs', '/runs'],
     ['run-done', `/runs/${good}`],
     ['run-failed', `/runs/${bad}`],
     ['run-asks', `/runs/${asks}`],
+    ['run-paused', `/runs/${paused}`],
+    ['waiting', '/waiting'],
+    ['answer-link', link.slice(server.url.length)],
+    ['record', '/record'],
     ['run-browser', `/runs/${seen}?node=send`],
     ['flows', '/flows'],
     ['flow', '/flows/orders'],
