@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aether-rpa/aether/internal/api"
 	"github.com/aether-rpa/aether/internal/auth"
 )
 
@@ -73,8 +74,12 @@ func target(o operation, path, query map[string]string) string {
 // other tests is not refused at the door.
 func TestHostileStartsFromGoodRequests(t *testing.T) {
 	hostile(t, func(p *prober) {
-		good := 0
+		good, all := 0, 0
 		for _, o := range p.ops {
+			// What works in a browser of the server finds none here.
+			if part := strings.Split(strings.TrimPrefix(o.path, api.Prefix), "/")[1]; part != "recording" && part != "pick" {
+				all++
+			}
 			x, path, query, body := p.aim(o)
 			if x.target = target(o, path, query); body != nil {
 				x.body = render(body)
@@ -85,8 +90,8 @@ func TestHostileStartsFromGoodRequests(t *testing.T) {
 				p.Errorf("%s: %d", o.ID, code)
 			}
 		}
-		if good*2 < len(p.ops) {
-			p.Errorf("%d of %d operations take the good request", good, len(p.ops))
+		if good*2 < all {
+			p.Errorf("%d of %d operations take the good request", good, all)
 		}
 	})
 }

@@ -15,7 +15,7 @@ type shape struct {
 	beside bool
 	// racy names records that a run may lack, because time decides.
 	racy []string
-	// spare names paths that need not act when time was lost in a crash.
+	// spare names paths that need not act: when time was lost in a crash, or since they race with what ends them.
 	spare []string
 	// cut says at which points a death makes the run fail as interrupted.
 	cut map[string]bool

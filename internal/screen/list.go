@@ -66,8 +66,8 @@ const pick = `((e, i) => {
 	if (e.selectedIndex === i) return true;
 	if (__aether.record) __aether.record.given = e;
 	e.selectedIndex = i;
-	e.dispatchEvent(new Gesture('input', {bubbles: true, composed: true}));
-	e.dispatchEvent(new Gesture('change', {bubbles: true}));
+	e.dispatchEvent(new Event('input', {bubbles: true, composed: true}));
+	e.dispatchEvent(new Event('change', {bubbles: true}));
 	return true;
 })(__aether.element(%d), %d)`
 

@@ -42,6 +42,7 @@ func TestApprovalsSurvive(t *testing.T) {
 	fleets(t, func(t *testing.T, h *home) {
 		l := newLedger(t)
 		h.env = append(h.env, "USER=sam")
+		h.want(0, "secret", "key", "new") // links are signed with the key of the store
 		h.flow(approvalFlow(l))
 		s := h.serve("up")
 		run, _ := h.add("--label", "acme")
@@ -89,6 +90,7 @@ func TestRemoteLinks(t *testing.T) {
 	fleets(t, func(t *testing.T, h *home) {
 		l := newLedger(t)
 		h.env = append(h.env, "USER=sam")
+		h.want(0, "secret", "key", "new")
 		h.flow(approvalFlow(l))
 		s := h.serve("serve")
 		d := h.desk(t, "desk", s.url)
