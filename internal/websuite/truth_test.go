@@ -167,7 +167,7 @@ var frameCases = map[string]hostileCase{
 		return err
 	}, want: "start"},
 	"printing": {html: `<button onclick="print();did('go')">Go</button>`, do: pressing("text=Go"), want: "go"},
-	"a service worker": {html: `<script>navigator.serviceWorker.register('/sw.js').then(()=>navigator.serviceWorker.ready).then(()=>b.disabled=false)</script><button id=b disabled onclick="fetch('/x').then(r=>r.text()).then(did)">Go</button>`,
+	"a service worker": {html: `<script>navigator.serviceWorker.register('/sw.js').then(()=>navigator.serviceWorker.controller||new Promise(f=>navigator.serviceWorker.oncontrollerchange=f)).then(()=>b.disabled=false)</script><button id=b disabled onclick="fetch('/x').then(r=>r.text()).then(did)">Go</button>`,
 		more: map[string]string{"/sw.js": `onfetch=e=>{if(e.request.url.endsWith('/x'))e.respondWith(new Response('go'))};onactivate=e=>e.waitUntil(clients.claim());oninstall=()=>skipWaiting()`}, do: func(ctx context.Context, v *visitor) error {
 			if err := pressing("text=Go")(ctx, v); err != nil {
 				return err
