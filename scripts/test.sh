@@ -26,6 +26,7 @@ pg_bin='' pg_user=()
 stop() {
 	code=$?
 	trap - EXIT INT TERM
+	[ -z "${pages:-}" ] || kill "$pages" 2>/dev/null || true
 	if [ -f "$work/pg/data/postmaster.pid" ]; then
 		"${pg_user[@]}" "$pg_bin/pg_ctl" -D "$work/pg/data" -m immediate -w stop >/dev/null 2>&1 || true
 	fi
@@ -91,6 +92,13 @@ gotest() {
 say "go vet"
 timed go vet ./...
 
+# One program for all who try it as a whole.
+mkdir "$work/bin"
+CGO_ENABLED=0 go build -o "$work/bin/aether" ./cmd/aether
+chmod 755 "$work/bin"
+[ "$(id -u)" -ne 0 ] || chmod 711 "$work" # some tests run it as another user
+export AETHER=$work/bin/aether AETHER_TEST_PROGRAM=$work/bin/aether
+
 # Browsers want much of the machine: their packages run behind the rest. What
 # takes longest begins first, and much of it waits for leases and processes, so
 # that one package more than there are processors keeps them busy.
@@ -112,13 +120,17 @@ packages=$#
 timed gotest -p 2 "${short[@]}" "$@" || failed+=("go test of the browser")
 
 if [ "${#short[@]}" -eq 0 ]; then
-	scripts/ui.sh test || failed+=("the pages")
-	say "go test -race, the concurrent packages"
+	# The tests of the pages mostly wait for pages, and leave the processors to the detector.
+	scripts/ui.sh test >"$work/pages" 2>&1 &
+	pages=$!
+	say "go test -race, the concurrent packages; beside it, the pages in a browser"
 	# shellcheck disable=SC2086
 	set -- $RACE
 	packages=$#
 	# The detector needs cgo; nothing else does.
 	CGO_ENABLED=1 timed gotest -race -short "$@" || failed+=("go test -race")
+	wait "$pages" || failed+=("the pages")
+	cat "$work/pages"
 fi
 
 [ "${#failed[@]}" -eq 0 ] || die "failed: ${failed[*]}"
