@@ -108,7 +108,7 @@ func (n *notes) settle(run string) (nodes []string) {
 	// A machine that is busy may need more than one try to build a page again.
 	for range 5 {
 		for _, w := range n.show(run).Waits {
-			if w["kind"] == "lost" {
+			if w["kind"] == "session" {
 				n.aether("runs", "resume", run, "--at", fmt.Sprint(w["path"]), "--answer", "retry")
 			}
 		}
