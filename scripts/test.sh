@@ -26,7 +26,6 @@ pg_bin='' pg_user=()
 stop() {
 	code=$?
 	trap - EXIT INT TERM
-	[ -z "${pages:-}" ] || kill "$pages" 2>/dev/null || true
 	if [ -f "$work/pg/data/postmaster.pid" ]; then
 		"${pg_user[@]}" "$pg_bin/pg_ctl" -D "$work/pg/data" -m immediate -w stop >/dev/null 2>&1 || true
 	fi
@@ -120,17 +119,13 @@ packages=$#
 timed gotest -p 2 "${short[@]}" "$@" || failed+=("go test of the browser")
 
 if [ "${#short[@]}" -eq 0 ]; then
-	# The tests of the pages mostly wait for pages, and leave the processors to the detector.
-	scripts/ui.sh test >"$work/pages" 2>&1 &
-	pages=$!
-	say "go test -race, the concurrent packages; beside it, the pages in a browser"
+	scripts/ui.sh test || failed+=("the pages")
+	say "go test -race, the concurrent packages"
 	# shellcheck disable=SC2086
 	set -- $RACE
 	packages=$#
 	# The detector needs cgo; nothing else does.
 	CGO_ENABLED=1 timed gotest -race -short "$@" || failed+=("go test -race")
-	wait "$pages" || failed+=("the pages")
-	cat "$work/pages"
 fi
 
 [ "${#failed[@]}" -eq 0 ] || die "failed: ${failed[*]}"

@@ -56,7 +56,7 @@ test)
 	[ -n "${AETHER:-}" ] || { AETHER=$(mktemp -d)/aether && trap 'rm -rf "$(dirname "$AETHER")"' EXIT && (cd .. && CGO_ENABLED=0 go build -o "$AETHER" ./cmd/aether); }
 	export AETHER
 	say "the pages in a browser"
-	timed node --test --test-concurrency=2 --test-reporter=spec e2e/*.test.mjs
+	timed node --test --test-concurrency=3 --test-reporter=spec e2e/*.test.mjs
 	;;
 *) die "say check, test or build" ;;
 esac
