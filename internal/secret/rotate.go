@@ -14,15 +14,23 @@ import (
 // its fingerprint, "" if the store has none yet.
 func lock(ctx context.Context, tx *db.Tx) (print string, err error) {
 	// On PostgreSQL a statement that waited for a rotation sees the old row
-	// retired and not yet the new one: the next statement does.
-	for range 3 {
+	// retired and not yet the new one: the next statement does, unless another
+	// rotation has begun.
+	for range maxRotations {
 		err = tx.QueryRow(ctx, `UPDATE {s}secret_key SET retired = 0 WHERE retired = 0 RETURNING fingerprint`).Scan(&print)
 		if !errors.Is(err, sql.ErrNoRows) {
 			return print, err
 		}
+		var keys int
+		if err = tx.QueryRow(ctx, `SELECT count(*) FROM {s}secret_key`).Scan(&keys); err != nil || keys == 0 {
+			return "", err
+		}
 	}
-	return "", nil
+	return "", errors.New("the key of the secret store is being changed again and again: try once more")
 }
+
+// maxRotations bounds the rotations that somebody waits for one after the other.
+const maxRotations = 50
 
 // current returns the key to encrypt with, and makes it that of the store if
 // there is none yet. The transaction holds it.
