@@ -147,10 +147,22 @@ func (t *tab) Reload(ctx context.Context) (browser.Going, error) {
 	t.Update(func() {
 		t.Next = &follow.Going{URL: t.Own().URL, Since: time.Now().Add(10 * time.Second), Ours: true}
 	})
-	if err := t.call(ctx, t.s, "Page.reload", nil, nil); err != nil {
-		return browser.Going{}, err
+	for {
+		err := t.call(ctx, t.s, "Page.reload", nil, nil)
+		if err == nil {
+			return browser.Going{Frame: t.ID()}, nil
+		}
+		if !strings.Contains(err.Error(), "Not attached to an active page") {
+			return browser.Going{}, err
+		}
+		select { // the document is just giving way to another
+		case <-time.After(20 * time.Millisecond):
+		case <-ctx.Done():
+			return browser.Going{}, ctx.Err()
+		case <-t.Gone():
+			return browser.Going{}, browser.ErrGone
+		}
 	}
-	return browser.Going{Frame: t.ID()}, nil
 }
 
 // History implements browser.Tab.
