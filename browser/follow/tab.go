@@ -28,8 +28,8 @@ type Tab[D any] struct {
 	// Next is the navigation of the page's own document that has begun or that the page has asked for, nil for none,
 	// and Last the latest that has begun, also when it has ended. They are under the lock.
 	Next, Last *Going
-	// Heard counts events of the network.
-	heard atomic.Int64
+
+	heard atomic.Int64 // events of the network
 
 	id, opener string
 	gone       chan struct{}

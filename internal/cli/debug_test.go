@@ -3,12 +3,8 @@
 package cli
 
 import (
-	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/aether-rpa/aether/internal/engine"
@@ -32,17 +28,7 @@ func TestBreakAtTerminal(t *testing.T) {
 	c.sees("n = 40")
 	c.types("into\r")
 	c.sees("e[0]/add is paused (step)")
-	pid, err := os.ReadFile(filepath.Join(p.dir, "pid"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var n int
-	if _, err := fmt.Sscan(string(pid), &n); err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Kill(n, syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
+	p.kill()
 	c.ends(137)
 	c = p.terminal(80, "dumb", "run", "f.yaml")
 	c.sees("e[0]/add is paused (step)")

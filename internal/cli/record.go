@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,6 +16,7 @@ import (
 	"github.com/aether-rpa/aether/flow"
 	"github.com/aether-rpa/aether/internal/check"
 	"github.com/aether-rpa/aether/internal/recorder"
+	pagescreen "github.com/aether-rpa/aether/internal/screen"
 	"github.com/aether-rpa/aether/node"
 )
 
@@ -70,21 +70,18 @@ func (c *command) pickCmd() *cobra.Command {
 	return cmd
 }
 
-// address completes and checks the address that a person has given.
+// address completes and checks the address that a person has given. Here it may also be one that is no site's, such as
+// about:blank or a file of this machine.
 func address(text string) (string, error) {
 	text = strings.TrimSpace(text)
-	if !strings.Contains(text, "://") && !strings.HasPrefix(text, "about:") && !strings.HasPrefix(text, "data:") {
-		scheme := "https://"
-		if strings.HasPrefix(text, "localhost") || strings.HasPrefix(text, "127.") || strings.HasPrefix(text, "[::1]") {
-			scheme = "http://"
-		}
-		text = scheme + text
+	if scheme, _, ok := strings.Cut(text, "://"); ok && scheme != "http" && scheme != "https" || strings.HasPrefix(text, "about:") || strings.HasPrefix(text, "data:") {
+		return text, nil
 	}
-	u, err := url.Parse(text)
-	if err != nil || u.Host == "" && (u.Scheme == "http" || u.Scheme == "https") {
-		return "", badInput(fmt.Errorf("%q is no address of a page; write one like https://shop.example.com", text))
+	to, err := pagescreen.Address(text)
+	if err != nil {
+		return "", badInput(err)
 	}
-	return text, nil
+	return to, nil
 }
 
 // personal opens a browser for a person, and returns what closes it and takes its files away.

@@ -36,6 +36,22 @@ type place struct {
 	dir string
 }
 
+// kill kills the program that runs at the terminal.
+func (p *place) kill() {
+	p.Helper()
+	pid, err := os.ReadFile(filepath.Join(p.dir, "pid"))
+	var n int
+	if err == nil {
+		_, err = fmt.Sscan(string(pid), &n)
+	}
+	if err == nil {
+		err = syscall.Kill(n, syscall.SIGKILL)
+	}
+	if err != nil {
+		p.Fatal(err)
+	}
+}
+
 func newPlace(t *testing.T, flow string) *place {
 	t.Helper()
 	p := &place{t, t.TempDir()}
@@ -290,17 +306,7 @@ func TestKilled(t *testing.T) {
 	until := c.text()[strings.Index(c.text(), "Answer before "):]
 	until = until[:strings.Index(until, " (in ")]
 	c.sees("Name: ")
-	pid, err := os.ReadFile(filepath.Join(p.dir, "pid"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var n int
-	if _, err := fmt.Sscan(string(pid), &n); err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Kill(n, syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
+	p.kill()
 	c.ends(137)
 	c = p.terminal(80, "dumb", "run", "f.yaml")
 	c.sees("was interrupted")

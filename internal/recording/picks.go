@@ -89,7 +89,7 @@ type PickedField struct {
 
 // Start opens a browser at an address, in which the next click of a person picks. The one that the person had is closed.
 func (p *Picks) Start(ctx context.Context, by, at string) error {
-	at, err := Address(at)
+	at, err := begins(at)
 	if err != nil {
 		return err
 	}

@@ -6,9 +6,6 @@ package recording
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net/url"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -108,26 +105,18 @@ type Candidate struct {
 	Matches int `json:"matches" doc:"How many elements of the page it finds."`
 }
 
-// Address completes and checks the address of a page to begin with.
-func Address(text string) (string, error) {
-	text = strings.TrimSpace(text)
-	if !strings.Contains(text, "://") {
-		scheme := "https://"
-		if strings.HasPrefix(text, "localhost") || strings.HasPrefix(text, "127.") || strings.HasPrefix(text, "[::1]") {
-			scheme = "http://"
-		}
-		text = scheme + text
+// begins completes the address of a page to begin with.
+func begins(at string) (string, error) {
+	to, err := screen.Address(at)
+	if err != nil {
+		return "", sentence{err.Error(), ErrInput}
 	}
-	u, err := url.Parse(text)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return "", sentence{fmt.Sprintf("%q is no address of a page; write one like https://shop.example.com", text), ErrInput}
-	}
-	return text, nil
+	return to, nil
 }
 
 // Start opens a browser at an address and records what a person does in it. A recording that has ended makes room.
 func (r *Room) Start(ctx context.Context, by, at string, window bool) error {
-	at, err := Address(at)
+	at, err := begins(at)
 	if err != nil {
 		return err
 	}

@@ -113,8 +113,8 @@ func (e Gesture) Check() error {
 			return bad("no key is called %q", e.Key)
 		}
 	case "goto":
-		if _, err := address(e.Text); err != nil {
-			return err
+		if _, err := Address(e.Text); err != nil {
+			return bad("%s", err)
 		}
 	case "tab", "close":
 		if e.Tab == "" || len(e.Tab) > 100 {
@@ -128,8 +128,8 @@ func (e Gesture) Check() error {
 	return nil
 }
 
-// address completes what a person entered as an address.
-func address(text string) (string, error) {
+// Address completes what a person entered as the address of a page, and says in a sentence if it is none.
+func Address(text string) (string, error) {
 	text = strings.TrimSpace(text)
 	if !strings.Contains(text, "://") {
 		scheme := "https://"
@@ -140,7 +140,7 @@ func address(text string) (string, error) {
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return "", bad("%q is no address of a page; write one like https://shop.example.com", text)
+		return "", fmt.Errorf("%q is no address of a page; write one like https://shop.example.com", text)
 	}
 	return text, nil
 }

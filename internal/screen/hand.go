@@ -38,7 +38,7 @@ func (h *Hand) Do(ctx context.Context, t browser.Tab, e Gesture) error {
 		}
 		return t.InsertText(ctx, e.Text)
 	case "goto":
-		to, err := address(e.Text)
+		to, err := Address(e.Text)
 		if err != nil {
 			return err
 		}
