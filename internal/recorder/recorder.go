@@ -332,7 +332,14 @@ func (r *Recorder) Doing() (mode string, paused bool) {
 
 // Meant says that what comes next in a tab is the person's doing, and no consequence of what was done in the page.
 func (r *Recorder) Meant(t browser.Tab) {
-	r.push(event{tab: t, do: func(context.Context) { r.tab(t).acted = time.Time{} }})
+	at := r.cfg.Now()
+	r.push(event{tab: t, do: func(context.Context) {
+		s := r.tab(t)
+		s.acted, s.aside = time.Time{}, time.Time{}
+		if _, paused := r.Doing(); paused {
+			s.aside = at
+		}
+	}})
 }
 
 // Settle returns when all that has been told so far is among the steps.

@@ -18,6 +18,7 @@ type tabState struct {
 	title         string
 	width, height int
 	acted         time.Time // when the person last did something in it
+	aside         time.Time // when the person last set out for another document while nothing was recorded
 	by            *Step     // the step that opened it; nil for the person
 	visits        []int     // its history, and where in it it stands
 	at            int
@@ -180,11 +181,16 @@ func (s *tabState) entry(list []browser.Visit, at int, url string) int {
 // soon is how long after something was done in a page what happens to it counts as its consequence.
 const soon = 1500 * time.Millisecond
 
+// late is how long after the person set out for a document it may come and still be the one that was meant.
+const late = 10 * time.Second
+
 // went looks how a tab came to another document. What the person did by means of the browser is a step; what the page
 // did, with a link or by a script, is a consequence of one.
 func (r *Recorder) went(ctx context.Context, t browser.Tab, w browser.Went, when time.Time) {
 	s := r.tab(t)
 	before, at := s.visits, s.at
+	aside := when.Sub(s.aside) < late
+	s.aside = time.Time{}
 	now, ok := s.settle(ctx, w.URL)
 	if !ok || !r.began || r.pick != nil {
 		return
@@ -210,7 +216,7 @@ func (r *Recorder) went(ctx context.Context, t browser.Tab, w browser.Went, when
 	r.mu.Lock()
 	paused := r.paused
 	r.mu.Unlock()
-	if !paused {
+	if !paused && !aside {
 		r.add(step)
 	}
 }

@@ -23,7 +23,7 @@ const page = `<!doctype html><title>Order</title><style>body { margin: 0 } input
 <form onsubmit="event.preventDefault()">
 <input aria-label="Quantity" style="top: 20px">
 <input aria-label="Password" type="password" style="top: 80px">
-<button style="top: 140px">Send</button></form>`
+<button style="top: 140px">Send</button></form><script>fetch("/came")</script>`
 
 // window is a browser whose person the test is.
 type window struct {
@@ -83,20 +83,27 @@ func room(t *testing.T) (*recording.Room, *atomic.Pointer[window], *atomic.Int64
 	return r, &last, &open
 }
 
-func site(t *testing.T) string {
+// site is a page, and how often it has come to a browser.
+func site(t *testing.T) (url string, came *atomic.Int64) {
 	t.Helper()
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	came = new(atomic.Int64)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/came" { // asked for by the page that has come
+			came.Add(1)
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
 		w.Header().Set("Content-Type", "text/html")
 		_, _ = io.WriteString(w, page)
 	}))
 	t.Cleanup(srv.Close)
 	t.Cleanup(srv.CloseClientConnections)
-	return srv.URL
+	return srv.URL, came
 }
 
 func TestRecording(t *testing.T) {
 	r, last, open := room(t)
-	url := site(t)
+	url, _ := site(t)
 	if r.State("ada") != nil {
 		t.Fatal("something is recorded before it is asked for")
 	}
@@ -107,6 +114,7 @@ func TestRecording(t *testing.T) {
 	w.enter(t, 35, "12")
 	w.enter(t, 95, "hunter2")
 	w.click(t, 155)
+	eventually(t, "the press is a step", func() bool { return len(r.State("ada").Steps) == 4 })
 	if err := r.Start(t.Context(), "linus", url, true); !errors.Is(err, recording.ErrBusy) {
 		t.Errorf("a second recording: %v", err)
 	}
@@ -162,7 +170,8 @@ func TestRecording(t *testing.T) {
 
 func TestRecordingEndsWithItsBrowser(t *testing.T) {
 	r, last, open := room(t)
-	if err := r.Start(t.Context(), "ada", site(t), true); err != nil {
+	url, _ := site(t)
+	if err := r.Start(t.Context(), "ada", url, true); err != nil {
 		t.Fatal(err)
 	}
 	if err := last.Load().Browser.Close(); err != nil {
@@ -180,7 +189,8 @@ func TestRecordingEndsWithItsBrowser(t *testing.T) {
 	if open.Load() != 0 {
 		t.Error("what was opened is not taken away")
 	}
-	if err := r.Start(t.Context(), "ada", site(t), true); err != nil {
+	url, _ = site(t)
+	if err := r.Start(t.Context(), "ada", url, true); err != nil {
 		t.Fatal(err)
 	}
 	r.Close()
@@ -254,7 +264,7 @@ func eventually(t *testing.T, what string, is func() bool) {
 func TestInThePage(t *testing.T) {
 	r, _, open := room(t)
 	r.NoWindow = "this server has no display"
-	url := site(t)
+	url, came := site(t)
 	if err := r.Start(t.Context(), "ada", url, true); !errors.Is(err, recording.ErrInput) || err.Error() != r.NoWindow {
 		t.Errorf("a window without a display: %v", err)
 	}
@@ -282,6 +292,7 @@ func TestInThePage(t *testing.T) {
 	do(click(35)...)
 	do(typed("9")...)
 	do(screen.Gesture{Kind: "reload"})
+	eventually(t, "the page has come again", func() bool { return came.Load() == 2 })
 	if st := r.State("ada"); !st.Page || !st.Open || !st.Paused {
 		t.Errorf("the state is %+v", st)
 	}
@@ -321,7 +332,8 @@ func titles(s *recording.Recording) string {
 func TestLeft(t *testing.T) {
 	r, _, open := room(t)
 	r.Idle = time.Millisecond
-	if err := r.Start(t.Context(), "ada", site(t), false); err != nil {
+	url, _ := site(t)
+	if err := r.Start(t.Context(), "ada", url, false); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "its end", func() bool { return !r.State("ada").Open })

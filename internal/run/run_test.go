@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -214,6 +216,18 @@ func TestJournalAndMessages(t *testing.T) {
 		}
 		if list, err := s.Messages(ctx, "r", "t"); err != nil || len(list) != 2 {
 			t.Errorf("messages = %v, %v", list, err)
+		}
+		// What is sent within one millisecond is read as it was sent.
+		var sent []string
+		for i := range 30 {
+			sent = append(sent, strconv.Itoa(i*7919%1000))
+			if err := s.Send(ctx, "r", "order", sent[i], json.RawMessage(`1`)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		list, err := s.Messages(ctx, "r", "order")
+		if err != nil || !slices.EqualFunc(list, sent, func(m run.Message, id string) bool { return m.ID == id }) {
+			t.Errorf("messages = %v, %v, want %v", list, err, sent)
 		}
 	})
 }
