@@ -86,10 +86,11 @@ type finding struct {
 }
 
 func (c *command) doctorCmd() *cobra.Command {
+	var noBrowser bool
 	cmd := &cobra.Command{
 		Use: "doctor", Short: "Check that this machine can run flows", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			list := c.examine(cmd)
+			list := c.examine(cmd, !noBrowser)
 			bad := 0
 			for _, f := range list {
 				if !f.OK {
@@ -115,10 +116,11 @@ func (c *command) doctorCmd() *cobra.Command {
 			return nil
 		},
 	}
+	cmd.Flags().BoolVar(&noBrowser, "no-browser", false, "do not start the browsers: that takes seconds")
 	return c.jsonFlag(cmd)
 }
 
-func (c *command) examine(cmd *cobra.Command) []finding {
+func (c *command) examine(cmd *cobra.Command, browsers bool) []finding {
 	out := []finding{{"program", true, fmt.Sprintf("aether %s, %s, %s/%s, %d node types", Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH, len(node.Default.All()))}}
 	cfg, _, err := c.config(cmd)
 	if err != nil {
@@ -140,7 +142,9 @@ func (c *command) examine(cmd *cobra.Command) []finding {
 		}
 	}
 	out = append(out, c.examineSecrets(cmd, cfg, rep)...)
-	out = append(out, examineBrowsers(cmd.Context(), cfg.Browser, c.Environ)...)
+	if browsers {
+		out = append(out, examineBrowsers(cmd.Context(), cfg.Browser, c.Environ)...)
+	}
 	for _, r := range cfg.Files.Roots {
 		if strings.HasPrefix(r, cfg.DataDir) {
 			continue // made when the first run needs it

@@ -113,6 +113,10 @@ func (h *home) stop(p *proc) {
 	h.Helper()
 	eventually(h, "the process was stopped outside of a write", 30*time.Second, func() bool {
 		p.signal(syscall.SIGSTOP)
+		// The signal only asks: until each thread has stopped, one may still begin a write.
+		if _, err := syscall.Wait4(p.cmd.Process.Pid, nil, syscall.WUNTRACED, nil); err != nil {
+			h.Fatal(err)
+		}
 		if h.writable() {
 			return true
 		}

@@ -70,7 +70,7 @@ func TestDamagedDatabase(t *testing.T) {
 					t.Errorf("%s does not say what to do:\n%s", args, r.err)
 				}
 			}
-			if r := h.aether("doctor"); r.code != 1 || !strings.Contains(r.out, "!!  database") {
+			if r := h.aether("doctor", "--no-browser"); r.code != 1 || !strings.Contains(r.out, "!!  database") {
 				t.Errorf("doctor finds nothing: exit code %d\n%s%s", r.code, r.out, r.err)
 			}
 			// What the message says helps.

@@ -142,7 +142,7 @@ func TestReadOnlyData(t *testing.T) {
 			}
 			refused(t, r, "AETHER_DATA_DIR")
 		}
-		if r := h.aether("doctor"); r.code != 1 || !strings.Contains(r.out, "!!  data") {
+		if r := h.aether("doctor", "--no-browser"); r.code != 1 || !strings.Contains(r.out, "!!  data") {
 			t.Errorf("doctor: exit code %d\n%s%s", r.code, r.out, r.err)
 		}
 	}

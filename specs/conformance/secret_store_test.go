@@ -81,7 +81,7 @@ func TestSecretStore(t *testing.T) {
 		if r := add(h.want(0, "secret", "list")); !strings.Contains(r.out, "for the tests") || strings.Contains(r.out, "never") {
 			t.Errorf("the list says:\n%s", r.out)
 		}
-		if r := add(h.want(0, "doctor")); !strings.Contains(r.out, "1 secret in the store") {
+		if r := add(h.want(0, "doctor", "--no-browser")); !strings.Contains(r.out, "1 secret in the store") {
 			t.Errorf("doctor says:\n%s", r.out)
 		}
 		add(h.keep("X", secret))
@@ -124,7 +124,7 @@ func TestSecretStore(t *testing.T) {
 		}
 		refused(t, add(h.want(1, "robot")), "the secret store is locked")
 		refused(t, add(h.want(1, "up", "--addr", "127.0.0.1:0")), "the secret store is locked")
-		if r := add(h.want(1, "doctor")); !strings.Contains(r.out, "!!  secrets") {
+		if r := add(h.want(1, "doctor", "--no-browser")); !strings.Contains(r.out, "!!  secrets") {
 			t.Errorf("doctor says:\n%s", r.out)
 		}
 		add(h.want(0, "secret", "delete", "--all", "--yes"))
@@ -367,7 +367,7 @@ func TestSecretsOfAllProviders(t *testing.T) {
 					if url != "" {
 						out = append(out, result{out: tables(t, url)})
 					}
-					out = append(out, h.aether("doctor"))
+					out = append(out, h.aether("doctor", "--no-browser"))
 					for _, s := range append(strings.Split(strings.TrimSpace(secret), "\n"), secret, "planted-vault-token") {
 						h.hidden(s, out...)
 					}
@@ -422,7 +422,7 @@ func TestVaultAway(t *testing.T) {
 	h := newHome(t)
 	s := vaultServer(t, "good-token", map[string]any{"value": "from the vault"})
 	h.env = []string{"AETHER_VAULT_ADDRESS=" + s.URL, "AETHER_VAULT_PATH=aether", "VAULT_TOKEN=good-token"}
-	if r := h.want(0, "doctor"); !strings.Contains(r.out, "accepts the token") {
+	if r := h.want(0, "doctor", "--no-browser"); !strings.Contains(r.out, "accepts the token") {
 		t.Errorf("doctor says:\n%s", r.out)
 	}
 	h.flow(length)
@@ -438,7 +438,7 @@ func TestVaultAway(t *testing.T) {
 	if r := h.want(1, "run", "flow.yaml"); !strings.Contains(r.out, "does not let this token read") {
 		t.Errorf("a token that is refused:\n%s", r.out)
 	}
-	if r := h.want(1, "doctor"); !strings.Contains(r.out, "!!  vault") {
+	if r := h.want(1, "doctor", "--no-browser"); !strings.Contains(r.out, "!!  vault") {
 		t.Errorf("doctor says:\n%s", r.out)
 	}
 	h.env = append(h.env, "AETHER_VAULT_CA_FILE=nothing.pem")

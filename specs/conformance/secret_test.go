@@ -134,7 +134,7 @@ func TestSecrets(t *testing.T) {
 			}
 			out = append(out, first)
 			out = append(out, h.want(tt.code, "run", "flow.yaml", "--new", "--json"))
-			for _, args := range []string{"runs show r", "runs show r --json", "runs export r", "runs list --json", "config show --json", "doctor"} {
+			for _, args := range []string{"runs show r", "runs show r --json", "runs export r", "runs list --json", "config show --json", "doctor --no-browser"} {
 				r := h.aether(strings.Fields(args)...)
 				out = append(out, r)
 			}
