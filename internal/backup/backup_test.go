@@ -32,7 +32,7 @@ func newPlace(t *testing.T, kind string) place {
 	t.Helper()
 	target := dbtest.SQLite(t)
 	if kind == "postgres" {
-		target = dbtest.Postgres(t)
+		target = dbtest.EmptyPostgres(t)
 	}
 	d := dbtest.Open(t, target)
 	return place{backup.Options{DB: d, Artifacts: disk.Open(t.TempDir()), Program: "test", Now: time.Now}, run.NewStore(d, nil)}

@@ -104,7 +104,7 @@ func fill(t *testing.T, d *db.DB) {
 // and the durable engine reads its records.
 func TestDumpRestore(t *testing.T) {
 	t.Parallel()
-	dbtest.Each(t, func(t *testing.T, target dbtest.Target) {
+	dbtest.EachEmpty(t, func(t *testing.T, target dbtest.Target) {
 		from := dbtest.Open(t, target)
 		fill(t, from)
 		engine(t, target, "r1", "r2")
@@ -118,7 +118,7 @@ func TestDumpRestore(t *testing.T) {
 
 		other := dbtest.SQLite(t)
 		if target.Name == "postgres" {
-			other = dbtest.Postgres(t)
+			other = dbtest.EmptyPostgres(t)
 		}
 		to := dbtest.Open(t, other)
 		engine(t, other)
@@ -147,7 +147,7 @@ func TestDumpRestore(t *testing.T) {
 // wrote is in it together, or not at all.
 func TestDumpIsOneMoment(t *testing.T) {
 	t.Parallel()
-	dbtest.Each(t, func(t *testing.T, target dbtest.Target) {
+	dbtest.EachEmpty(t, func(t *testing.T, target dbtest.Target) {
 		d := dbtest.Open(t, target)
 		stop, wrote := make(chan struct{}), make(chan struct{}, 1)
 		var wg sync.WaitGroup
@@ -198,7 +198,7 @@ func TestDumpIsOneMoment(t *testing.T) {
 // Whatever is refused changes nothing.
 func TestRestoreRefuses(t *testing.T) {
 	t.Parallel()
-	dbtest.Each(t, func(t *testing.T, target dbtest.Target) {
+	dbtest.EachEmpty(t, func(t *testing.T, target dbtest.Target) {
 		d := dbtest.Open(t, target)
 		fill(t, d)
 		engine(t, target, "r1")
@@ -247,7 +247,7 @@ func TestRestoreRefuses(t *testing.T) {
 // A backup of an older program is brought up to date.
 func TestRestoreOlder(t *testing.T) {
 	t.Parallel()
-	dbtest.Each(t, func(t *testing.T, target dbtest.Target) {
+	dbtest.EachEmpty(t, func(t *testing.T, target dbtest.Target) {
 		old, err := db.OpenAt(t.Context(), target.URL, 4)
 		if err != nil {
 			t.Fatal(err)
@@ -261,7 +261,7 @@ func TestRestoreOlder(t *testing.T) {
 		}
 		other := dbtest.SQLite(t)
 		if target.Name == "postgres" {
-			other = dbtest.Postgres(t)
+			other = dbtest.EmptyPostgres(t)
 		}
 		to := dbtest.Open(t, other)
 		if err := p.restore(t, to, false, nil); err != nil {
@@ -283,7 +283,7 @@ func TestRestoreOlder(t *testing.T) {
 // Every table of the schema is in the dump, whatever migration made it.
 func TestDumpIsWhole(t *testing.T) {
 	t.Parallel()
-	d := dbtest.Open(t, dbtest.Postgres(t))
+	d := dbtest.Open(t, dbtest.EmptyPostgres(t))
 	have := map[string]bool{}
 	for _, x := range dump(t, d).Tables {
 		have[x.Name] = true

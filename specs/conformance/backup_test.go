@@ -16,7 +16,7 @@ func (h *home) elsewhere(t *testing.T) *home {
 	t.Helper()
 	to := newHome(t)
 	if len(h.env) > 0 {
-		to.env = append(to.env, "AETHER_DATABASE_URL="+dbtest.Postgres(t).URL)
+		to.env = append(to.env, "AETHER_DATABASE_URL="+dbtest.EmptyPostgres(t).URL)
 	}
 	return to
 }

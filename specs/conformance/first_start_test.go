@@ -15,10 +15,10 @@ func TestFirstStartsAtOnce(t *testing.T) {
 	if testing.Short() {
 		rounds = 1
 	}
-	dbtest.Postgres(t) // or skip
+	dbtest.EmptyPostgres(t) // or skip
 	t.Parallel()
 	for range rounds {
-		target := dbtest.Postgres(t)
+		target := dbtest.EmptyPostgres(t)
 		h := newHome(t)
 		h.env = append(h.env, "AETHER_DATABASE_URL="+target.URL)
 		h.flow("nodes: [{id: say, type: flow.log, params: {message: hello}}]\n")

@@ -31,7 +31,7 @@ func open(t *testing.T, target dbtest.Target) *dbosrt.Runtime {
 }
 
 func TestContract(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, target dbtest.Target) {
+	dbtest.EachEmpty(t, func(t *testing.T, target dbtest.Target) {
 		durabletest.Exercise(t, func(t *testing.T) durable.Runtime { return open(t, target) })
 	})
 }
@@ -39,7 +39,7 @@ func TestContract(t *testing.T) {
 // TestTakeOver lets another process go on with a run, and looks that the first
 // one can record nothing any more.
 func TestTakeOver(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, target dbtest.Target) {
+	dbtest.EachEmpty(t, func(t *testing.T, target dbtest.Target) {
 		first, second := open(t, target), open(t, target)
 		ready, taken := make(chan struct{}), make(chan struct{})
 		zombie := make(chan error, 1)
