@@ -32,6 +32,7 @@ import { Scrubber } from '../run/Scrubber';
 import { ownerOf, painted } from '../run/state';
 import { Step } from '../run/Step';
 import { useBreaks } from '../run/useBreaks';
+import { BreakWhen } from '../run/BreakWhen';
 
 const Live = lazy(() => import('../run/Live'));
 
@@ -208,6 +209,7 @@ function Shown({ run, flow, flowError }: { run: RunOf; flow: unknown; flowError:
               {stops.nodes.has(chosen.id) ? `Take the breakpoint at ${chosen.title} away` : `Pause before ${chosen.title}`}
             </Button>
           )}
+          {chosen && may && !ended && stops.nodes.has(chosen.id) && <BreakWhen key={`${chosen.id} ${stops.when(chosen.id)}`} title={chosen.title} when={stops.when(chosen.id)} disabled={stops.busy} onSet={(when) => stops.setWhen(chosen.id, when)} />}
           {chosen ? (
             <Step key={chosen.id} run={run} doc={doc} node={chosen} book={book} version={version} at={execution} from={from} now={to} over={ended} onSelect={selectExecution} onClose={() => select(undefined)} />
           ) : (

@@ -26,6 +26,7 @@ function sentence(e: Event): string {
     case 'node_retrying':
       return `${e.path} will be tried again: ${failure.message ?? ''}`;
     case 'waiting':
+      if (d.paused) return `${e.path} is where the run is paused`;
       return d.text ? `${e.path} asks: ${text(d.text)}` : `${e.path} waits`;
     case 'answered':
       return `${e.path} was answered: ${text(d.text)}`;

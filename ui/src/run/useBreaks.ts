@@ -4,7 +4,7 @@ import { useMemo } from 'react';
 
 import { api, must } from '../api/client';
 
-/** The breakpoints of a run, a way to set one before a node or take it away, and to let the run pause at once. */
+/** The breakpoints of a run, a way to set one before a node, with a condition, or take it away, and to let the run pause at once. */
 export function useBreaks(run: string, on: boolean) {
   const queries = useQueryClient();
   const key = ['run', run, 'debug'];
@@ -18,5 +18,7 @@ export function useBreaks(run: string, on: boolean) {
   });
   const pause = useMutation({ mutationFn: () => must(api.POST('/api/v1/runs/{id}/pause', { params: { path: { id: run } } })), ...told });
   const toggle = (node: string) => set.mutate(nodes.has(node) ? list.filter((b) => b.node !== node) : [...list, { node }]);
-  return { nodes, toggle, pause, busy: set.isPending || known.isPending };
+  const when = (node: string) => list.find((b) => b.node === node)?.when ?? '';
+  const setWhen = (node: string, text: string) => set.mutate(list.map((b) => (b.node !== node ? b : text ? { node, when: text } : { node })));
+  return { nodes, toggle, when, setWhen, pause, busy: set.isPending || known.isPending };
 }

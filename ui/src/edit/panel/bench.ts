@@ -7,6 +7,12 @@ import type { Model } from '../model';
 export type Pins = Record<string, Record<string, unknown>>;
 export type Mode = 'node' | 'to' | 'from';
 
+/** A breakpoint before a node, at each time or only where an expression is true. */
+export interface Break {
+  node: string;
+  when?: string;
+}
+
 /** A development run that was started here. */
 export interface Trying {
   run: string;
@@ -31,8 +37,8 @@ export class Bench {
   /** The execution that is looked at, by node. */
   readonly at = new Map<string, string>();
   pins: Pins = {};
-  /** Nodes that a run which is tried with breakpoints stops before. */
-  breaks: string[] = [];
+  /** Where a run that is tried with breakpoints stops. */
+  breaks: Break[] = [];
   trying: Trying | null = null;
   private flow = '';
   private count = 0;
@@ -60,7 +66,7 @@ export class Bench {
     this.breaks = [];
     try {
       const v: unknown = JSON.parse(localStorage.getItem(breaksOf(flow)) ?? '[]');
-      if (Array.isArray(v)) this.breaks = v.filter((id) => typeof id === 'string');
+      if (Array.isArray(v)) this.breaks = v.flatMap(readBreak);
     } catch {
       // What cannot be read is no breakpoint.
     }
@@ -68,12 +74,14 @@ export class Bench {
   };
   /** Sets a breakpoint before a node or takes it away, and says which. */
   readonly toggleBreak = (node: string): boolean => {
-    const set = !this.breaks.includes(node);
-    this.keepBreaks(set ? [...this.breaks, node] : this.breaks.filter((id) => id !== node));
+    const set = !this.breaks.some((b) => b.node === node);
+    this.keepBreaks(set ? [...this.breaks, { node }] : this.breaks.filter((b) => b.node !== node));
     return set;
   };
+  /** Gives a breakpoint a condition; an empty one takes it away. */
+  readonly breakWhen = (node: string, when: string): void => this.keepBreaks(this.breaks.map((b) => (b.node !== node ? b : when ? { node, when } : { node })));
   readonly clearBreaks = (): void => this.keepBreaks([]);
-  private keepBreaks(all: string[]): void {
+  private keepBreaks(all: Break[]): void {
     this.breaks = all;
     this.changed();
     try {
@@ -133,11 +141,16 @@ export class Bench {
   private changed(): void {
     this.count++;
     this.model.painted.set(this.trying?.state.nodes ?? null);
-    if (this.breaks.length !== this.model.breaks.get().size || this.breaks.some((id) => !this.model.breaks.get().has(id))) this.model.breaks.set(new Set(this.breaks));
+    if (this.breaks.length !== this.model.breaks.get().size || this.breaks.some((b) => !this.model.breaks.get().has(b.node))) this.model.breaks.set(new Set(this.breaks.map((b) => b.node)));
     const ids = Object.keys(this.pins);
     if (ids.length !== this.model.pinned.get().size || ids.some((id) => !this.model.pinned.get().has(id))) this.model.pinned.set(new Set(ids));
     for (const f of this.listeners) f();
   }
+}
+
+function readBreak(v: unknown): Break[] {
+  if (typeof v !== 'object' || v === null || !('node' in v) || typeof v.node !== 'string') return [];
+  return 'when' in v && typeof v.when === 'string' && v.when ? [{ node: v.node, when: v.when }] : [{ node: v.node }];
 }
 
 const benches = new WeakMap<Model, Bench>();

@@ -2,12 +2,12 @@ import { useMutation } from '@tanstack/react-query';
 
 import { api, must } from '../../api/client';
 import type { Model } from '../model';
-import type { Bench, Mode } from './bench';
+import type { Bench, Break, Mode } from './bench';
 
 /** Starts development runs: of a node alone, to a node, from a node. */
 export function useTry(model: Model, bench: Bench) {
   return useMutation({
-    mutationFn: async ({ mode, node, run, at, stops }: { mode: Mode; node: string; run?: string; at?: string; stops?: string[] }) => {
+    mutationFn: async ({ mode, node, run, at, stops }: { mode: Mode; node: string; run?: string; at?: string; stops?: Break[] }) => {
       const name = model.flow().name;
       const text = model.file();
       const file = text.trimStart().startsWith('{') ? 'flow.json' : 'flow.yaml';
@@ -15,7 +15,7 @@ export function useTry(model: Model, bench: Bench) {
       const made = await must(
         api.POST('/api/v1/flows/{name}/try', {
           params: { path: { name } },
-          body: { files: { [file]: text }, main: file, base: model.base.digest || undefined, mode, node, run: run || undefined, at: at || undefined, pins, breakpoints: stops?.map((id) => ({ node: id })) },
+          body: { files: { [file]: text }, main: file, base: model.base.digest || undefined, mode, node, run: run || undefined, at: at || undefined, pins, breakpoints: stops },
         }),
       );
       return { run: made.run, mode, node };
