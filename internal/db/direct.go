@@ -51,14 +51,16 @@ func (t *Tx) Direct(ctx context.Context, query string, args ...any) (Rows, error
 }
 
 // DirectExec is Exec by the way of Direct.
-func (t *Tx) DirectExec(ctx context.Context, query string, args ...any) error {
-	var err error
-	if s := t.prepared(query); s != nil {
-		_, err = t.StmtContext(ctx, s).ExecContext(ctx, args...) //nolint:sqlclosecheck // the transaction closes it
-	} else {
-		_, err = t.Exec(ctx, query, args...)
+func (t *Tx) DirectExec(ctx context.Context, query string, args ...any) (int64, error) {
+	s := t.prepared(query)
+	if s == nil {
+		return t.Exec(ctx, query, args...)
 	}
-	return err
+	res, err := t.StmtContext(ctx, s).ExecContext(ctx, args...) //nolint:sqlclosecheck // the transaction closes it
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
 }
 
 // prepared are the statements that SQLite has read already.

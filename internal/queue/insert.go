@@ -19,14 +19,17 @@ var (
 	insertFrom  = `SELECT run, lane, ` + insertState + `, ` + insertReady + `, ` + insertReady + ` - priority * ` + strconv.FormatInt(rankStep.Milliseconds(), 10) + `, priority, deadline, attempts, backoff, backoff_max, slot, room, parent, now, payload FROM `
 )
 
+// insertMany is how many jobs a statement on SQLite writes at most, which bounds its
+// parameters.
+const insertMany = 50
+
 // insert writes jobs and sets their numbers, states, ranks and times.
 func insert(ctx context.Context, tx *db.Tx, jobs []*Job) error {
-	const many = 50 // rows in a statement on SQLite, which bounds its parameters
 	for len(jobs) > 0 {
 		part := jobs
 		write := insertUnnest
 		if !tx.Postgres() {
-			part, write = jobs[:min(len(jobs), many)], insertValues
+			part, write = jobs[:min(len(jobs), insertMany)], insertValues
 		}
 		rows, err := write(ctx, tx, part)
 		if err == nil {
@@ -50,11 +53,19 @@ func inserted(rows db.Rows, jobs []*Job) error {
 			break
 		}
 		j := jobs[n]
-		var created int64
-		if err := rows.Scan(&j.ID, &j.State, &j.rank, &created); err != nil {
+		var now int64
+		if err := rows.Scan(&j.ID, &now); err != nil {
 			return err
 		}
-		j.Created = db.Time(created)
+		// As the statement has decided.
+		after := db.Millis(j.After)
+		if j.State != Held {
+			j.State = Ready
+			if after > now {
+				j.State = Later
+			}
+		}
+		j.rank, j.Created = rank(max(after, now), j.Priority), db.Time(now)
 	}
 	if err := rows.Err(); err != nil {
 		return err
@@ -87,7 +98,7 @@ func insertUnnest(ctx context.Context, tx *db.Tx, jobs []*Job) (db.Rows, error) 
 	}
 	return tx.Direct(ctx, insertJob+insertFrom+`(SELECT {now} AS now) t,
 		unnest((SELECT $1::text[]), (SELECT $2::bigint[]), (SELECT $3::bigint[]), (SELECT $4::bigint[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::text[]), (SELECT $11::bigint[]), (SELECT $12::text[]), (SELECT $13::text[]))
-		WITH ORDINALITY AS n (`+insertColumns+`, place) ORDER BY place RETURNING id, state, rank, created`,
+		WITH ORDINALITY AS n (`+insertColumns+`, place) ORDER BY place RETURNING id, created`,
 		texts[0], ints[0], ints[1], ints[2], ints[3], ints[4], ints[5], ints[6], ints[7], texts[1], ints[8], texts[2], texts[3])
 }
 
@@ -98,8 +109,13 @@ func insertValues(ctx context.Context, tx *db.Tx, jobs []*Job) (db.Rows, error) 
 		args = append(args, j.Run, j.lane, j.State, db.Millis(j.After), j.Priority, db.Millis(j.Deadline), j.Retry.Attempts,
 			j.Retry.Backoff.Milliseconds(), j.Retry.MaxBackoff.Milliseconds(), j.Slot.Key, j.Slot.Limit, j.Parent, string(j.Payload))
 	}
-	row := `(` + strings.Repeat(`?, `, 12) + `?)`
 	// WHERE true tells SQLite that what follows the rows is no condition of a join.
-	return tx.Direct(ctx, `WITH n (`+insertColumns+`) AS (VALUES `+strings.Repeat(row+`, `, len(jobs)-1)+row+`) `+
-		insertJob+insertFrom+`n, (SELECT {now} AS now) t WHERE true RETURNING id, state, rank, created`, args...)
+	return tx.Direct(ctx, `WITH n (`+insertColumns+`) AS (`+values(13, len(jobs))+`) `+
+		insertJob+insertFrom+`n, (SELECT {now} AS now) t WHERE true RETURNING id, created`, args...)
+}
+
+// values returns rows of placeholders.
+func values(columns, rows int) string {
+	row := `(` + strings.Repeat(`?, `, columns-1) + `?)`
+	return `VALUES ` + strings.Repeat(row+`, `, rows-1) + row
 }
