@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -126,7 +127,7 @@ func (b *bench) claim(ctx context.Context) error {
 		return err
 	}
 	defer r.pool.Close()
-	t := b.table("Claim and finish a backlog", compared...)
+	t := b.table("Claim and finish a backlog", append(slices.Clone(compared), "Processor time of a job: the process + the server")...)
 	for _, g := range b.grid() {
 		batch, workers := g[0], g[1]
 		n := b.work(batch, workers)
