@@ -44,6 +44,8 @@ type bench struct {
 	jobs   int           // of a cell that is measured by work
 	tables []*table
 	notes  []string
+	last   *used    // by the cell that was measured last, if it tells
+	used   [][]used // by the cells of the group that was measured last
 }
 
 func run(ctx context.Context) error {

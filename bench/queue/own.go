@@ -159,9 +159,15 @@ func (o *own) claimed(backlog, n, workers, batch int, l lanes) func(context.Cont
 		if err := o.fill(ctx, backlog, l); err != nil {
 			return 0, err
 		}
-		start := time.Now()
-		done, err := o.work(ctx, n, workers, batch)
-		return float64(done) / time.Since(start).Seconds(), err
+		var done int64
+		var took time.Duration
+		err := o.b.uses(func() (_ int64, err error) {
+			start := time.Now()
+			done, err = o.work(ctx, n, workers, batch)
+			took = time.Since(start)
+			return done, err
+		})
+		return float64(done) / took.Seconds(), err
 	}
 }
 

@@ -173,18 +173,22 @@ func (r *riverQueue) worked(n, workers int) func(context.Context) (float64, erro
 				close(all)
 			}
 		}
-		start := time.Now()
-		stop, err := r.client(ctx, workers)
-		if err != nil {
-			return 0, err
-		}
-		select {
-		case <-all:
-		case <-ctx.Done():
-			return 0, ctx.Err()
-		}
-		err = r.completed(ctx)
-		took := time.Since(start)
+		var took time.Duration
+		stop := func() {}
+		err := r.b.uses(func() (_ int64, err error) {
+			start := time.Now()
+			if stop, err = r.client(ctx, workers); err != nil {
+				return 0, err
+			}
+			select {
+			case <-all:
+			case <-ctx.Done():
+				return 0, ctx.Err()
+			}
+			err = r.completed(ctx)
+			took = time.Since(start)
+			return int64(n), err
+		})
 		stop()
 		return float64(n) / took.Seconds(), err
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -126,7 +127,7 @@ func (b *bench) claim(ctx context.Context) error {
 		return err
 	}
 	defer r.pool.Close()
-	t := b.table("Claim and finish a backlog", compared...)
+	t := b.table("Claim and finish a backlog", append(slices.Clone(compared), "Processor time of a job: the process + the server")...)
 	for _, g := range b.grid() {
 		batch, workers := g[0], g[1]
 		n := b.work(batch, workers)
@@ -305,7 +306,8 @@ func (b *bench) sqlite(ctx context.Context) error {
 }
 
 // grouped measures callers that each add one job and wait until it is durable,
-// and as many robots that do them, all behind one dispatcher.
+// and as many robots that do them, all behind one dispatcher. As an agent does, a
+// robot asks for its next job when it says that one is done.
 func (o *own) grouped(callers int) func(context.Context) (float64, error) {
 	return func(ctx context.Context) (float64, error) {
 		if err := o.empty(ctx); err != nil {
@@ -322,6 +324,11 @@ func (o *own) grouped(callers int) func(context.Context) (float64, error) {
 		var done atomic.Int64
 		start := time.Now()
 		err := each(2*callers, func(i int) error {
+			next := queue.Asked{}
+			ask := func() { next = d.Ask(until, queue.Want{Robot: "robot", Labels: labels}) }
+			if i%2 == 1 {
+				ask()
+			}
 			for until.Err() == nil {
 				if i%2 == 0 {
 					if _, err := d.Add(ctx, o.make(1, one)...); err != nil {
@@ -329,10 +336,11 @@ func (o *own) grouped(callers int) func(context.Context) (float64, error) {
 					}
 					continue
 				}
-				l, err := d.Next(until, queue.Want{Robot: "robot", Labels: labels})
+				l, err := next.Wait()
 				if err != nil {
 					return nil //nolint:nilerr // the time is over
 				}
+				ask()
 				if err := d.Finish(ctx, l); err != nil {
 					return err
 				}

@@ -40,13 +40,18 @@ func (b *bench) table(title string, head ...string) *table {
 // measure runs the cells of a group round by round and returns the medians.
 func (b *bench) measure(ctx context.Context, g group) ([]float64, error) {
 	all := make([][]float64, len(g.cells))
+	b.used = make([][]used, len(g.cells))
 	for range b.rounds {
 		for i, c := range g.cells {
+			b.last = nil
 			v, err := c.do(ctx)
 			if err != nil {
 				return nil, fmt.Errorf("%s, %s: %w", g.what, c.name, err)
 			}
 			all[i] = append(all[i], v)
+			if b.last != nil {
+				b.used[i] = append(b.used[i], *b.last)
+			}
 		}
 	}
 	out := make([]float64, len(all))
@@ -54,7 +59,7 @@ func (b *bench) measure(ctx context.Context, g group) ([]float64, error) {
 	for i, v := range all {
 		slices.Sort(v)
 		out[i] = v[len(v)/2]
-		said = append(said, fmt.Sprintf("%s %.4g [%.4g..%.4g]", g.cells[i].name, out[i], v[0], v[len(v)-1]))
+		said = append(said, strings.TrimSpace(fmt.Sprintf("%s %.4g [%.4g..%.4g] %s", g.cells[i].name, out[i], v[0], v[len(v)-1], middle(b.used[i]))))
 	}
 	fmt.Fprintln(os.Stderr, "  ", g.what+":", strings.Join(said, ", "))
 	return out, nil
@@ -79,7 +84,14 @@ func (b *bench) compare(ctx context.Context, t *table, g group) error {
 		t.rows = append(t.rows, []string{g.what, rate(m[0]), "", "", g.aim})
 	}
 	for i := 1; i < len(m); i++ {
-		t.rows = append(t.rows, []string{g.what, rate(m[0]), g.cells[i].name + " " + rate(m[i]), fmt.Sprintf("%.2f×", m[0]/m[i]), g.aim})
+		row := []string{g.what, rate(m[0]), g.cells[i].name + " " + rate(m[i]), fmt.Sprintf("%.2f×", m[0]/m[i]), g.aim}
+		if a, o := middle(b.used[0]), middle(b.used[i]); len(t.head) > len(row) && o.client > 0 {
+			row = append(row, fmt.Sprintf("%s, %s %s: %.2f×", a, g.cells[i].name, o, (o.client+o.server).Seconds()/(a.client+a.server).Seconds()))
+		}
+		for len(row) < len(t.head) {
+			row = append(row, "")
+		}
+		t.rows = append(t.rows, row)
 	}
 	return nil
 }

@@ -28,6 +28,7 @@ type askings struct {
 	Body struct {
 		Items []Asking `json:"items"`
 		Total int      `json:"total" doc:"How many there are, if more than are listed."`
+		Mine  int      `json:"mine" doc:"How many of all of them who asks may answer now."`
 	}
 }
 
@@ -86,13 +87,20 @@ func (s *Server) questions(a huma.API) {
 			}
 			var out askings
 			out.Body.Items, out.Body.Total = []Asking{}, len(list)
-			for _, q := range list[:min(len(list), in.Limit)] {
+			for i, q := range list {
+				refused := q.Refuses(who(ctx).Name)
+				if refused == "" {
+					out.Body.Mine++
+				}
+				if i >= in.Limit {
+					continue
+				}
 				picture := false
 				if in.Run != "" {
 					_, _, err := s.Orch.AskingPicture(ctx, q)
 					picture = err == nil
 				}
-				out.Body.Items = append(out.Body.Items, Asking{q, q.Refuses(who(ctx).Name), picture})
+				out.Body.Items = append(out.Body.Items, Asking{q, refused, picture})
 			}
 			return &out, nil
 		})

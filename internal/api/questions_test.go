@@ -66,10 +66,10 @@ func TestQuestions(t *testing.T) {
 				Run, Path, StartedBy, Refused string
 				Given                         []any
 			}
-			Total int
+			Total, Mine int
 		}
 		s.want(200, auth.Viewer, "GET", "/questions", nil, &list)
-		if list.Total != 1 || list.Items[0].Run != run || list.Items[0].Given == nil {
+		if list.Total != 1 || list.Mine != 1 || list.Items[0].Run != run || list.Items[0].Given == nil {
 			s.Errorf("questions: %+v", list)
 		}
 		s.want(200, auth.Viewer, "GET", "/questions?run="+run, nil, &list)

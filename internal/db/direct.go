@@ -51,14 +51,29 @@ func (t *Tx) Direct(ctx context.Context, query string, args ...any) (Rows, error
 }
 
 // DirectExec is Exec by the way of Direct.
-func (t *Tx) DirectExec(ctx context.Context, query string, args ...any) error {
-	var err error
-	if s := t.prepared(query); s != nil {
-		_, err = t.StmtContext(ctx, s).ExecContext(ctx, args...) //nolint:sqlclosecheck // the transaction closes it
-	} else {
-		_, err = t.Exec(ctx, query, args...)
+func (t *Tx) DirectExec(ctx context.Context, query string, args ...any) (int64, error) {
+	res, err := t.direct(ctx, query, args)
+	if err != nil {
+		return 0, err
 	}
-	return err
+	return res.RowsAffected()
+}
+
+// DirectInsert is DirectExec on SQLite of a statement that inserts rows, and returns
+// the number of the last one.
+func (t *Tx) DirectInsert(ctx context.Context, query string, args ...any) (int64, error) {
+	res, err := t.direct(ctx, query, args)
+	if err != nil {
+		return 0, err
+	}
+	return res.LastInsertId()
+}
+
+func (t *Tx) direct(ctx context.Context, query string, args []any) (sql.Result, error) {
+	if s := t.prepared(query); s != nil {
+		return t.StmtContext(ctx, s).ExecContext(ctx, args...) //nolint:sqlclosecheck // the transaction closes it
+	}
+	return t.ExecContext(ctx, t.db.Q(query), args...)
 }
 
 // prepared are the statements that SQLite has read already.

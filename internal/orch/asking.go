@@ -68,7 +68,8 @@ func (o *Orch) Askings(ctx context.Context, id string, all bool) ([]*Asking, err
 			return nil, err
 		}
 	}
-	out := []*Asking{}
+	found := []*Asking{}
+	var inboxes []run.Inbox
 	for _, r := range list {
 		if r.Status.Final() {
 			continue
@@ -81,13 +82,20 @@ func (o *Orch) Askings(ctx context.Context, id string, all bool) ([]*Asking, err
 			if w.Ask == nil {
 				continue
 			}
-			a, err := o.asking(ctx, r, w)
-			if err != nil {
-				return nil, err
-			}
-			if all || !a.Answered {
-				out = append(out, a)
-			}
+			found, inboxes = append(found, newAsking(r, w)), append(inboxes, run.Inbox{Run: r.ID, Topic: w.Topic})
+		}
+	}
+	sent, err := o.Runs.MessagesOf(ctx, inboxes)
+	if err != nil {
+		return nil, err
+	}
+	out := []*Asking{}
+	for i, a := range found {
+		if err := a.hear(sent[inboxes[i]]); err != nil {
+			return nil, err
+		}
+		if all || !a.Answered {
+			out = append(out, a)
 		}
 	}
 	slices.SortStableFunc(out, func(a, b *Asking) int {
@@ -96,7 +104,7 @@ func (o *Orch) Askings(ctx context.Context, id string, all bool) ([]*Asking, err
 	return out, nil
 }
 
-func (o *Orch) asking(ctx context.Context, r *run.Run, w engine.Wait) (*Asking, error) {
+func newAsking(r *run.Run, w engine.Wait) *Asking {
 	a := &Asking{Run: r.ID, Flow: r.Flow, StartedBy: r.StartedBy, Labels: r.Labels, Path: w.Path, Kind: w.Kind, Asked: time.UnixMilli(w.Asked), Late: w.Late, Text: w.Question, Ask: w.Ask, wait: w, run: r}
 	if w.Asked == 0 { // asked by an earlier version
 		a.Asked = r.Started
@@ -104,16 +112,24 @@ func (o *Orch) asking(ctx context.Context, r *run.Run, w engine.Wait) (*Asking, 
 	if w.Until > 0 {
 		a.Until = time.UnixMilli(w.Until)
 	}
+	return a
+}
+
+// hear reads the answers that were sent.
+func (a *Asking) hear(sent []run.Message) (err error) {
+	a.Shown, err = json.Marshal(a.Ask)
+	a.Given = given(sent)
+	_, a.Answered = a.Ask.Decide(answers(a.Given))
+	return err
+}
+
+func (o *Orch) asking(ctx context.Context, r *run.Run, w engine.Wait) (*Asking, error) {
+	a := newAsking(r, w)
 	sent, err := o.Runs.Messages(ctx, r.ID, w.Topic)
 	if err != nil {
 		return nil, err
 	}
-	if a.Shown, err = json.Marshal(w.Ask); err != nil {
-		return nil, err
-	}
-	a.Given = given(sent)
-	_, a.Answered = w.Ask.Decide(answers(a.Given))
-	return a, nil
+	return a, a.hear(sent)
 }
 
 // given reads answers as they were sent; what is none is left out.

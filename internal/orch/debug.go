@@ -3,6 +3,7 @@ package orch
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -14,7 +15,7 @@ import (
 )
 
 // DebugLabel is the label of robots that stop at breakpoints. One without it would let act what a person wants to stop
-// before.
+// before, and would go on with a run that was paused as if nobody had changed its variables.
 const DebugLabel = "pauses"
 
 func needsDebug(first engine.Order, needs string) string {
@@ -171,8 +172,42 @@ func (o *Orch) order(ctx context.Context, r *run.Run, order engine.Order) error 
 	if err != nil {
 		return err
 	}
-	// It wakes nobody: a run that waits hears it when it goes on.
-	return o.Runs.Send(ctx, r.ID, engine.DebugTopic, id, data)
+	now, err := o.Runs.Now(ctx)
+	if err != nil {
+		return err
+	}
+	// It wakes nobody: a run that waits hears it when it goes on. Only one that is to pause can be changed, so all that
+	// go on with it know how from here on.
+	return o.DB.Tx(ctx, func(tx *db.Tx) error {
+		if err := o.Runs.SendIn(ctx, tx, r.ID, engine.DebugTopic, id, data, now); err != nil {
+			return err
+		}
+		return o.Queue.Need(ctx, tx, r.ID, DebugLabel)
+	})
+}
+
+// needsPauses is needsDebug for a retry, which begins with what a run was that may have been changed.
+func (o *Orch) needsPauses(ctx context.Context, r *run.Run, needs string) (string, error) {
+	seen := map[string]bool{}
+	for id := r.RetryOf; id != "" && !seen[id]; {
+		seen[id] = true
+		sent, err := o.Runs.Messages(ctx, id, engine.DebugTopic)
+		if err != nil {
+			return "", err
+		}
+		if len(sent) > 0 {
+			return needsLabel(DebugLabel, needs), nil
+		}
+		before, err := o.Runs.Get(ctx, id)
+		if errors.Is(err, run.ErrNotFound) {
+			break
+		}
+		if err != nil {
+			return "", err
+		}
+		id = before.RetryOf
+	}
+	return needs, nil
 }
 
 // pausedAt returns the waits that a command is for, if they can take it.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aether-rpa/aether/internal/engine"
 	"github.com/aether-rpa/aether/internal/orch"
@@ -127,6 +128,9 @@ func TestDebug(t *testing.T) {
 		if err != nil {
 			b.Fatal(err)
 		}
+		if j, err := b.o.Queue.Get(ctx, again.Job); err != nil || j.Needs != "pauses" {
+			b.Errorf("the job of the retry needs %q, %v", j.Needs, err)
+		}
 		if got := b.goes(ctx, again.Run); got != run.Failed {
 			b.Fatalf("the retry is %s", got)
 		}
@@ -159,6 +163,41 @@ func TestPauseAndStop(t *testing.T) {
 		b.debug(id, orch.Debug{Command: "stop"})
 		if got := b.goes(ctx, id); got != run.Cancelled {
 			b.Fatalf("the run is %s", got)
+		}
+	})
+}
+
+// A run that is told to pause while it is under way goes on with robots that know pauses: one of an older release would
+// miss what is changed there.
+func TestPauseNeeds(t *testing.T) {
+	benches(t, func(b *bench) {
+		ctx := b.Context()
+		f := b.bundle(lookedInto)
+		if err := b.o.Publish(ctx, f); err != nil {
+			b.Fatal(err)
+		}
+		sub, err := b.o.Submit(ctx, f, "", nil, queue.Job{Needs: "linux || windows", Tenant: "acme"})
+		if err != nil {
+			b.Fatal(err)
+		}
+		old, recent := queue.Want{Robot: "old", Labels: []string{"linux"}}, queue.Want{Robot: "recent", Labels: []string{"linux", orch.DebugLabel}}
+		got, err := b.o.Queue.Claim(ctx, old)
+		if err != nil || got[0] == nil {
+			b.Fatalf("an old robot gets %v, %v", got, err)
+		}
+		for range 2 {
+			if _, err := b.o.Pause(ctx, sub.Run, "eve"); err != nil {
+				b.Fatal(err)
+			}
+		}
+		if err := b.o.Queue.Release(ctx, got[0], time.Time{}); err != nil {
+			b.Fatalf("who has the job keeps it: %v", err)
+		}
+		if got, err = b.o.Queue.Claim(ctx, old); err != nil || got[0] != nil {
+			b.Errorf("then an old robot gets %v, %v", got, err)
+		}
+		if got, err = b.o.Queue.Claim(ctx, recent); err != nil || got[0] == nil || got[0].Needs != "pauses && (linux || windows)" || got[0].Tenant != "acme" {
+			b.Errorf("a recent one gets %+v, %v", got, err)
 		}
 	})
 }

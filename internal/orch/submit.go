@@ -137,7 +137,12 @@ func (o *Orch) RetryQueued(ctx context.Context, id, from string, j queue.Job) (*
 	if err != nil {
 		return nil, err
 	}
-	j.Run, j.Needs = plan.Run.ID, needsTries(plan.Run, j.Needs)
+	j.Run = plan.Run.ID
+	if j.Needs, err = o.needsPauses(ctx, plan.Run, needsTries(plan.Run, j.Needs)); err != nil {
+		span.End(false, err)
+		_, cancelErr := o.Runs.Cancel(ctx, j.Run)
+		return nil, errors.Join(err, cancelErr)
+	}
 	return o.enqueue(ctx, span, &j)
 }
 

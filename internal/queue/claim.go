@@ -252,12 +252,13 @@ func (q *Queue) lease(ctx context.Context, tx *db.Tx, given []candidate, who []i
 	if err != nil {
 		return fmt.Errorf("claiming jobs: %w", err)
 	}
-	jobs, err := scanJobs(rows, byLane)
+	jobs, err := scanClaimed(rows, byLane, tx.Postgres())
 	if err != nil {
 		return fmt.Errorf("claiming jobs: %w", err)
 	}
 	for _, j := range jobs {
-		out[place[j.ID]] = j
+		i := place[j.ID]
+		j.Lease, out[i] = j.leased(leaseOf(wants[i])), j
 	}
 	q.low.took(jobs)
 	return nil
@@ -285,16 +286,16 @@ func grant(ctx context.Context, tx *db.Tx, given []candidate, who []int, wants [
 	case tx.Postgres():
 		// The transaction does nothing but claim.
 		return tx.Direct(ctx, granted(`p.now`)+`robot = g.r, lease_until = p.now + g.l
-			FROM (SELECT {now} AS now`+lazily+` OFFSET 0) p, unnest(`+hidden(`$1::bigint[]`)+`, `+hidden(`$2::text[]`)+`, `+hidden(`$3::bigint[]`)+`) g (i, r, l) WHERE id = g.i AND `+isReady+` RETURNING `+columns, ids, robots, leases)
+			FROM (SELECT {now} AS now`+lazily+` OFFSET 0) p, unnest(`+hidden(`$1::bigint[]`)+`, `+hidden(`$2::text[]`)+`, `+hidden(`$3::bigint[]`)+`) g (i, r, l) WHERE id = g.i AND `+isReady+` RETURNING `+claimed(tx.Postgres()), ids, robots, leases)
 	case same:
-		return tx.Direct(ctx, leased+`robot = $2, lease_until = {now} + $3 WHERE id IN (SELECT value FROM json_each($1)) AND `+isReady+` RETURNING `+columns, list(ids), robots[0], leases[0])
+		return tx.Direct(ctx, leased+`robot = $2, lease_until = {now} + $3 WHERE id IN (SELECT value FROM json_each($1)) AND `+isReady+` RETURNING `+claimed(tx.Postgres()), list(ids), robots[0], leases[0])
 	}
 	b, err := json.Marshal([]any{robots, leases})
 	if err != nil {
 		return nil, err
 	}
 	return tx.Direct(ctx, leased+`robot = json_extract($2, '$[0][' || g.k || ']'), lease_until = {now} + json_extract($2, '$[1][' || g.k || ']')
-		FROM (SELECT key AS k, value AS i FROM json_each($1)) g WHERE id = g.i AND `+isReady+` RETURNING `+columns, list(ids), string(b))
+		FROM (SELECT key AS k, value AS i FROM json_each($1)) g WHERE id = g.i AND `+isReady+` RETURNING `+claimed(tx.Postgres()), list(ids), string(b))
 }
 
 func leaseOf(w Want) int64 {

@@ -102,16 +102,43 @@ func NewDispatcher(q *Queue, o DispatcherOptions) *Dispatcher {
 
 // Next waits for a job that a robot can do, until ctx ends.
 func (d *Dispatcher) Next(ctx context.Context, w Want) (*Lease, error) {
+	return d.Ask(ctx, w).Wait()
+}
+
+// Asked is a place in the line of those who wait for a job.
+type Asked struct {
+	of *Dispatcher
+	a  *ask
+}
+
+// Ask is the first half of Next: it takes a place in the line, until ctx ends. A
+// robot that asks just before it says that its job is done has both in one
+// transaction on SQLite. Wait must follow, for the robot may be given a job.
+func (d *Dispatcher) Ask(ctx context.Context, w Want) Asked {
 	w.Lease = d.o.Lease
 	a := &ask{want: w, ctx: ctx, got: make(chan *Lease, 1)}
 	d.mu.Lock()
 	d.wants = append(d.wants, a)
 	d.mu.Unlock()
+	if d.queue.db.Pool != nil {
+		d.poke(claims) // which wait for nothing else there
+	}
+	return Asked{d, a}
+}
+
+// Wait is the second half of Next.
+func (w Asked) Wait() (*Lease, error) {
+	d, a := w.of, w.a
+	select {
+	case l := <-a.got:
+		return l, nil
+	default:
+	}
 	d.poke(claims)
 	select {
 	case l := <-a.got:
 		return l, nil
-	case <-ctx.Done():
+	case <-a.ctx.Done():
 	}
 	d.mu.Lock()
 	for i, other := range d.wants {
@@ -126,7 +153,7 @@ func (d *Dispatcher) Next(ctx context.Context, w Want) (*Lease, error) {
 	case l := <-a.got:
 		return l, nil
 	default:
-		return nil, ctx.Err()
+		return nil, a.ctx.Err()
 	}
 }
 

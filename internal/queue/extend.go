@@ -67,13 +67,10 @@ type holding struct{ id, fence int64 }
 // one job the one that was given last may be good, the other cannot be.
 func holders(jobs []*Job, postgres bool) (map[holding]*Job, []any) {
 	held := make(map[holding]*Job, len(jobs))
-	last := make([]holding, len(jobs))
-	for i, j := range jobs {
-		last[i] = holding{j.ID, j.fence}
-		held[last[i]] = j
+	for _, j := range jobs {
+		held[holding{j.ID, j.fence}] = j
 	}
-	slices.SortFunc(last, func(a, b holding) int { return cmp.Or(cmp.Compare(a.id, b.id), cmp.Compare(b.fence, a.fence)) })
-	last = slices.CompactFunc(last, func(a, b holding) bool { return a.id == b.id })
+	last := grantsOf(jobs)
 	ids, fences := make([]int64, len(last)), make([]int64, len(last))
 	for i, h := range last {
 		ids[i], fences[i] = h.id, h.fence
@@ -90,6 +87,17 @@ func holders(jobs []*Job, postgres bool) (map[holding]*Job, []any) {
 		b = []byte("[]")
 	}
 	return held, []any{string(b)}
+}
+
+// grantsOf returns the leases of jobs that may be good, in the order of the jobs'
+// numbers.
+func grantsOf(jobs []*Job) []holding {
+	last := make([]holding, len(jobs))
+	for i, j := range jobs {
+		last[i] = holding{j.ID, j.fence}
+	}
+	slices.SortFunc(last, func(a, b holding) int { return cmp.Or(cmp.Compare(a.id, b.id), cmp.Compare(b.fence, a.fence)) })
+	return slices.CompactFunc(last, func(a, b holding) bool { return a.id == b.id })
 }
 
 // grants reads numbers and fences from what holders returns, as g (i, f): the

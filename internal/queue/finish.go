@@ -81,10 +81,9 @@ func (q *Queue) FinishIn(ctx context.Context, tx *db.Tx, jobs ...*Job) (lost []*
 		return nil, nil
 	}
 	if !tx.Postgres() {
-		_, list := holders(jobs, false)
-		if err = tx.DirectExec(ctx, `INSERT INTO {s}job_log (at, job, run, event, attempt, robot, created, claimed, detail)
-			SELECT (SELECT {now}), id, run, 'done', attempt, robot, created, claimed, '' FROM `+grants(false)+` CROSS JOIN {s}job ON id = g.i AND fence = g.f AND `+isLeased, list...); err != nil {
-			return nil, fmt.Errorf("writing the log of the queue: %w", err)
+		all, err := noteDone(ctx, tx, jobs)
+		if err != nil || all {
+			return nil, err
 		}
 	}
 	lost, slots, err := finish(ctx, tx, tx.Postgres(), jobs)
@@ -92,6 +91,47 @@ func (q *Queue) FinishIn(ctx context.Context, tx *db.Tx, jobs ...*Job) (lost []*
 		return nil, err
 	}
 	return lost, q.admit(ctx, tx, slots...)
+}
+
+// noteDone writes the log of jobs that are done, on SQLite. If their holders all had
+// them, and none had a slot, it takes them out too, and says so: nothing else is to
+// be found out then.
+func noteDone(ctx context.Context, tx *db.Tx, jobs []*Job) (all bool, err error) {
+	const many = 256 // leases in a statement
+	last := grantsOf(jobs)
+	plain := len(last) == len(jobs) && !slices.ContainsFunc(jobs, func(j *Job) bool { return j.Run == "" || j.Slot.Key != "" })
+	noted := 0
+	for part := range slices.Chunk(last, many) {
+		// Padded to one of few lengths, so that the statements are few too.
+		size := 1
+		for size < len(part) {
+			size *= 2
+		}
+		args := make([]any, 2*size)
+		for i := range size {
+			args[2*i], args[2*i+1] = 0, 0
+			if i < len(part) {
+				args[2*i], args[2*i+1] = part[i].id, part[i].fence
+			}
+		}
+		n, err := tx.DirectExec(ctx, `WITH g (i, f) AS (`+values(2, size)+`) INSERT INTO {s}job_log (at, job, run, event, attempt, robot, created, claimed, detail)
+			SELECT t.now, id, run, 'done', attempt, robot, created, claimed, '' FROM (SELECT {now} AS now) t CROSS JOIN g CROSS JOIN {s}job ON id = g.i AND fence = g.f AND `+isLeased, args...)
+		if err != nil {
+			return false, fmt.Errorf("writing the log of the queue: %w", err)
+		}
+		noted += int(n)
+	}
+	if !plain || noted != len(jobs) {
+		return false, nil
+	}
+	ids := make([]int64, len(last))
+	for i, h := range last {
+		ids[i] = h.id
+	}
+	if _, err := tx.DirectExec(ctx, `DELETE FROM {s}job WHERE id IN (SELECT value FROM json_each($1))`, list(ids)); err != nil {
+		return false, fmt.Errorf("finishing %d jobs: %w", len(jobs), err)
+	}
+	return true, nil
 }
 
 // querier is a database or a transaction on it.

@@ -4,14 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/aether-rpa/aether/internal/db"
 )
 
-// The database decides what depends on its time: whether a job is ready, its
-// rank and when it was made. A job that is held waits for room, not for time.
 var (
 	insertJob   = `INSERT INTO {s}job (run, lane, state, ready_at, rank, priority, deadline, max_attempts, backoff, backoff_max, slot, room, parent, created, payload) `
 	insertState = `CASE WHEN state = 3 THEN 3 WHEN after > now THEN 2 ELSE 0 END`
@@ -19,29 +18,27 @@ var (
 	insertFrom  = `SELECT run, lane, ` + insertState + `, ` + insertReady + `, ` + insertReady + ` - priority * ` + strconv.FormatInt(rankStep.Milliseconds(), 10) + `, priority, deadline, attempts, backoff, backoff_max, slot, room, parent, now, payload FROM `
 )
 
-// insert writes jobs and sets their numbers, states, ranks and times.
+// insert writes jobs and sets their numbers, states, ranks and times. What depends
+// on the time is decided by the database's.
 func insert(ctx context.Context, tx *db.Tx, jobs []*Job) error {
-	const many = 50 // rows in a statement on SQLite, which bounds its parameters
-	for len(jobs) > 0 {
-		part := jobs
-		write := insertUnnest
-		if !tx.Postgres() {
-			part, write = jobs[:min(len(jobs), many)], insertValues
-		}
-		rows, err := write(ctx, tx, part)
-		if err == nil {
-			err = inserted(rows, part)
-		}
-		if err != nil {
-			return fmt.Errorf("adding %d jobs: %w", len(jobs), err)
-		}
-		jobs = jobs[len(part):]
+	if len(jobs) == 0 {
+		return nil
+	}
+	if !tx.Postgres() {
+		return insertSQLite(ctx, tx, jobs)
+	}
+	rows, err := insertUnnest(ctx, tx, jobs)
+	if err == nil {
+		err = inserted(rows, jobs)
+	}
+	if err != nil {
+		return fmt.Errorf("adding %d jobs: %w", len(jobs), err)
 	}
 	return nil
 }
 
-// inserted reads what became of jobs and closes the rows. Both databases return
-// inserted rows in the order they were inserted.
+// inserted reads what became of jobs and closes the rows, which are returned in the
+// order in which they were inserted.
 func inserted(rows db.Rows, jobs []*Job) error {
 	defer rows.Close()
 	n := 0
@@ -49,12 +46,11 @@ func inserted(rows db.Rows, jobs []*Job) error {
 		if n == len(jobs) {
 			break
 		}
-		j := jobs[n]
-		var created int64
-		if err := rows.Scan(&j.ID, &j.State, &j.rank, &created); err != nil {
+		var now int64
+		if err := rows.Scan(&jobs[n].ID, &now); err != nil {
 			return err
 		}
-		j.Created = db.Time(created)
+		jobs[n].addedAt(now)
 	}
 	if err := rows.Err(); err != nil {
 		return err
@@ -63,6 +59,21 @@ func inserted(rows db.Rows, jobs []*Job) error {
 		return errors.New("the database has not said what became of each")
 	}
 	return nil
+}
+
+// addedAt sets what a job is that was added at a time. A job that is held waits for
+// room, not for time.
+func (j *Job) addedAt(now int64) (readyAt int64) {
+	readyAt = max(db.Millis(j.After), now)
+	switch {
+	case j.State == Held:
+	case readyAt > now:
+		j.State = Later
+	default:
+		j.State = Ready
+	}
+	j.rank, j.Created = rank(readyAt, j.Priority), db.Time(now)
+	return readyAt
 }
 
 const insertColumns = `run, lane, state, after, priority, deadline, attempts, backoff, backoff_max, slot, room, parent, payload`
@@ -87,19 +98,41 @@ func insertUnnest(ctx context.Context, tx *db.Tx, jobs []*Job) (db.Rows, error) 
 	}
 	return tx.Direct(ctx, insertJob+insertFrom+`(SELECT {now} AS now) t,
 		unnest((SELECT $1::text[]), (SELECT $2::bigint[]), (SELECT $3::bigint[]), (SELECT $4::bigint[]), (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::bigint[]), (SELECT $9::bigint[]), (SELECT $10::text[]), (SELECT $11::bigint[]), (SELECT $12::text[]), (SELECT $13::text[]))
-		WITH ORDINALITY AS n (`+insertColumns+`, place) ORDER BY place RETURNING id, state, rank, created`,
+		WITH ORDINALITY AS n (`+insertColumns+`, place) ORDER BY place RETURNING id, created`,
 		texts[0], ints[0], ints[1], ints[2], ints[3], ints[4], ints[5], ints[6], ints[7], texts[1], ints[8], texts[2], texts[3])
 }
 
-// insertValues writes some jobs with one statement on SQLite.
-func insertValues(ctx context.Context, tx *db.Tx, jobs []*Job) (db.Rows, error) {
-	args := make([]any, 0, 13*len(jobs))
-	for _, j := range jobs {
-		args = append(args, j.Run, j.lane, j.State, db.Millis(j.After), j.Priority, db.Millis(j.Deadline), j.Retry.Attempts,
-			j.Retry.Backoff.Milliseconds(), j.Retry.MaxBackoff.Milliseconds(), j.Slot.Key, j.Slot.Limit, j.Parent, string(j.Payload))
+// insertSQLite writes jobs with a statement for many of them. SQLite copies rows
+// that are to be returned or that a query makes; plain values go straight into the
+// table, and their numbers follow on each other.
+func insertSQLite(ctx context.Context, tx *db.Tx, jobs []*Job) error {
+	const many = 50 // SQLite bounds the parameters of a statement
+	var now int64
+	err := tx.QueryRow(ctx, `SELECT {now}`).Scan(&now)
+	for part := range slices.Chunk(jobs, many) {
+		if err != nil {
+			break
+		}
+		args := make([]any, 0, 15*len(part))
+		for _, j := range part {
+			readyAt := j.addedAt(now)
+			args = append(args, j.Run, j.lane, int64(j.State), readyAt, j.rank, j.Priority, db.Millis(j.Deadline), j.Retry.Attempts,
+				j.Retry.Backoff.Milliseconds(), j.Retry.MaxBackoff.Milliseconds(), j.Slot.Key, j.Slot.Limit, j.Parent, now, string(j.Payload))
+		}
+		var last int64
+		last, err = tx.DirectInsert(ctx, insertJob+values(15, len(part)), args...)
+		for i, j := range part {
+			j.ID = last - int64(len(part)-1-i)
+		}
 	}
-	row := `(` + strings.Repeat(`?, `, 12) + `?)`
-	// WHERE true tells SQLite that what follows the rows is no condition of a join.
-	return tx.Direct(ctx, `WITH n (`+insertColumns+`) AS (VALUES `+strings.Repeat(row+`, `, len(jobs)-1)+row+`) `+
-		insertJob+insertFrom+`n, (SELECT {now} AS now) t WHERE true RETURNING id, state, rank, created`, args...)
+	if err != nil {
+		return fmt.Errorf("adding %d jobs: %w", len(jobs), err)
+	}
+	return nil
+}
+
+// values returns rows of placeholders.
+func values(columns, rows int) string {
+	row := `(` + strings.Repeat(`?, `, columns-1) + `?)`
+	return `VALUES ` + strings.Repeat(row+`, `, rows-1) + row
 }

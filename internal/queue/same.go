@@ -108,9 +108,12 @@ func (q *Queue) claimOf(ctx context.Context, wants []Want, f fitting, t turn) ([
 	if err != nil {
 		return nil, err
 	}
-	jobs, err := scanJobs(rows, f.lane)
+	jobs, err := scanClaimed(rows, f.lane, true)
 	if db.LockTimeout(err) {
 		err = nil // somebody else has one of them
+	}
+	for _, j := range jobs {
+		j.Lease = j.leased(leaseOf(wants[0]))
 	}
 	q.low.took(jobs)
 	return jobs, err
@@ -121,9 +124,9 @@ var (
 		FROM (SELECT {now} AS now` + lazily + `, `
 	claimLanes = claimOf + `ARRAY(SELECT j.id FROM unnest(` + hidden(`$3::bigint[]`) + `, ` + hidden(`$4::bigint[]`) + `, ` + hidden(`$5::bigint[]`) + `) AS l (id, low, room)
 			CROSS JOIN LATERAL (SELECT id FROM {s}job WHERE lane = l.id AND state = 0 AND rank >= l.low ORDER BY rank, id LIMIT l.room FOR UPDATE SKIP LOCKED) j) AS ids OFFSET 0) p
-		WHERE id = ANY(p.ids) AND ` + isReady + ` RETURNING ` + columns
+		WHERE id = ANY(p.ids) AND ` + isReady + ` RETURNING ` + claimed(true)
 	// Jobs that are known need not be locked before: the update does that, and waits
 	// for who has locked one, but not for long.
 	claimIDs = claimOf + hidden(`$3::bigint[]`) + ` AS ids, set_config('lock_timeout', '20ms', true) AS soon OFFSET 0) p
-		WHERE id = ANY(p.ids) AND ` + isReady + ` RETURNING ` + columns
+		WHERE id = ANY(p.ids) AND ` + isReady + ` RETURNING ` + claimed(true)
 )

@@ -156,24 +156,49 @@ func (a *Agent) beat(ctx context.Context, drain <-chan struct{}, taken chan<- er
 
 // work takes one job after the other.
 func (a *Agent) work(soft, hard context.Context, d *queue.Dispatcher) {
-	for soft.Err() == nil {
-		open, done := a.gate.wait(soft)
-		if open == nil {
-			return
+	var next *asked // was asked for when the job before ended
+	for {
+		if next == nil {
+			if next = a.ask(soft, d, a.gate.wait); next == nil {
+				return
+			}
 		}
-		l, err := d.Next(open, queue.Want{Robot: a.Name, Labels: a.Labels})
-		done()
-		if err != nil {
+		l, err := next.Wait()
+		next.done()
+		if next = nil; err != nil {
 			continue // paused, or about to stop
 		}
 		a.busy.Add(1)
-		a.do(hard, d, l)
+		a.do(hard, d, l, func() {
+			if next == nil {
+				next = a.ask(soft, d, a.gate.pass)
+			}
+		})
 		a.busy.Add(-1)
 	}
 }
 
-// do executes the run of a job and says how it ended.
-func (a *Agent) do(hard context.Context, d *queue.Dispatcher, l *queue.Lease) {
+// asked is a job that a robot asked for.
+type asked struct {
+	queue.Asked
+	done func()
+}
+
+// ask asks for a job while the gate is open; it returns nil if the robot may not.
+func (a *Agent) ask(soft context.Context, d *queue.Dispatcher, enter func(context.Context) (context.Context, func())) *asked {
+	if soft.Err() != nil {
+		return nil
+	}
+	open, done := enter(soft)
+	if open == nil {
+		return nil
+	}
+	return &asked{d.Ask(open, queue.Want{Robot: a.Name, Labels: a.Labels}), done}
+}
+
+// do executes the run of a job and says how it ended. When the job is done, the next
+// is asked for in the same breath.
+func (a *Agent) do(hard context.Context, d *queue.Dispatcher, l *queue.Lease, next func()) {
 	if a.Observe != nil {
 		a.Observe(l.Job, true, "")
 	}
@@ -198,7 +223,7 @@ func (a *Agent) do(hard context.Context, d *queue.Dispatcher, l *queue.Lease) {
 	// The database may be away for a moment; a lost lease is final.
 	endErr := persist(end, func() error {
 		var err2 error
-		how, err2 = a.end(end, d, l, rn, err)
+		how, err2 = a.end(end, d, l, rn, err, next)
 		if errors.Is(err2, queue.ErrLeaseLost) {
 			how, err2 = "the lease was lost", nil
 		}
@@ -213,7 +238,7 @@ func (a *Agent) do(hard context.Context, d *queue.Dispatcher, l *queue.Lease) {
 }
 
 // end tells the queue how a job ended.
-func (a *Agent) end(ctx context.Context, d *queue.Dispatcher, l *queue.Lease, rn *run.Run, err error) (how string, _ error) {
+func (a *Agent) end(ctx context.Context, d *queue.Dispatcher, l *queue.Lease, rn *run.Run, err error, next func()) (how string, _ error) {
 	var busy *run.BusyError
 	switch {
 	case errors.Is(err, run.ErrLeaseLost), errors.Is(context.Cause(l.Context), queue.ErrLeaseLost):
@@ -223,6 +248,7 @@ func (a *Agent) end(ctx context.Context, d *queue.Dispatcher, l *queue.Lease, rn
 		// must end first.
 		return "waits for " + busy.Owner, d.Release(ctx, l, busy.Until)
 	case errors.Is(err, run.ErrEnded):
+		next()
 		return "had ended", d.Finish(ctx, l)
 	case rn == nil || err != nil && !rn.Interrupted:
 		return "failed", d.Fail(ctx, l, err.Error(), false)
@@ -234,6 +260,7 @@ func (a *Agent) end(ctx context.Context, d *queue.Dispatcher, l *queue.Lease, rn
 	case rn.Status == run.Failed:
 		return "failed", d.Fail(ctx, l, rn.Failure.Error(), true)
 	case rn.Status.Final():
+		next()
 		return string(rn.Status), d.Finish(ctx, l)
 	case rn.Interrupted:
 		return "interrupted", d.Release(ctx, l, time.Time{})
@@ -263,26 +290,19 @@ func (g *gate) set(open bool) {
 	}
 }
 
+// pass is wait for who does not want to wait: it returns nil if the gate is not open.
+func (g *gate) pass(ctx context.Context) (open context.Context, done func()) {
+	open, _, done = g.enter(ctx)
+	return open, done
+}
+
 // wait waits until the gate is open and returns a context that ends when it
 // closes; nil if ctx ends first. The caller calls done.
 func (g *gate) wait(ctx context.Context) (open context.Context, done func()) {
 	for {
-		g.mu.Lock()
-		if g.change == nil {
-			g.change = make(chan struct{})
-		}
-		is, change := g.open, g.change
-		g.mu.Unlock()
-		if is {
-			open, cancel := context.WithCancel(ctx)
-			go func() {
-				select {
-				case <-change:
-					cancel()
-				case <-open.Done():
-				}
-			}()
-			return open, cancel
+		open, change, done := g.enter(ctx)
+		if open != nil {
+			return open, done
 		}
 		select {
 		case <-change:
@@ -290,4 +310,27 @@ func (g *gate) wait(ctx context.Context) (open context.Context, done func()) {
 			return nil, nil
 		}
 	}
+}
+
+// enter returns a context that ends when the gate closes, or nil if it is not open,
+// and a channel that is closed when it opens or closes.
+func (g *gate) enter(ctx context.Context) (open context.Context, change chan struct{}, done func()) {
+	g.mu.Lock()
+	if g.change == nil {
+		g.change = make(chan struct{})
+	}
+	is, change := g.open, g.change
+	g.mu.Unlock()
+	if !is {
+		return nil, change, nil
+	}
+	open, cancel := context.WithCancel(ctx)
+	go func() {
+		select {
+		case <-change:
+			cancel()
+		case <-open.Done():
+		}
+	}()
+	return open, change, cancel
 }

@@ -154,6 +154,46 @@ func (s *Store) Messages(ctx context.Context, run, topic string) ([]Message, err
 	return scanMessages(rows)
 }
 
+// Inbox is a topic of a run.
+type Inbox struct{ Run, Topic string }
+
+// MessagesOf is Messages of several runs and topics with one query.
+func (s *Store) MessagesOf(ctx context.Context, of []Inbox) (map[Inbox][]Message, error) {
+	out := map[Inbox][]Message{}
+	if len(of) == 0 {
+		return out, nil
+	}
+	pairs := make([][2]string, len(of))
+	for i, b := range of {
+		pairs[i] = [2]string{b.Run, b.Topic}
+	}
+	list, err := json.Marshal(pairs)
+	if err != nil {
+		return nil, err
+	}
+	from := `json_each($1)`
+	if s.db.Pool != nil {
+		from = `json_array_elements($1::json) e (value)`
+	}
+	rows, err := s.db.Query(ctx, `SELECT m.run, m.topic, m.id, m.data, m.at FROM (SELECT value->>0 AS run, value->>1 AS topic FROM `+from+`) w JOIN {s}message m ON m.run = w.run AND m.topic = w.topic ORDER BY m.at, m.id`, string(list))
+	if err != nil {
+		return nil, fmt.Errorf("reading messages: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var b Inbox
+		var m Message
+		var data string
+		var ms int64
+		if err := rows.Scan(&b.Run, &b.Topic, &m.ID, &data, &ms); err != nil {
+			return nil, fmt.Errorf("reading messages: %w", err)
+		}
+		m.Data, m.At = json.RawMessage(data), time.UnixMilli(ms)
+		out[b] = append(out[b], m)
+	}
+	return out, rows.Err()
+}
+
 func scanMessages(rows *sql.Rows) ([]Message, error) {
 	defer rows.Close()
 	var out []Message

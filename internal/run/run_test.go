@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -225,7 +226,14 @@ func TestJournalAndMessages(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		of, err := s.MessagesOf(ctx, []run.Inbox{{Run: "r", Topic: "order"}, {Run: "r", Topic: "t"}, {Run: "none", Topic: "t"}})
+		if err != nil || len(of) != 2 || len(of[run.Inbox{Run: "r", Topic: "t"}]) != 2 {
+			t.Errorf("messages of several topics: %v %v", of, err)
+		}
 		list, err := s.Messages(ctx, "r", "order")
+		if err == nil && !reflect.DeepEqual(list, of[run.Inbox{Run: "r", Topic: "order"}]) {
+			t.Errorf("messages of one topic and of several differ: %v, %v", list, of)
+		}
 		if err != nil || !slices.EqualFunc(list, sent, func(m run.Message, id string) bool { return m.ID == id }) {
 			t.Errorf("messages = %v, %v, want %v", list, err, sent)
 		}

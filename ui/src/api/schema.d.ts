@@ -2077,6 +2077,11 @@ export interface components {
             items: components["schemas"]["Asking"][] | null;
             /**
              * Format: int64
+             * @description How many of all of them who asks may answer now.
+             */
+            mine: number;
+            /**
+             * Format: int64
              * @description How many there are, if more than are listed.
              */
             total: number;

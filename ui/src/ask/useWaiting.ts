@@ -13,3 +13,15 @@ export function useWaiting() {
     refetchInterval: 10_000,
   });
 }
+
+/** How many questions there are that who is signed in may answer; without the questions themselves. */
+export function useWaitingCount() {
+  const may = useMay()('runs.read');
+  const { data } = useQuery({
+    queryKey: ['questions', 'count'],
+    enabled: may,
+    queryFn: () => must(api.GET('/api/v1/questions', { params: { query: { limit: 1 } } })),
+    refetchInterval: 10_000,
+  });
+  return data?.mine ?? 0;
+}

@@ -5,7 +5,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
 
 import { api } from '../api/client';
-import { useWaiting } from '../ask/useWaiting';
+import { useWaitingCount } from '../ask/useWaiting';
 import { me, signed } from '../router';
 
 /** Where one can go, and the right that a place needs: what a role may not see is not shown. */
@@ -45,7 +45,7 @@ export function Shell() {
   const [open, { toggle, close }] = useDisclosure();
   const path = useRouterState({ select: (s) => s.location.pathname });
   const { data: who } = useQuery(me);
-  const waiting = useWaiting().data?.items?.filter((a) => !a.refused).length ?? 0;
+  const waiting = useWaitingCount();
   const queries = useQueryClient();
   const go = useNavigate();
   const { toggleColorScheme } = useMantineColorScheme();
