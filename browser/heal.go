@@ -86,6 +86,8 @@ type wanted struct {
 	advice  *Advised  // what was said when the best was in doubt
 	tried   time.Time // of the last search
 	final   bool      // the last search has been made
+
+	portrayed bool // a picture of it was tried
 }
 
 // aim is what is done with the element.
@@ -198,8 +200,13 @@ func (p *Page) doubt(ctx context.Context, w *wanted, l *lookFor, s *sight) (step
 		ok, err := p.agrees(ctx, w, l.aim(), s)
 		if err != nil || ok {
 			if ok && s.Kind == "" {
+				again := p.portray(ctx, w, s)
 				w.now, w.wrong, w.query = s.Print, false, s.Query+1
 				w.memo.sure(*s.Print, withoutQuery(p.Frames()[0].URL), s.At)
+				if again {
+					l.Print, l.Sure = w.memo.mark()
+					return lookAgain, nil
+				}
 			}
 			return lookOn, err
 		}
@@ -275,6 +282,7 @@ type searched struct {
 
 	tables *heal.Prepared
 	wish   heal.Wanted
+	shot   *shot // of the page around the likeliest element, nil if there is none
 }
 
 func (p *Page) seek(ctx context.Context, w *wanted, action string) (searched, error) {
@@ -287,6 +295,7 @@ func (p *Page) seek(ctx context.Context, w *wanted, action string) (searched, er
 	agreed, rejected := w.h.Judged(ctx, w.name)
 	wish := p.wish(w, action, all.URL, rejected)
 	in := searched{all: all, verdict: tables.Find(wish), tables: tables, wish: wish}
+	p.compare(ctx, &in)
 	for _, like := range agreed {
 		if in.verdict.Decision == heal.Heal {
 			break
@@ -343,7 +352,7 @@ func (p *Page) search(ctx context.Context, w *wanted, l *lookFor, s *sight, last
 		if h.Outcome == OutcomeHealed && len(h.Repaired.Queries) == 0 {
 			h.Outcome, h.Vetoes = OutcomeAsked, append(h.Vetoes, "no selector finds it alone")
 		}
-		h.Picture = p.marked(ctx, h, frame, handle)
+		h.Picture = p.marked(ctx, h, frame, handle, in.shot)
 	}
 	if h.Outcome == OutcomeHealed && remaining(whole) < min(healAct, (remaining(whole)+time.Since(p.since))/6) {
 		h.Outcome, h.Vetoes = OutcomeAsked, append(h.Vetoes, "the time was over")

@@ -91,6 +91,8 @@ type Verdict struct {
 	Share float64
 	// Decision is Heal, Ask or Abstain.
 	Decision string
+	// Recognised says that it is Heal for its picture, and would be Ask without it.
+	Recognised bool
 	// Vetoes are the reasons why it is not Heal.
 	Vetoes []string
 	// Top are the best elements that differ, three at most, the best first.

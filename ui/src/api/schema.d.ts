@@ -3487,6 +3487,7 @@ export interface components {
             /** Format: int64 */
             index?: number;
             label?: string;
+            look?: string;
             name?: string;
             name_attr?: string;
             near?: string;
