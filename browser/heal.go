@@ -55,6 +55,8 @@ type Healing struct {
 	// Advise is asked, once for an action, which of a few elements is meant where that is in doubt and does no harm; nil if
 	// nobody is.
 	Advise func(ctx context.Context, q Question) (Advice, error)
+	// Words reads what is written on a picture, a PNG; nil where nothing can.
+	Words func(ctx context.Context, picture []byte) (string, error)
 	// Memory is what the run has learned already; Scope names whose targets these are in it.
 	Memory *Memory
 	Scope  string
@@ -295,7 +297,7 @@ func (p *Page) seek(ctx context.Context, w *wanted, action string) (searched, er
 	agreed, rejected := w.h.Judged(ctx, w.name)
 	wish := p.wish(w, action, all.URL, rejected)
 	in := searched{all: all, verdict: tables.Find(wish), tables: tables, wish: wish}
-	p.compare(ctx, &in)
+	p.compare(ctx, w, &in)
 	for _, like := range agreed {
 		if in.verdict.Decision == heal.Heal {
 			break

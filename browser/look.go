@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"image"
-	_ "image/png" // what a picture of one element comes as
+	"image/color"
+	"image/draw"
+	"image/png"
 	"math"
 	"strings"
 	"time"
@@ -23,12 +25,17 @@ const (
 )
 
 // portray gives the print of an element that was found for certain its picture: the one that is known, if it looks the
-// same, else a new one. It reports whether time has passed, so that the element is to be looked at again.
+// same, else a new one. Of what has just changed none is made: it may be data, and change with every run. It reports
+// whether time has passed, so that the element is to be looked at again.
 func (p *Page) portray(ctx context.Context, w *wanted, s *sight) bool {
 	now := s.Print
-	if k := w.known; k != nil && k.Look != "" && sameLook(k, now) && k.Box[2] == now.Box[2] && k.Box[3] == now.Box[3] {
-		now.Look = k.Look
-		return false
+	if k := w.known; k != nil {
+		if !sameLook(k, now) || k.Box[2] != now.Box[2] || k.Box[3] != now.Box[3] {
+			return false
+		}
+		if now.Look = k.Look; now.Look != "" {
+			return false
+		}
 	}
 	if w.portrayed || isField(now) || !heal.Picturable(now) || veiledText(now) || remaining(ctx) < portraitLeft {
 		return false
@@ -80,14 +87,14 @@ func veiledText(p *selector.Print) bool {
 
 // compare looks at the likeliest elements on one picture of the page, where it is known what the wanted one looked like
 // on one, and takes that into the verdict.
-func (p *Page) compare(ctx context.Context, in *searched) {
+func (p *Page) compare(ctx context.Context, w *wanted, in *searched) {
 	v := in.verdict
-	if in.wish.Print.Look == "" || v.Best < 0 || v.Decision == heal.Abstain || in.all.Elements[v.Best].Frame != "" {
+	if remaining(ctx) < 4*lookBudget || in.wish.Print.Look == "" || v.Best < 0 || v.Decision == heal.Abstain || in.all.Elements[v.Best].Frame != "" {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, lookBudget)
+	soon, cancel := context.WithTimeout(ctx, lookBudget)
 	defer cancel()
-	in.shot = p.shoot(ctx, boxOf(&in.all.Elements[v.Best].Print), boxOf(&in.wish.Print))
+	in.shot = p.shoot(soon, boxOf(&in.all.Elements[v.Best].Print), boxOf(&in.wish.Print))
 	if in.shot == nil {
 		return
 	}
@@ -96,7 +103,50 @@ func (p *Page) compare(ctx context.Context, in *searched) {
 		places = append(places, c.Element)
 	}
 	Looks(in.all, in.shot.img, image.Pt(0, int(in.shot.top)), in.shot.scale, places...)
+	w.read(ctx, in)
 	in.verdict = in.tables.Find(in.wish)
+}
+
+// read reads what is written on the likeliest element, where that has no words of its own and the wanted one had some:
+// a button that is a picture now.
+func (w *wanted) read(ctx context.Context, in *searched) {
+	e, was := &in.all.Elements[in.verdict.Best], &in.wish.Print
+	if w.h.Words == nil || e.Look == "" || e.Text+e.Name+e.Label+e.Alt+e.Title != "" || was.Text+was.Name == "" {
+		return
+	}
+	box := boxOf(&e.Print)
+	px := func(v float64) int { return int(v * in.shot.scale) }
+	b := enlarged(in.shot.img, image.Rect(px(box[0]), px(box[1]-in.shot.top), px(box[0]+box[2]), px(box[1]+box[3]-in.shot.top)))
+	if b == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookBudget)
+	defer cancel()
+	if text, err := w.h.Words(ctx, b); err == nil {
+		e.Words = text
+	}
+}
+
+// enlarged is a part of a picture at twice its size with a margin around it, as what reads needs it.
+func enlarged(img image.Image, part image.Rectangle) []byte {
+	part = part.Intersect(img.Bounds())
+	if part.Empty() {
+		return nil
+	}
+	const margin = 12
+	out := image.NewGray(image.Rect(0, 0, 2*part.Dx()+2*margin, 2*part.Dy()+2*margin))
+	paper := color.GrayModel.Convert(img.At(part.Min.X, part.Min.Y))
+	draw.Draw(out, out.Bounds(), &image.Uniform{paper}, image.Point{}, draw.Src)
+	for y := range 2 * part.Dy() {
+		for x := range 2 * part.Dx() {
+			out.Set(margin+x, margin+y, img.At(part.Min.X+x/2, part.Min.Y+y/2))
+		}
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, out); err != nil {
+		return nil
+	}
+	return b.Bytes()
 }
 
 // Looks gives elements of the page itself their pictures: at is the place of the document at which img begins, scale

@@ -54,6 +54,8 @@ type Element struct {
 	Ref int
 	// Shown says that a person can see it.
 	Shown bool
+	// Words is what was read on its picture, where it has no words of its own. It is not kept.
+	Words string `json:"-"`
 }
 
 // Page is all elements of a page in document order.

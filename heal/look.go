@@ -196,7 +196,20 @@ func (p *Prepared) look(w *Wanted, v *Verdict) {
 		if alike, ok := Seen(&w.Print, &p.page.Elements[c.Element].Print); ok {
 			c.Evidence = append([]Evidence{{Feature: "picture", Value: alike}}, c.Evidence...)
 		}
+		if read := plain(p.page.Elements[c.Element].Words); read != "" {
+			c.Evidence = append(c.Evidence, Evidence{Feature: "words on the picture", Value: round(letters(p.reads(&w.Print, kindOf(&w.Print)), read))})
+		}
 	}
+}
+
+// letters says how alike two plain texts are, letter by letter, from 0 to 1.
+func letters(a, b string) float64 {
+	x, y := cut(a, maxText), cut(b, maxText)
+	longer := max(len(x), len(y))
+	if longer == 0 {
+		return 0
+	}
+	return 1 - float64(newPattern(x).distance(y))/float64(longer)
 }
 
 // recognised says that the picture settles the doubt about an element that nothing speaks against: it reads what the

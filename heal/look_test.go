@@ -86,6 +86,26 @@ func TestPicturesAreSmall(t *testing.T) {
 	}
 }
 
+// TestWordsOnThePicture shows what was read where an element has no words of its own any more; it decides nothing.
+func TestWordsOnThePicture(t *testing.T) {
+	b := shop("Ada")
+	i := b.text("button", "Save customer")
+	w := wanted(b, i, "click")
+	e := &b.page.Elements[i]
+	e.Text, e.Name, e.Own = "", "", ""
+	bare := Prepare(&b.page).Find(w)
+	e.Words = "Save Customer"
+	v := Prepare(&b.page).Find(w)
+	if v.Decision != bare.Decision || v.P != bare.P || v.Best != bare.Best {
+		t.Errorf("words on a picture made %s of %s", v.Decision, bare.Decision)
+	}
+	for _, c := range v.Top {
+		if last := c.Evidence[len(c.Evidence)-1]; c.Element == i && (last.Feature != "words on the picture" || last.Value != 1 || last.Weight != 0) {
+			t.Errorf("the evidence ends with %+v", last)
+		}
+	}
+}
+
 // TestPicturesSettleOnlyDoubts gives every element of a page a picture in turn: no verdict changes but a doubt about
 // what reads the same and that nothing speaks against, and never where it does harm.
 func TestPicturesSettleOnlyDoubts(t *testing.T) {

@@ -54,7 +54,7 @@ func heals(env *node.Env, in In, s *browser.Session) *healer {
 	x.h = &browser.Healing{
 		Act: policy == node.HealRun || policy == node.HealPropose, Sensitive: in.wish.sensitive,
 		Memory: s.Memory(), Scope: env.Run.Flow + "\n" + env.Run.Node,
-		Known: x.known, Judged: x.judged, Report: x.report,
+		Known: x.known, Judged: x.judged, Report: x.report, Words: x.words,
 	}
 	if a := env.Elements.Adviser(); a != nil {
 		x.h.Advise = func(ctx context.Context, q browser.Question) (browser.Advice, error) { return x.advise(ctx, a, q) }
