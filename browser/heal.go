@@ -287,7 +287,7 @@ type searched struct {
 	shot   *shot // of the page around the likeliest element, nil if there is none
 }
 
-func (p *Page) seek(ctx context.Context, w *wanted, action string) (searched, error) {
+func (p *Page) seek(ctx context.Context, w *wanted, action string, last bool) (searched, error) {
 	begin := time.Now()
 	all, err := p.prints(ctx, p.way(w.target), true)
 	if err != nil || len(all.Elements) == 0 {
@@ -297,7 +297,7 @@ func (p *Page) seek(ctx context.Context, w *wanted, action string) (searched, er
 	agreed, rejected := w.h.Judged(ctx, w.name)
 	wish := p.wish(w, action, all.URL, rejected)
 	in := searched{all: all, verdict: tables.Find(wish), tables: tables, wish: wish}
-	p.compare(ctx, w, &in)
+	p.compare(ctx, w, &in, last)
 	for _, like := range agreed {
 		if in.verdict.Decision == heal.Heal {
 			break
@@ -328,7 +328,7 @@ func (p *Page) search(ctx context.Context, w *wanted, l *lookFor, s *sight, last
 		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), remaining(ctx)+healLate)
 		defer cancel()
 	}
-	in, err := p.seek(ctx, w, l.aim())
+	in, err := p.seek(ctx, w, l.aim(), last)
 	if err == nil && in.all != nil && !last {
 		p.advise(ctx, w, l, &in)
 		if !in.all.Loaded || in.verdict.Decision != heal.Heal {
@@ -384,7 +384,7 @@ func (p *Page) seekAgain(ctx context.Context, w *wanted, l *lookFor, s *sight, b
 	if err != nil || now.Kind != s.Kind && (now.Kind != "" || s.Kind != Mismatch) {
 		return searched{}, err
 	}
-	in, err := p.seek(ctx, w, l.aim())
+	in, err := p.seek(ctx, w, l.aim(), true)
 	if err == nil && in.all != nil && before.advised {
 		in.follow(before)
 	}

@@ -17,9 +17,11 @@ import (
 	"github.com/aether-rpa/aether/selector"
 )
 
-// How long pictures of elements may take: of one that was found for certain, which is made once, and those of a search.
+// How long pictures of elements may take: of one that was found for certain, which is made once and takes 30 to 50 ms
+// where the machine has the time, and those of a search. A search that will be told of needs a picture of the page
+// anyway, and waits for it as long as for that.
 const (
-	portraitTime = 300 * time.Millisecond
+	portraitTime = time.Second
 	portraitLeft = 3 * time.Second // must be left of the time for the action
 	lookBudget   = 150 * time.Millisecond
 )
@@ -87,12 +89,16 @@ func veiledText(p *selector.Print) bool {
 
 // compare looks at the likeliest elements on one picture of the page, where it is known what the wanted one looked like
 // on one, and takes that into the verdict.
-func (p *Page) compare(ctx context.Context, w *wanted, in *searched) {
+func (p *Page) compare(ctx context.Context, w *wanted, in *searched, last bool) {
 	v := in.verdict
 	if remaining(ctx) < 4*lookBudget || in.wish.Print.Look == "" || v.Best < 0 || v.Decision == heal.Abstain || in.all.Elements[v.Best].Frame != "" {
 		return
 	}
-	soon, cancel := context.WithTimeout(ctx, lookBudget)
+	limit := lookBudget
+	if last || v.Decision == heal.Heal {
+		limit = min(pictureTime, remaining(ctx)/3)
+	}
+	soon, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	in.shot = p.shoot(soon, boxOf(&in.all.Elements[v.Best].Print), boxOf(&in.wish.Print))
 	if in.shot == nil {
