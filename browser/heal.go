@@ -55,6 +55,8 @@ type Healing struct {
 	// Advise is asked, once for an action, which of a few elements is meant where that is in doubt and does no harm; nil if
 	// nobody is.
 	Advise func(ctx context.Context, q Question) (Advice, error)
+	// Words reads what is written on a picture, a PNG; nil where nothing can.
+	Words func(ctx context.Context, picture []byte) (string, error)
 	// Memory is what the run has learned already; Scope names whose targets these are in it.
 	Memory *Memory
 	Scope  string
@@ -86,6 +88,8 @@ type wanted struct {
 	advice  *Advised  // what was said when the best was in doubt
 	tried   time.Time // of the last search
 	final   bool      // the last search has been made
+
+	portrayed bool // a picture of it was tried
 }
 
 // aim is what is done with the element.
@@ -198,8 +202,13 @@ func (p *Page) doubt(ctx context.Context, w *wanted, l *lookFor, s *sight) (step
 		ok, err := p.agrees(ctx, w, l.aim(), s)
 		if err != nil || ok {
 			if ok && s.Kind == "" {
+				again := p.portray(ctx, w, s)
 				w.now, w.wrong, w.query = s.Print, false, s.Query+1
 				w.memo.sure(*s.Print, withoutQuery(p.Frames()[0].URL), s.At)
+				if again {
+					l.Print, l.Sure = w.memo.mark()
+					return lookAgain, nil
+				}
 			}
 			return lookOn, err
 		}
@@ -275,9 +284,10 @@ type searched struct {
 
 	tables *heal.Prepared
 	wish   heal.Wanted
+	shot   *shot // of the page around the likeliest element, nil if there is none
 }
 
-func (p *Page) seek(ctx context.Context, w *wanted, action string) (searched, error) {
+func (p *Page) seek(ctx context.Context, w *wanted, action string, last bool) (searched, error) {
 	begin := time.Now()
 	all, err := p.prints(ctx, p.way(w.target), true)
 	if err != nil || len(all.Elements) == 0 {
@@ -287,6 +297,7 @@ func (p *Page) seek(ctx context.Context, w *wanted, action string) (searched, er
 	agreed, rejected := w.h.Judged(ctx, w.name)
 	wish := p.wish(w, action, all.URL, rejected)
 	in := searched{all: all, verdict: tables.Find(wish), tables: tables, wish: wish}
+	p.compare(ctx, w, &in, last)
 	for _, like := range agreed {
 		if in.verdict.Decision == heal.Heal {
 			break
@@ -317,7 +328,7 @@ func (p *Page) search(ctx context.Context, w *wanted, l *lookFor, s *sight, last
 		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), remaining(ctx)+healLate)
 		defer cancel()
 	}
-	in, err := p.seek(ctx, w, l.aim())
+	in, err := p.seek(ctx, w, l.aim(), last)
 	if err == nil && in.all != nil && !last {
 		p.advise(ctx, w, l, &in)
 		if !in.all.Loaded || in.verdict.Decision != heal.Heal {
@@ -343,7 +354,7 @@ func (p *Page) search(ctx context.Context, w *wanted, l *lookFor, s *sight, last
 		if h.Outcome == OutcomeHealed && len(h.Repaired.Queries) == 0 {
 			h.Outcome, h.Vetoes = OutcomeAsked, append(h.Vetoes, "no selector finds it alone")
 		}
-		h.Picture = p.marked(ctx, h, frame, handle)
+		h.Picture = p.marked(ctx, h, frame, handle, in.shot)
 	}
 	if h.Outcome == OutcomeHealed && remaining(whole) < min(healAct, (remaining(whole)+time.Since(p.since))/6) {
 		h.Outcome, h.Vetoes = OutcomeAsked, append(h.Vetoes, "the time was over")
@@ -373,7 +384,7 @@ func (p *Page) seekAgain(ctx context.Context, w *wanted, l *lookFor, s *sight, b
 	if err != nil || now.Kind != s.Kind && (now.Kind != "" || s.Kind != Mismatch) {
 		return searched{}, err
 	}
-	in, err := p.seek(ctx, w, l.aim())
+	in, err := p.seek(ctx, w, l.aim(), true)
 	if err == nil && in.all != nil && before.advised {
 		in.follow(before)
 	}

@@ -91,6 +91,7 @@ func (p *Page) repaired(ctx context.Context, w *wanted, frame string, handle int
 	if err != nil {
 		return selector.Target{}, err
 	}
+	found.Look = "" // a flow holds no pictures
 	t := selector.Target{Frame: w.target.Frame, Print: &found}
 	path := p.way(w.target)
 	for _, c := range ways {

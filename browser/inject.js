@@ -9,7 +9,7 @@ globalThis.__aether = {
   read: (handle, what, name) => { const e = kept.get(handle); return e && e.isConnected ? {value: read(e, what, name)} : {gone: true}; },
   element: handle => kept.get(handle),
   secret: handle => { const e = kept.get(handle); if (e) secrets.add(e); },
-  veil,
+  veil, deepest,
   closed: (host, root) => { closed.set(host, root); return true; },
   hit: (x, y) => { const e = deepest(x, y); return {frame: !!e && /^(IFRAME|FRAME|OBJECT|EMBED)$/.test(e.tagName), element: describe(e)}; },
   text: () => document.body ? document.body.innerText : '',

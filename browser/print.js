@@ -261,6 +261,26 @@
     return words(list);
   }
 
+  // sight is where the element of a handle lies in the window, if a picture of it may be kept: all of it is in sight, it
+  // is no field and holds none, and what was typed is not to be read in it.
+  function sight(handle) {
+    const e = a.element(handle), bare = 'iframe,frame,object,embed,video,canvas,[contenteditable],[role=textbox],[role=combobox]';
+    if (!e || !e.isConnected || isEdited(e) || e.matches(bare)) return null;
+    const r = e.getBoundingClientRect();
+    if (r.width < 6 || r.height < 6 || r.left < 0 || r.top < 0 || r.right > innerWidth || r.bottom > innerHeight) return null;
+    const field = x => x.matches(controls) && !buttonInput(x) && x.tagName !== 'BUTTON' || x.matches(bare);
+    const holds = (n, deep) => field(n) || deep < 20 && [rootOf(n), n].some(part => part && [...part.children].some(c => holds(c, deep + 1)));
+    if (e.querySelectorAll('*').length > 60 || holds(e, 0)) return null;
+    const text = textOf(e, false), inputs = [];
+    for (const root of a.of.roots(document)) inputs.push(...root.querySelectorAll('input,textarea'));
+    if (without(text, typed(inputs)) !== text) return null;
+    for (const [x, y] of [[0.5, 0.5], [0.1, 0.2], [0.9, 0.8]]) {
+      const hit = a.deepest(r.left + x * r.width, r.top + y * r.height);
+      if (hit && !a.of.inside(hit, e) && !a.of.inside(e, hit)) return null; // something lies on it
+    }
+    return [r.left, r.top, r.width, r.height];
+  }
+
   // print is what one element looks like; see selector.Print.
   function print(e) {
     const edited = isEdited(e);
@@ -444,6 +464,7 @@
   a.witness = witness;
   // witnesses is witness for the fields of a form, of which one may not be there.
   a.witnesses = list => list.map(o => { const hit = a.of.find(o.target, 'shown'); return hit.kind ? {kind: hit.kind} : witness({...o, hit}, {query: hit.query}); });
+  a.sight = sight;
   a.prints = page;
   a.print = handle => { const e = a.element(handle); return e && e.isConnected ? print(e) : null; };
   a.printOf = print;

@@ -115,6 +115,7 @@ func (p *Prepared) decide(w *Wanted, s *scores, best int, taken func(int) bool) 
 		}
 	}
 	v.Top = p.top(s, best, 3)
+	p.look(w, &v)
 	least := p.model.file.Heal
 	if w.Sensitive {
 		least = p.model.file.Sensitive
@@ -122,6 +123,8 @@ func (p *Prepared) decide(w *Wanted, s *scores, best int, taken func(int) bool) 
 	switch {
 	case v.P >= least && len(v.Vetoes) == 0:
 		v.Decision = Heal
+	case v.recognised(w):
+		v.Decision, v.Recognised = Heal, true
 	case v.P >= p.model.file.Ask || v.Share >= p.model.file.AskShare && e[evidenceOwn+fKind] > 0:
 		v.Decision = Ask
 	default:

@@ -54,6 +54,8 @@ type Element struct {
 	Ref int
 	// Shown says that a person can see it.
 	Shown bool
+	// Words is what was read on its picture, where it has no words of its own. It is not kept.
+	Words string `json:"-"`
 }
 
 // Page is all elements of a page in document order.
@@ -91,6 +93,8 @@ type Verdict struct {
 	Share float64
 	// Decision is Heal, Ask or Abstain.
 	Decision string
+	// Recognised says that it is Heal for its picture, and would be Ask without it.
+	Recognised bool
 	// Vetoes are the reasons why it is not Heal.
 	Vetoes []string
 	// Top are the best elements that differ, three at most, the best first.

@@ -95,23 +95,6 @@ type record struct {
 	holdsSame, withinSame                                     bool
 }
 
-// reads is what a person reads at an element.
-func reads(p *selector.Print, kind int) string {
-	if kind == kindInput || kind == kindSelect || kind == kindCheck || kind == kindFile {
-		return first(p.Name, p.Label, p.Placeholder, p.Title, p.Text)
-	}
-	return first(p.Text, p.Name, p.Label, p.Placeholder, p.Alt, p.Title)
-}
-
-func first(texts ...string) string {
-	for _, s := range texts {
-		if s := plain(s); s != "" {
-			return s
-		}
-	}
-	return ""
-}
-
 // hostsOf are the tags of the elements in whose shadow roots one stands, outermost first.
 func hostsOf(shadow []string) string {
 	var b strings.Builder

@@ -27,31 +27,56 @@ func hash(s string) uint64 {
 
 // plain is a text in lower case with single spaces.
 func plain(s string) string {
-	clean := true
-	for i := range len(s) {
-		if c := s[i]; c >= utf8.RuneSelf || c >= 'A' && c <= 'Z' || c < ' ' || c == ' ' && (i == 0 || s[i-1] == ' ') {
-			clean = false
-			break
-		}
-	}
-	if clean {
+	if isPlain(s) {
 		return strings.TrimSuffix(s, " ")
 	}
-	var b strings.Builder
-	b.Grow(len(s))
+	b := make([]byte, 0, len(s)+8)
 	space := false
-	for _, r := range s {
-		if unicode.IsSpace(r) || !unicode.IsPrint(r) {
-			space = b.Len() > 0
+	for i, r := range s {
+		if r >= utf8.RuneSelf {
+			return plainWide(b, space, s[i:])
+		}
+		c := s[i]
+		if c <= ' ' || c == 0x7f {
+			space = len(b) > 0
 			continue
 		}
 		if space {
-			b.WriteByte(' ')
+			b = append(b, ' ')
 			space = false
 		}
-		b.WriteRune(unicode.ToLower(r))
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		b = append(b, c)
 	}
-	return b.String()
+	return string(b)
+}
+
+// isPlain says that a text is plain already, but for a space at its end.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c >= utf8.RuneSelf || c >= 'A' && c <= 'Z' || c < ' ' || c == ' ' && (i == 0 || s[i-1] == ' ') {
+			return false
+		}
+	}
+	return true
+}
+
+// plainWide is the rest of plain where there are letters beyond ASCII.
+func plainWide(b []byte, space bool, s string) string {
+	for _, r := range s {
+		if unicode.IsSpace(r) || !unicode.IsPrint(r) {
+			space = len(b) > 0
+			continue
+		}
+		if space {
+			b = append(b, ' ')
+			space = false
+		}
+		b = utf8.AppendRune(b, unicode.ToLower(r))
+	}
+	return string(b)
 }
 
 // cut returns the first n runes of a text.

@@ -61,6 +61,8 @@ type Print struct {
 	Alike int `json:"alike,omitempty"`
 	// Button says that it looks like something to press.
 	Button bool `json:"button,omitempty"`
+	// Look is a small grey picture of it, a PNG in base64, where one may be kept: never of a field, nor of what holds one.
+	Look string `json:"look,omitempty"`
 }
 
 // printOf reads a print as a flow file writes it.

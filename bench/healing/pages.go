@@ -32,7 +32,7 @@ func pages(args []string) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	ctx := context.Background()
+	ctx := healtest.WithPictures(context.Background())
 	p, stop, err := browsing(ctx)
 	if err != nil {
 		return err
@@ -71,6 +71,8 @@ func pages(args []string) error {
 const pagesIntro = `# Healing on pages in a browser
 
 Made by ` + "`go run -C bench/healing . pages`" + `: pages in Chromium, seen through the extractor that flows use, with their layout. Each element is looked for by itself, by what it looked like before alone: without the other targets of the page, and with the thresholds and vetoes of package heal. *Rank 1* is how often the element that was meant is the likeliest; *healed right* how often a run would go on with it; *wrong* how often with another one; *same link* with another link that reads the same and leads to the same place; *asked* is given to a person, *abstained* is found nowhere. Of elements that were taken away none is right. The driver has vetoes of its own beside these: fields for passwords and payment, and buttons that pay or delete in place of one that did not.
+
+Elements have their pictures here, as in flows. *By the picture* is how many of those healed right were settled by it and would be asked about without; *wrong by it* how many of those healed wrongly, or to the same link.
 `
 
 // pagesNotes is what was measured once, beside the tables.
@@ -113,12 +115,12 @@ type pageReport struct {
 }
 
 func (r *pageReport) head(title string) {
-	fmt.Fprintf(&r.b, "\n### %s\n\n| changes | n | rank 1 | healed right | same link | **wrong** | asked | abstained |\n|---|---|---|---|---|---|---|---|\n", title)
+	fmt.Fprintf(&r.b, "\n### %s\n\n| changes | n | rank 1 | healed right | same link | **wrong** | asked | abstained | by the picture | wrong by it |\n|---|---|---|---|---|---|---|---|---|---|\n", title)
 }
 
 func (r *pageReport) row(name string, t healtest.Tally) {
 	share := func(n int) string { return fmt.Sprintf("%d (%.1f %%)", n, 100*float64(n)/float64(max(t.N, 1))) }
-	fmt.Fprintf(&r.b, "| %s | %d | %s | %s | %d | **%d** | %d | %d |\n", name, t.N, share(t.First), share(t.Right), t.Twin, t.Wrong, t.Asked, t.Abstained)
+	fmt.Fprintf(&r.b, "| %s | %d | %s | %s | %d | **%d** | %d | %d | %d | **%d** |\n", name, t.N, share(t.First), share(t.Right), t.Twin, t.Wrong, t.Asked, t.Abstained, t.Seen, t.SeenWrong)
 	if r.faults {
 		fmt.Fprintln(os.Stderr, "  asked:", t.Why)
 		for _, f := range t.Faults {

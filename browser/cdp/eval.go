@@ -377,12 +377,14 @@ func (t *tab) Screenshot(ctx context.Context, o browser.Shot) ([]byte, error) {
 		p["clip"] = map[string]any{"x": 0, "y": 0, "width": m.CSSContentSize.Width, "height": m.CSSContentSize.Height, "scale": 1}
 	case o.Width > 0:
 		var m struct {
-			CSSVisualViewport struct{ PageX, PageY float64 }
+			CSSVisualViewport struct{ PageX, PageY, ClientWidth, ClientHeight float64 }
 		}
 		if err := t.call(ctx, t.s, "Page.getLayoutMetrics", nil, &m); err != nil {
 			return nil, err
 		}
-		p["captureBeyondViewport"] = true
+		// What is in sight is taken as it is: the page is not laid out anew for it.
+		v := m.CSSVisualViewport
+		p["captureBeyondViewport"] = o.X < 0 || o.Y < 0 || o.X+o.Width > v.ClientWidth || o.Y+o.Height > v.ClientHeight
 		p["clip"] = map[string]any{"x": o.X + m.CSSVisualViewport.PageX, "y": o.Y + m.CSSVisualViewport.PageY, "width": o.Width, "height": o.Height, "scale": 1}
 	}
 	var r struct{ Data []byte }

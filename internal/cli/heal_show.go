@@ -171,7 +171,7 @@ func printFields(p selector.Print) (map[string]string, error) {
 	}
 	out := map[string]string{}
 	for k, v := range m {
-		if k == "v" {
+		if k == "v" || k == "look" { // a picture is no text
 			continue
 		}
 		if list, ok := v.([]any); ok {

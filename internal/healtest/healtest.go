@@ -64,6 +64,8 @@ type Tally struct {
 	// Wrong is how often healing goes on with another one; Twin how often with one that reads the same and leads to the
 	// same place.
 	Wrong, Twin int
+	// Seen is how many of Right a picture has settled, SeenWrong how many of Wrong and Twin.
+	Seen, SeenWrong int
 	// Asked and Abstained are how often a person is asked, and nothing is found.
 	Asked, Abstained int
 	Prepare, Find    []time.Duration
@@ -80,6 +82,8 @@ func (t *Tally) Add(o Tally) {
 	t.Right += o.Right
 	t.Wrong += o.Wrong
 	t.Twin += o.Twin
+	t.Seen += o.Seen
+	t.SeenWrong += o.SeenWrong
 	t.Asked += o.Asked
 	t.Abstained += o.Abstained
 	t.Elements += o.Elements
@@ -125,6 +129,9 @@ func Mutate(ctx context.Context, p *browser.Page, f Family, seed int) error {
 func Look(ctx context.Context, p *browser.Page) (*View, error) {
 	all, err := p.Prints(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if err := pictured(ctx, p, all); err != nil {
 		return nil, err
 	}
 	var marks struct {
@@ -204,6 +211,11 @@ func Judge(label string, before, now *View, names []string, gone bool) Tally {
 		twin := v.Best >= 0 && !hit && (slices.Contains(now.Twins[n], v.Best) || same(&was, &now.Elements[v.Best].Print))
 		if hit || !gone && twin && was.Tag == "a" {
 			t.First++
+		}
+		if v.Recognised && hit {
+			t.Seen++
+		} else if v.Recognised {
+			t.SeenWrong++
 		}
 		switch {
 		case v.Decision == heal.Ask:

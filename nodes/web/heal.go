@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/aether-rpa/aether/browser"
+	"github.com/aether-rpa/aether/heal"
 	"github.com/aether-rpa/aether/node"
 	"github.com/aether-rpa/aether/selector"
 )
@@ -52,7 +54,7 @@ func heals(env *node.Env, in In, s *browser.Session) *healer {
 	x.h = &browser.Healing{
 		Act: policy == node.HealRun || policy == node.HealPropose, Sensitive: in.wish.sensitive,
 		Memory: s.Memory(), Scope: env.Run.Flow + "\n" + env.Run.Node,
-		Known: x.known, Judged: x.judged, Report: x.report,
+		Known: x.known, Judged: x.judged, Report: x.report, Words: x.words,
 	}
 	if a := env.Elements.Adviser(); a != nil {
 		x.h.Advise = func(ctx context.Context, q browser.Question) (browser.Advice, error) { return x.advise(ctx, a, q) }
@@ -62,12 +64,12 @@ func heals(env *node.Env, in In, s *browser.Session) *healer {
 
 // advise asks an adviser, who sees no secret.
 func (x *healer) advise(ctx context.Context, a node.Adviser, q browser.Question) (browser.Advice, error) {
-	d := node.Doubt{Action: q.Action, URL: q.URL, Before: masked(x.env, q.Before)}
+	d := node.Doubt{Action: q.Action, URL: q.URL, Before: unseen(masked(x.env, q.Before))}
 	if x.env.Mask != nil {
 		d.URL, _ = x.env.Mask(q.URL).(string)
 	}
 	for _, c := range q.Candidates {
-		d.Candidates = append(d.Candidates, masked(x.env, c))
+		d.Candidates = append(d.Candidates, unseen(masked(x.env, c)))
 	}
 	got, err := a.Advise(ctx, d)
 	if err != nil {
@@ -81,7 +83,7 @@ func (x *healer) advise(ctx context.Context, a node.Adviser, q browser.Question)
 func (x *healer) advised(a *browser.Advised) any {
 	var list []any
 	for _, c := range a.Candidates {
-		list = append(list, plainOf(masked(x.env, c)))
+		list = append(list, plainOf(unseen(masked(x.env, c))))
 	}
 	out := map[string]any{"model": a.Model, "choice": a.Choice + 1, "reason": a.Reason, "ms": float64(a.Took) / float64(time.Millisecond), "candidates": list}
 	if a.Err != nil {
@@ -184,11 +186,7 @@ func (x *healer) report(ctx context.Context, h browser.Healed) error {
 	out.Evidence = evidence
 	out.Screenshot = x.keep(ctx, h.Picture)
 	if h.Page != nil {
-		page := plainOf(h.Page)
-		if x.env.Mask != nil {
-			page = x.env.Mask(page)
-		}
-		if b, err := json.Marshal(page); err == nil {
+		if b, err := json.Marshal(maskedPage(x.env, h.Page)); err == nil {
 			out.Page = x.keep(ctx, b)
 		}
 	}
@@ -208,17 +206,46 @@ func (x *healer) keep(ctx context.Context, b []byte) string {
 	return digest
 }
 
-// masked is a print without the secrets that the run has read.
+// masked is a print without the secrets that the run has read. Where it held one its picture shows it, too, and is
+// left out.
 func masked(env *node.Env, p selector.Print) selector.Print {
 	if env.Mask == nil {
 		return p
 	}
-	b, err := json.Marshal(env.Mask(plainOf(p)))
+	look := p.Look
+	p.Look = ""
+	was, err := json.Marshal(plainOf(p))
+	b, err2 := json.Marshal(env.Mask(plainOf(p)))
 	var out selector.Print
-	if err != nil || json.Unmarshal(b, &out) != nil {
+	if err != nil || err2 != nil || json.Unmarshal(b, &out) != nil {
 		return selector.Print{V: p.V, Tag: p.Tag} // better nothing than a secret
 	}
+	if bytes.Equal(was, b) {
+		out.Look = look
+	}
 	return out
+}
+
+// maskedPage is what the elements of a page look like without the secrets that the run has read.
+func maskedPage(env *node.Env, page *heal.Page) any {
+	out := *page
+	out.Elements = slices.Clone(page.Elements)
+	for i := range out.Elements {
+		if e := &out.Elements[i]; e.Look != "" {
+			e.Look = masked(env, e.Print).Look
+		}
+	}
+	v := plainOf(&out)
+	if env.Mask != nil {
+		v = env.Mask(v)
+	}
+	return v
+}
+
+// unseen is a print without its picture.
+func unseen(p selector.Print) selector.Print {
+	p.Look = ""
+	return p
 }
 
 // plainOf is a value as JSON has it.

@@ -93,9 +93,17 @@ async function many() {
   const texts = ['css=#a', `xpath=${'/html[1]/body[1]/div[3]'.repeat(12)}`, 'text=<img src=x onerror=alert(1)>', 'label=アカウント番号', 'text=تسجيل الدخول'];
   const list = Array.from({ length: 50 }, (_, i) => ({ ...items[0], id: 1000 + i, state: 'proposed', flow: `flow of the department number ${i}`, root: `flow of the department number ${i}`, node: `node_${i}`, target: texts[i % texts.length], outcome: i % 3 ? 'healed' : 'asked', p: i % 3 ? 0.97 : 0.27 }));
   const targets = Array.from({ length: 40 }, (_, i) => ({ flow: i % 2 ? list[0].root : 'a flow that is called', node: `node_${i}`, target: texts[i % texts.length], ranks: [i, 3, 1], found: i + 4, first: i / (i + 8), healed: 2, asked: 1, abstained: 1, mismatches: 3 }));
+  const picture = { // as the program makes them
+    before: 'iVBORw0KGgoAAAANSUhEUgAAADAAAAAYBAMAAABO02PvAAAAMFBMVEUAAAAREREiIiIzMzNERERVVVVmZmZ3d3eIiIiZmZmqqqq7u7vMzMzd3d3u7u7///97EBgKAAAAKklEQVR42mL4jwNQX0JJSf//JyX9//+VhoQECJAp8X/ISNAszgEBAAD//4XwCLQlxCuCAAAAAElFTkSuQmCC',
+    found: 'iVBORw0KGgoAAAANSUhEUgAAADAAAAAYBAMAAABO02PvAAAAMFBMVEUAAAAREREiIiIzMzNERERVVVVmZmZ3d3eIiIiZmZmqqqq7u7vMzMzd3d3u7u7///97EBgKAAAAKklEQVR42mJ4hwPQQMLFxe/dExe/d+9choQECJAp8W7ISNAqzgEBAAD//7IB7qq+CoWXAAAAAElFTkSuQmCC',
+  };
+  const seen = {
+    before: { ...full.before, look: picture.before }, found: { ...full.found, look: picture.found },
+    evidence: { candidates: [{ element: { name: 'Show the list' }, compared: [{ feature: 'picture', value: 0.914, weight: 0 }] }, { element: { tag: 'a' }, compared: [{ feature: 'text', value: 1, weight: 2 }] }] },
+  };
   return {
     '/heals': () => [200, { items: list }],
-    '/heals/1000': () => [200, { ...full, ...list[0], screenshot: undefined }],
+    '/heals/1000': () => [200, { ...full, ...list[0], ...seen, screenshot: undefined }],
     '/stability': (u) => [200, { flow: u.searchParams.get('flow'), runs: 50, targets }],
   };
 }
@@ -109,6 +117,8 @@ test('many flows fit on the page, in both schemes and on a phone', async () => {
     const top = (await page.getByRole('region', { name: 'Heal 1000' }).boundingBox()).y;
     assert.ok(top > 0 && top < 900, `the heal that was chosen is out of sight, at ${top}`);
     await page.getByText('what is shown here is it with a probability of 27.0 %').waitFor();
+    await page.getByText('Its picture is like the one before: Show the list 91 %').waitFor();
+    for (const name of ['The element before', 'The element now']) await page.waitForFunction((n) => { const i = document.querySelector(`img[alt="${n}"]`); return i?.complete && i.naturalWidth === 48; }, name);
     assert.equal(await steady.getByRole('row').count(), 11, 'a head and the ten least steady');
     await fits(page);
     assert.deepEqual(await barriers(page), [], `${width} ${colorScheme}`);

@@ -3492,6 +3492,7 @@ export interface components {
             /** Format: int64 */
             index?: number;
             label?: string;
+            look?: string;
             name?: string;
             name_attr?: string;
             near?: string;

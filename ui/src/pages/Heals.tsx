@@ -11,6 +11,7 @@ import { useMay } from '../parts/may';
 import { Empty, Loading, Wrong } from '../parts/Notice';
 import { Steady } from '../parts/Steady';
 import { When } from '../parts/When';
+import '../parts/heal.css';
 
 type Heal = Schemas['Heal'];
 type State = Heal['state'];
@@ -47,11 +48,28 @@ function adviceOf(evidence: unknown): string {
   return `The model ${a.model ?? ''} was asked and ${a.choice ? 'chose an element' : 'chose none'}${a.reason ? `: ${a.reason}` : ''}`;
 }
 
+/** The small grey picture of an element, at twice its size. */
+function Look({ png, alt }: { png?: string; alt: string }) {
+  return png && /^[A-Za-z0-9+/=]+$/.test(png) ? <img src={`data:image/png;base64,${png}`} alt={alt} className="heal-look" /> : null;
+}
+
+interface Compared { element?: { tag?: string; name?: string; text?: string }; compared?: { feature: string; value: number }[] }
+
+/** How alike the pictures of the likeliest elements are to the one before, '' where none were compared. */
+function pictures(evidence: unknown): string {
+  const list = (evidence as { candidates?: Compared[] } | null | undefined)?.candidates ?? [];
+  const said = list.flatMap((c) => {
+    const p = c.compared?.find((e) => e.feature === 'picture');
+    return p ? [`${c.element?.name || c.element?.text || `<${c.element?.tag ?? ''}>`} ${(100 * p.value).toFixed(0)} %`] : [];
+  });
+  return said.length ? `Its picture is like the one before: ${said.join(', ')}` : '';
+}
+
 /** What differs between what the element looked like and looks like now. */
 function Differences({ before, found }: { before: Heal['before']; found?: Heal['found'] }) {
   const a = before as unknown as Record<string, unknown>;
   const b = (found ?? {}) as unknown as Record<string, unknown>;
-  const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])].filter((k) => !['$schema', 'v', 'box', 'path', 'index', 'alike'].includes(k));
+  const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])].filter((k) => !['$schema', 'v', 'box', 'path', 'index', 'alike', 'look'].includes(k));
   const text = (v: unknown) => (v === undefined ? '' : Array.isArray(v) ? v.join(' ') : String(v));
   return (
     <Table.ScrollContainer minWidth={420}>
@@ -64,6 +82,13 @@ function Differences({ before, found }: { before: Heal['before']; found?: Heal['
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
+          {(before.look || found?.look) && (
+            <Table.Tr>
+              <Table.Td>picture</Table.Td>
+              <Table.Td><Look png={before.look} alt="The element before" /></Table.Td>
+              <Table.Td><Look png={found?.look} alt="The element now" /></Table.Td>
+            </Table.Tr>
+          )}
           {keys.map((k) => {
             const same = text(a[k]) === text(b[k]);
             return (
@@ -113,6 +138,7 @@ function Detail({ id }: { id: number }) {
   const h = heal.data;
   if (!h) return <Loading />;
   const advice = adviceOf(h.evidence);
+  const seen = pictures(h.evidence);
   const open = may && (h.state === 'proposed' || h.state === 'used');
   return (
     <Card ref={card} withBorder radius="md" component="section" aria-label={`Heal ${h.id}`} style={{ scrollMarginTop: 'calc(var(--app-shell-header-height, 0px) + var(--mantine-spacing-md))' }}>
@@ -126,6 +152,7 @@ function Detail({ id }: { id: number }) {
           {h.runs > 0 && <> · {h.runs} {h.runs === 1 ? 'run' : 'runs'} succeeded with it, {h.streak} in a row found the same</>}
           {h.sensitive && <> · sensitive</>}
         </Text>
+        {seen && <Text size="sm" className="wrap">{seen}</Text>}
         {advice && <Text size="sm" className="wrap">{advice}</Text>}
         {h.mismatch && <Text size="sm">The target did find an element, but another one than before.</Text>}
         {(h.vetoes ?? []).length > 0 && <Text size="sm">Against it: {(h.vetoes ?? []).join(', ')}</Text>}
