@@ -62,6 +62,13 @@ func (p *Page) press(ctx context.Context, action string, t selector.Target, o Cl
 		if err != nil {
 			return Done{}, pressed{}, p.orLast(ctx, action, t, last, err)
 		}
+		stale, err := leave(ctx)
+		if err != nil {
+			return Done{}, pressed{}, err
+		}
+		if stale {
+			continue
+		}
 		d, r, again, err := p.pressAt(ctx, action, t, o, s)
 		if err != nil {
 			err = p.orLast(ctx, action, t, last, err)
@@ -87,6 +94,31 @@ func (p *Page) press(ctx context.Context, action string, t selector.Target, o Cl
 		}
 	}
 }
+
+type leaveKey struct{}
+
+// WithLeave makes the presses of a context ask, once the element has been looked at and before anything is done to the
+// page, whether they may go on; its error ends them. It may be asked more than once.
+func WithLeave(ctx context.Context, f func() error) context.Context {
+	if f == nil {
+		return ctx
+	}
+	return context.WithValue(ctx, leaveKey{}, f)
+}
+
+// leave asks for that. Where the answer took a while, what was seen before may no longer be so.
+func leave(ctx context.Context) (stale bool, err error) {
+	f, ok := ctx.Value(leaveKey{}).(func() error)
+	if !ok {
+		return false, nil
+	}
+	asked := time.Now()
+	err = f()
+	return time.Since(asked) > lookTime, err
+}
+
+// lookTime is how long after a look the page is taken to be as it was seen.
+const lookTime = 50 * time.Millisecond
 
 // orLast says what was in the way before, where the time ended in the middle of another look.
 func (p *Page) orLast(ctx context.Context, action string, t selector.Target, last *sight, err error) error {

@@ -57,6 +57,9 @@ type Env struct {
 	Elements Elements
 	// Trace keeps what nodes see of pages; nil where none is kept.
 	Trace Trace
+	// Announced returns when all that has to be recorded before the node acts is kept, and whether it may act. Nodes that
+	// declare LooksFirst call it before they change anything; for others that is so when they begin, and it is nil.
+	Announced func() error
 }
 
 // RunInfo says which run and node execution this is.

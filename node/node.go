@@ -50,6 +50,9 @@ type Spec[In, Out any] struct {
 	// EffectOf decides by the params where the type alone cannot: an HTTP GET
 	// reads, a POST acts once. Effect then is the strongest it may return.
 	EffectOf func(In) Effect
+	// LooksFirst says that the node first only looks, and calls Env.Announced before it changes anything: what is recorded
+	// before it acts is then written while it looks.
+	LooksFirst bool
 	// Example flows of one node; each runs as a test.
 	Examples []Example[In, Out]
 	// Aliases are old names of the type that flows may still use.
@@ -118,6 +121,7 @@ type Def struct {
 	Type, Title, Doc string
 	Effect           Effect
 	EffectOf         func(in any) Effect // in is the In struct; nil when Effect says all
+	LooksFirst       bool
 	Ports            []Port
 	PortsOf          func(params map[string]any) []Port
 	In, Out          *schema.Schema
@@ -175,7 +179,7 @@ func Register[In, Out any](s Spec[In, Out]) { Default.add(s.def()) }
 func RegisterControl[In, Out any](c Control[In, Out]) { Default.add(c.def()) }
 
 func (s Spec[In, Out]) def() (*Def, error) {
-	d := &Def{Type: s.Type, Title: s.Title, Doc: s.Doc, Effect: s.Effect, Aliases: s.Aliases, Ports: []Port{nextPort, errorPort}}
+	d := &Def{Type: s.Type, Title: s.Title, Doc: s.Doc, Effect: s.Effect, LooksFirst: s.LooksFirst, Aliases: s.Aliases, Ports: []Port{nextPort, errorPort}}
 	if s.Run == nil {
 		return d, fmt.Errorf("it has no Run")
 	}

@@ -49,6 +49,7 @@ func (b *bench) challenge(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.close()) }()
+	said := ""
 	play := func(form bool) func(context.Context) (float64, error) {
 		src := b.challengeFlow(form)
 		return func(ctx context.Context) (float64, error) {
@@ -56,6 +57,7 @@ func (b *bench) challenge(ctx context.Context) (err error) {
 			if _, _, err := r.run(ctx, src, true, nil); err != nil {
 				return 0, err
 			}
+			said = r.t.per(challenge.Rounds)
 			return b.clock()
 		}
 	}
@@ -86,6 +88,7 @@ func (b *bench) challenge(ctx context.Context) (err error) {
 		}); err != nil {
 			return err
 		}
+		b.note("A round of %s costs %s.", strings.TrimPrefix(v.what, "10 × "), said)
 	}
 	return nil
 }

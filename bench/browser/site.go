@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/aether-rpa/aether/internal/testsite/challenge"
+	"github.com/aether-rpa/aether/internal/testsite/mutate"
 )
 
 // tableRows is how many rows the page with the table has.
@@ -29,8 +30,12 @@ func (b *bench) site() (string, func(), error) {
 	if err != nil {
 		return "", nil, err
 	}
+	whole := mutate.New(forms) // without it the scripts of its pages do not run
+	if err := whole.Set(0, 1); err != nil {
+		return "", nil, err
+	}
 	mux := http.NewServeMux()
-	mux.Handle("/challenge/", forms)
+	mux.Handle("/challenge/", whole)
 	for path, p := range pages {
 		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")

@@ -141,15 +141,19 @@ func (b *branch) attempt(s *step, in any, effect node.Effect, try int) (*Record,
 			}
 			g = n
 		}
+		announced := func() error { return nil }
 		if effect > node.Read {
-			if err := x.confirm(b.ctx); err != nil {
-				if b.ctx.Err() != nil {
-					return nil, b.stopped()
-				}
-				return nil, x.halt(err)
+			announced = b.announce(s, env)
+		}
+		if !s.def.LooksFirst {
+			if err := announced(); err != nil {
+				return nil, b.unannounced(err)
 			}
 		}
 		sig, err := b.try(s, env, in, effect, rec)
+		if refused := announced(); refused != nil { // whatever the node made of that
+			return nil, b.unannounced(refused)
+		}
 		if sig.kind != sigNone {
 			return nil, sig
 		}

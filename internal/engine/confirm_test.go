@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/aether-rpa/aether/flow"
 	"github.com/aether-rpa/aether/internal/durable"
 	"github.com/aether-rpa/aether/internal/durable/memrt"
 	"github.com/aether-rpa/aether/internal/engine"
+	"github.com/aether-rpa/aether/node"
 )
 
 // confirming asks a function before the world is changed.
@@ -64,5 +66,58 @@ edges: [a -> b, b -> c, c -> d, d -> e, e -> f]
 	}
 	if got := fmt.Sprint(w.effects()); got != "[a]" {
 		t.Errorf("effects of a run that another process has: %s", got)
+	}
+}
+
+// A node that looks first does so while what comes before it is written, and changes nothing until that is kept: its
+// intent as well, and not at all if the run is another process's by then.
+func TestLooksFirst(t *testing.T) {
+	looked, acted := make(chan struct{}), false
+	def, err := node.DefOf(node.Spec[struct{}, struct{}]{
+		Type: "test.look", Title: "Look", Doc: "Looks, and acts when it may.", Effect: node.Once, LooksFirst: true,
+		Run: func(_ context.Context, env *node.Env, _ struct{}) (struct{}, error) {
+			close(looked)
+			err := env.Announced()
+			acted = err == nil
+			return struct{}{}, err
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := flow.Decode([]byte(head + "nodes:\n- {id: a, type: test.look}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := engine.Compile(f, node.Default.With(def))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, refuse := range []error{nil, durable.ErrLost} {
+		w := newWorld(t)
+		looked, acted = make(chan struct{}), false
+		var kept []string
+		rt := &confirming{Runtime: memrt.New(), confirm: func() error { <-looked; return refuse }}
+		_, err := rt.Run(t.Context(), "r", func(ctx context.Context, log durable.Log) ([]byte, error) {
+			_, err := engine.Execute(ctx, p, log, w, engine.Options{RunID: "r", Now: w.now, Input: map[string]any{}}, &engine.Counters{})
+			return []byte("{}"), err
+		})
+		if !errors.Is(err, refuse) || acted != (refuse == nil) {
+			t.Errorf("refused with %v: err = %v, acted = %v", refuse, err, acted)
+		}
+		list, err := rt.Entries(t.Context(), "r")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range list {
+			kept = append(kept, e.Name)
+		}
+		want := "[a!intent a]"
+		if refuse != nil {
+			want = "[a!intent]"
+		}
+		if got := fmt.Sprint(kept); got != want {
+			t.Errorf("refused with %v: recorded is %s, want %s", refuse, got, want)
+		}
 	}
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"encoding/json"
 	"strconv"
+	"sync"
 
 	"github.com/aether-rpa/aether/node"
 	"github.com/aether-rpa/aether/question"
@@ -18,7 +19,11 @@ func (b *branch) intend(s *step, name string, losses, from int, policy string) (
 		intent := markName(name, "intent", g, losses)
 		was := x.recall(intent)
 		if was == nil {
-			if err := x.record(b.ctx, intent, &Record{Start: x.o.Now().UnixMilli(), Def: s.defHash}); err != nil {
+			keep := x.record
+			if s.def.LooksFirst && x.look == nil {
+				keep = x.recordSoon // announce has it written
+			}
+			if err := keep(b.ctx, intent, &Record{Start: x.o.Now().UnixMilli(), Def: s.defHash}); err != nil {
 				return nil, 0, x.halt(err)
 			}
 			return nil, g, signal{}
@@ -48,6 +53,26 @@ func (b *branch) intend(s *step, name string, losses, from int, policy string) (
 		}
 		return interrupted, 0, signal{}
 	}
+}
+
+// announce makes durable what has to be so before a node acts, its intent above all, and returns what waits for that. A
+// node that looks first does so meanwhile.
+func (b *branch) announce(s *step, env *node.Env) func() error {
+	if !s.def.LooksFirst {
+		return sync.OnceValue(func() error { return b.x.confirm(b.ctx) })
+	}
+	said := make(chan error, 1)
+	go func() { said <- b.x.confirm(b.ctx) }()
+	env.Announced = sync.OnceValue(func() error { return <-said })
+	return env.Announced
+}
+
+// unannounced ends a run whose node may not act, since what has to be recorded before could not be.
+func (b *branch) unannounced(err error) signal {
+	if b.ctx.Err() != nil {
+		return b.stopped()
+	}
+	return b.x.halt(err)
 }
 
 // markName is the name of a record about intent g of an execution. The first

@@ -22,7 +22,7 @@ func init() {
 		Type: "web.click", Title: "Click",
 		Doc:      "Presses an element with the mouse." + press,
 		Effect:   node.Once,
-		EffectOf: func(in anyClickIn) node.Effect { return in.effect() },
+		EffectOf: func(in anyClickIn) node.Effect { return in.effect() }, LooksFirst: true,
 		Examples: []node.Example[anyClickIn, clickOut]{
 			{Title: "Press Save", In: anyClickIn{clickIn: clickIn{At: At{Target: save}}, Button: "left", Count: 1}, Out: pressed, DocOnly: needsBrowser},
 			{Title: "Mark a paragraph", In: anyClickIn{clickIn: clickIn{At: At{Target: selector.Must("css=article p")}}, Button: "left", Count: 3}, Out: clickOut{Used: Used{Element: "<p>", Query: "css=article p"}}, DocOnly: needsBrowser},
@@ -43,7 +43,7 @@ func init() {
 			Type: d.typ, Title: d.title,
 			Doc:      d.doc + press,
 			Effect:   node.Once,
-			EffectOf: func(in clickIn) node.Effect { return in.effect() },
+			EffectOf: func(in clickIn) node.Effect { return in.effect() }, LooksFirst: true,
 			Examples: []node.Example[clickIn, clickOut]{{Title: "Press Save", In: clickIn{At: At{Target: save}}, Out: pressed, DocOnly: needsBrowser}},
 			Check:    func(in clickIn) error { return pair(in.X, in.Y, "x and y") },
 			Run: func(ctx context.Context, env *node.Env, in clickIn) (clickOut, error) {
@@ -204,7 +204,7 @@ func (in clickIn) effect() node.Effect {
 }
 
 func (in clickIn) press(ctx context.Context, env *node.Env, o browser.Click) (clickOut, error) {
-	return do(ctx, env, in.healing(), in.Repeatable, func(ctx context.Context, s *browser.Session, p *browser.Page) (clickOut, error) {
+	return do(browser.WithLeave(ctx, env.Announced), env, in.healing(), in.Repeatable, func(ctx context.Context, s *browser.Session, p *browser.Page) (clickOut, error) {
 		return click(ctx, s, p, in, o)
 	})
 }
