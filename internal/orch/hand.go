@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/aether-rpa/aether/internal/engine"
@@ -64,8 +63,8 @@ func (o *Orch) TakeOver(ctx context.Context, id, by string) (*Driving, error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.SessionKey == nil {
-		return nil, unfit("nobody can take over here: this process has no secret store, and what is typed must not be written down")
+	if _, err := o.handKey(ctx, r); err != nil {
+		return nil, err
 	}
 	ws, err := Waits(r)
 	if err != nil {
@@ -128,7 +127,19 @@ func (o *Orch) HandBack(ctx context.Context, id, by string, stay bool) (*Driving
 	return shownHand(r, h), err
 }
 
-// holds returns the hand of a person who drives the browser of a run.
+// handKey returns the key that what a person does is sealed with: what they type must not be written down.
+func (o *Orch) handKey(ctx context.Context, r *run.Run) ([]byte, error) {
+	if o.SessionKey == nil {
+		return nil, unfit("nobody can take over here: this process has no secret store, and what is typed must not be written down")
+	}
+	key, err := o.SessionKey(ctx, r.SealedAs())
+	if err != nil {
+		return nil, unfit("nobody can take over here, as what is typed could not be sealed: %s", err)
+	}
+	return key, nil
+}
+
+// holdsHand returns the hand of a person who drives the browser of a run.
 func (o *Orch) holdsHand(ctx context.Context, r *run.Run, by string) (*run.Hand, error) {
 	h, err := o.Runs.HandOf(ctx, r.ID)
 	switch {
@@ -155,12 +166,9 @@ func (o *Orch) WorkInRun(ctx context.Context, id, by string, in screen.Worked) e
 	if err != nil {
 		return err
 	}
-	if o.SessionKey == nil {
-		return unfit("this process has no secret store")
-	}
-	key, err := o.SessionKey(ctx, r.SealedAs())
+	key, err := o.handKey(ctx, r)
 	if err != nil {
-		return fmt.Errorf("the key that what is typed is sealed with: %w", err)
+		return err
 	}
 	data, err := json.Marshal(in)
 	if err != nil {

@@ -120,6 +120,7 @@ function Shown({ run, flow, flowError }: { run: RunOf; flow: unknown; flowError:
   const stops = useBreaks(run.id, !ended);
   const handing = useHand(run.id, browses && !ended, refresh);
   const { hand } = handing;
+  const driven = handing.mine && view === 'browser';
   const showBrowser = useCallback(() => setView('browser'), [setView]);
   const stopAt = useEffectEvent((e: KeyboardEvent) => {
     if (e.key !== 'F9' || ended || !may || !chosen || inBrowser(e)) return;
@@ -181,11 +182,11 @@ function Shown({ run, flow, flowError }: { run: RunOf; flow: unknown; flowError:
         </Card>
       )}
       {browses && !ended && <HandBar handing={handing} paused={paused.map((p) => p.path)} asks={(waits.data?.items ?? []).length > 0} onShow={view === 'browser' ? undefined : showBrowser} />}
-      {paused.length > 0 && <DebugBar run={run} paused={paused} onTold={refresh} />}
+      {paused.length > 0 && !driven && <DebugBar run={run} paused={paused} onTold={refresh} />}
       {waits.error && !ended ? <Wrong error={waits.error} again={() => void waits.refetch()} /> : null}
       {!ended && (waits.data?.items ?? []).map((a) => <Question key={`${a.path} ${a.asked}`} asking={a} onAnswered={refresh} />)}
       {flowError ? <Wrong error={flowError} /> : null}
-      <div className="run-grid" data-driven={(handing.mine && view === 'browser') || undefined}>
+      <div className="run-grid" data-driven={driven || undefined}>
         <Card withBorder radius="md" padding={0} className="run-canvas">
           {flow ? (
             <Tabs value={view} onChange={setView} keepMounted={false} h="100%" className="run-tabs">
