@@ -30,6 +30,9 @@ before(async () => {
   await server.api('POST', `/runs/${run}/cancel`);
   site = (await server.api('GET', '/demo')).site.url;
   await server.push('sign-in', flow);
+  const [first, , , , , title] = flow.nodes;
+  await server.push('asked', { ...flow, nodes: [first, { id: 'ask', type: 'flow.wait_for_approval', params: { question: 'Is it right?' } }, title], edges: ['open -> ask', 'ask.approved -> title'] });
+  await server.push('busy', { ...flow, outputs: {}, nodes: [first, { id: 'while', type: 'flow.while', params: { condition: '{{ true }}' } }, { id: 'look', type: 'web.exists', params: { target: 'label=User' } }, { id: 'nap', type: 'flow.wait', params: { for: '50ms' } }], edges: ['open -> while', 'while.body -> look', 'look.no -> nap', 'look.yes -> nap'] });
 });
 after(async () => {
   await chrome?.close();
@@ -95,11 +98,37 @@ test('a code that only a person has is entered in the browser of the run, by key
   await bar(page).getByRole('button', { name: 'Hand back', exact: true }).click();
   const ended = await server.until(run, 'done');
   assert.equal(ended.output.title, 'Work list');
-  const { items } = await server.api('GET', `/runs/${run}/events?limit=500`);
+  const { items } = await server.api('GET', `/runs/${run}/journal?limit=500`);
   const back = items.find((e) => e.kind === 'handed_back');
   assert.ok(items.some((e) => e.kind === 'taken_over') && back.data.gestures >= 7, JSON.stringify(back));
   assert.ok(!JSON.stringify(items).includes(digits));
   const audit = (await server.api('GET', '/audit?limit=50')).items;
   assert.ok(audit.some((a) => a.action === 'take-over-run') && audit.some((a) => a.action === 'hand-back-run' && /had it for/.test(a.detail)), JSON.stringify(audit.slice(0, 5)));
+  assert.deepEqual(complaints, []);
+});
+
+test('a run that was laid aside with a question is taken up for it, and one in the middle pauses', async () => {
+  const ask = await server.api('POST', '/runs', { flow: 'asked', input: { site } });
+  const busy = await server.api('POST', '/runs', { flow: 'busy', input: { site } });
+  await server.until(ask.run, 'attention');
+  const { page, complaints } = await chrome.inside(server, `/runs/${ask.run}`);
+  await page.getByRole('button', { name: 'Take over' }).click();
+  await bar(page).getByText('You drive the browser').waitFor();
+  await bar(page).getByText('The run waits for an answer: hand the browser back, then answer.').waitFor();
+  const address = page.getByRole('textbox', { name: 'Address' });
+  await address.and(page.locator('[value$="/acme/login"]')).waitFor();
+  await address.fill(`${site}/acme/lab`);
+  await page.getByRole('button', { name: 'Go' }).click();
+  await page.getByRole('list', { name: 'Tabs of the browser' }).getByText(/Lab/).waitFor();
+  await bar(page).getByRole('button', { name: 'Hand back', exact: true }).click();
+  await bar(page).waitFor({ state: 'detached' });
+  await page.getByRole('region', { name: 'Question' }).getByRole('button', { name: 'Approve' }).click();
+  assert.equal((await server.until(ask.run, 'done')).output.title, 'Lab');
+  await page.goto(`${server.url}/runs/${busy.run}`);
+  await page.getByRole('button', { name: 'Take over' }).click();
+  await bar(page).getByText('You drive the browser').waitFor();
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await server.until(busy.run, 'cancelled');
+  await bar(page).waitFor({ state: 'detached' });
   assert.deepEqual(complaints, []);
 });
