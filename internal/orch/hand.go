@@ -43,6 +43,8 @@ func shownHand(r *run.Run, h *run.Hand) *Driving {
 	switch {
 	case r.Status != run.Running && !parked(r):
 		out.Ready, out.Why = false, "The run waits for a robot. It pauses before its first node."
+	case r.Interrupted:
+		out.Ready, out.Why = false, "The robot that executed the run is gone, and the browser with it. The run stays where it is; a robot takes it up and builds the browser again as it was kept last."
 	case parked(r):
 		if out.Ready = false; out.Why == "" {
 			out.Why = "The run was laid aside while it waits, and its browser was closed. A robot takes the run up and builds the browser again as it was kept last."

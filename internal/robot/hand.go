@@ -236,12 +236,14 @@ const (
 	whyNone   = "No browser is open in this run yet. Hand back and let the flow go on to a node that opens one."
 	whyAway   = "The browser was closed, as nobody was there for a while. What was done in it is kept, and the run waits. Take over again and it is built again."
 	whyStop   = "The robot that had the browser was stopped. What was done in it is kept, and it is built again as soon as a robot goes on with the run."
+	whyBuilt  = "The browser was built again as it was kept last."
 	howToLost = ". Hand back: the flow deals with it, or asks what is to be done."
 )
 
 // drive does in the browser what the person does, until that is over. It returns why it is not possible, if it is not.
 func (p *hand) drive(ctx context.Context, row *run.Hand) (why string) {
 	h := p.h
+	rebuilt := !h.sessions.Viewable()
 	sess, err := session.First[*browser.Session](ctx, h.sessions)
 	switch {
 	case errors.Is(err, session.ErrNone):
@@ -259,6 +261,9 @@ func (p *hand) drive(ctx context.Context, row *run.Hand) (why string) {
 	began := h.robot.Now()
 	h.note(EventTakenOver, map[string]any{"by": row.By, "nodes": h.waiting()})
 	d := &driving{p: p, scr: screen.New(sess.Context(), screen.Options{Front: page.ID()}), sess: sess, row: row, gestures: row.Gestures}
+	if rebuilt {
+		d.told = whyBuilt
+	}
 	back := d.both(ctx)
 	p.unlend() // who waits for it goes on, and records what was done before anything else
 	p.settle(ctx)
@@ -293,6 +298,7 @@ type driving struct {
 	mu       sync.Mutex
 	state    json.RawMessage // that was not told yet
 	gestures int
+	told     string // what went wrong last, or what the person should know
 }
 
 // both does what the person does and shows what comes of it, until it is over.
@@ -315,13 +321,12 @@ func (d *driving) both(ctx context.Context) (back string) {
 // work does what the person does, until it is over; it returns who has given the browser back, "" if nobody did.
 func (d *driving) work(ctx context.Context) (back string) {
 	h := d.p.h
-	trouble := ""
 	done := int64(math.MaxInt64) // what was done for a robot that is gone is for nobody
 	for ctx.Err() == nil && !d.p.called() {
 		var said run.HandSaid
 		d.mu.Lock()
 		if state := d.state; state != nil || done > 0 {
-			said = run.HandSaid{ID: d.row.ID, Ready: true, Why: trouble, State: state, Done: done, Gestures: d.gestures}
+			said = run.HandSaid{ID: d.row.ID, Ready: true, Why: d.told, State: state, Done: done, Gestures: d.gestures}
 			d.state = nil
 		}
 		d.mu.Unlock()
@@ -340,7 +345,7 @@ func (d *driving) work(ctx context.Context) (back string) {
 				if d.p.called() {
 					break
 				}
-				trouble = d.do(ctx, in)
+				d.told = d.do(ctx, in)
 				done = in.Seq
 			}
 			if len(row.Input) > 0 {

@@ -117,6 +117,7 @@ func TestHandSurvives(t *testing.T) {
 		t.Errorf("the flow found %v", out)
 	}
 	p.s.call(409, "POST", p.path(""), nil)
+	refused(t, h.want(2, "runs", "hand", p.run, "--back"), "has ended")
 	h.hidden("code-948213")
 }
 
@@ -140,7 +141,10 @@ func TestHandRemote(t *testing.T) {
 	other.call(409, "POST", p.path("/input"), map[string]any{"client": "the test of hands", "seq": 1, "gestures": click(35, 35)})
 	p.do(append(click(35, 35), click(60, 75)...)...)
 	p.do(map[string]any{"kind": "text", "text": "from afar"})
-	other.call(200, "POST", p.path("/back"), map[string]any{})
+	if out := h.want(0, "runs", "hand", p.run).out; !strings.HasPrefix(out, "me has taken over its browser since ") {
+		t.Errorf("the terminal says %s", out)
+	}
+	h.want(0, "runs", "hand", p.run, "--back")
 	h.settled(p.run, "done")
 	if out := p.s.call(200, "GET", "/api/v1/runs/"+p.run, nil)["output"]; fmt.Sprint(out) != "map[human:true word:from afar]" {
 		t.Errorf("the flow found %v", out)
