@@ -31,6 +31,7 @@ type Session struct {
 	heard   map[string]int   // the last answer that each page had had then
 	current string
 	dirty   bool
+	lent    bool // a person works in the pages
 	closed  bool
 	policy  DialogPolicy
 	local   map[string]map[string]string // the local storage of each origin, as last seen
@@ -74,7 +75,7 @@ func (s *Session) pages() []*Page {
 		p := s.seen[t.ID()]
 		if p == nil {
 			p = NewPage(t)
-			p.Answer(s.policy)
+			p.Answer(s.answers())
 			s.seen[t.ID()] = p
 		}
 		out[i] = p
@@ -135,7 +136,7 @@ func (s *Session) NewPage(ctx context.Context) (*Page, error) {
 	p := s.seen[t.ID()]
 	if p == nil {
 		p = NewPage(t)
-		p.Answer(s.policy)
+		p.Answer(s.answers())
 		s.seen[t.ID()] = p
 	}
 	s.current, s.dirty = t.ID(), true

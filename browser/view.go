@@ -17,7 +17,12 @@ func (s *Session) View(ctx context.Context) (session.View, error) {
 	if err != nil {
 		return session.View{}, err
 	}
-	v := session.View{URL: CleanURL(p.Frames()[0].URL)}
+	return s.ViewOf(ctx, p)
+}
+
+// ViewOf is View of one page.
+func (s *Session) ViewOf(ctx context.Context, p *Page) (v session.View, err error) {
+	v = session.View{URL: CleanURL(p.Frames()[0].URL)}
 	if v.JPEG, err = p.Glimpse(ctx, viewQuality); err != nil {
 		return session.View{}, err
 	}

@@ -129,6 +129,7 @@ func (s *Server) register(mux *http.ServeMux) {
 	s.tries(a)
 	s.runs(a)
 	s.debugs(a)
+	s.hands(a)
 	s.questions(a)
 	s.events(a)
 	s.live(a)

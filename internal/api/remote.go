@@ -109,6 +109,7 @@ func (s *Server) remote(a huma.API) {
 	s.remoteFiles(a, r)
 	s.remoteItems(a, r)
 	s.remoteLive(a, r)
+	s.remoteHand(a, r)
 	s.remoteElements(a, r)
 }
 

@@ -23,7 +23,7 @@ import (
 
 func (c *command) runsCmd() *cobra.Command {
 	cmd := &cobra.Command{Use: "runs", Short: "List, show, watch and control runs"}
-	cmd.AddCommand(c.runsList(), c.runsShow(), c.runsWatch(), c.runsResume(), c.runsAnswer(), c.runsLink(), c.runsPause(), c.runsDebug(), c.runsRetry(), c.runsCancel(), c.runsSend(), c.runsExport(), c.runsPrune())
+	cmd.AddCommand(c.runsList(), c.runsShow(), c.runsWatch(), c.runsResume(), c.runsAnswer(), c.runsLink(), c.runsPause(), c.runsDebug(), c.runsHand(), c.runsRetry(), c.runsCancel(), c.runsSend(), c.runsExport(), c.runsPrune())
 	return cmd
 }
 

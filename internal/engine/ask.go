@@ -60,6 +60,9 @@ func (b *branch) arrive(s *step, w Wait, e expected) (arrival, signal) {
 		return arrival{}, x.halt(err)
 	}
 	x.emit(Event{Kind: EventWaiting, Path: w.Path, Node: s.id, Type: s.def.Type, Text: w.Question, Wait: &w})
+	if e.hold <= 0 && x.handed(w) {
+		e.hold = handLook
+	}
 	wt := &waiter{w: w, until: e.until, ctx: b.ctx}
 	heard, hush := b.listen(w, e)
 	defer hush()
@@ -80,17 +83,28 @@ func (b *branch) arrive(s *step, w Wait, e expected) (arrival, signal) {
 			return arrival{}, b.stopped()
 		case a, ok := <-heard:
 			if ok {
-				return arrival{ok: true, at: x.o.Now(), answer: a}, signal{}
+				return arrival{ok: true, at: x.o.Now(), answer: a}, b.takeBack(w)
 			}
 			if heard = nil; held == nil {
 				x.unattended(wt)
 			}
 		case <-held:
-			if held = nil; heard == nil {
+			if held = nil; x.handed(w) {
+				held = time.After(handLook)
+			} else if heard == nil {
+				if sig := b.keepHand(w.Path, true); sig.kind != sigNone {
+					return arrival{}, sig
+				}
 				x.unattended(wt)
 			}
 		case <-tick.C:
-			if got, ok, sig := b.look(w, e); ok || sig.kind != sigNone {
+			got, ok, sig := b.look(w, e)
+			if ok {
+				sig = b.takeBack(w)
+			} else if sig.kind == sigNone {
+				sig = b.keepHand(w.Path, false)
+			}
+			if ok || sig.kind != sigNone {
 				return got, sig
 			}
 			if !e.until.IsZero() && !x.o.Now().Before(e.until) {

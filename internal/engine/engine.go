@@ -186,7 +186,9 @@ type Options struct {
 	// park, and HoldLive is that while the run has a live session: a step then does
 	// not have to build it again.
 	HoldPaused, HoldLive time.Duration
-	Now                  func() time.Time
+	// Hand is how a person takes over what is live; nil where nobody can.
+	Hand Hand
+	Now  func() time.Time
 }
 
 // Result is how a run ended.
@@ -226,11 +228,13 @@ func Execute(ctx context.Context, plan *Plan, log durable.Log, host Host, o Opti
 			if r.Debug != nil {
 				x.debug.Store(true)
 			}
+			x.noteHands(e.Name)
 			if r.Message != "" {
 				x.taken[r.Message] = true
 			}
 		}
 	}
+	x.handsBefore = len(x.hands) > 0
 	x.w = newWriter(log, func(err error) { x.halt(err) })
 	b := x.rootBranch(ctx, plan, o.Input)
 	x.enter()
@@ -273,14 +277,17 @@ type exec struct {
 	waits   map[*waiter]struct{}
 	taken   map[string]bool         // ids of messages that were taken
 	given   map[string]vault.Secret // what people have told this execution, by name
+	hands   map[string]int          // records of what people left, by path
 	lazies  atomic.Bool             // some value is a *value.Ref
 	astray  atomic.Bool             // a session was lost; see losses
 	debug   atomic.Bool             // some line was paused, or has breakpoints
 	fresh   bool                    // nothing was recorded before this execution
-	ordered int64                   // so many orders are in orders; fewer to look again
-	orders  []givenOrder
-	stop    error   // an error of the log: the run cannot go on
-	end     *Result // how a run ends that is about one node
+	// handsBefore says that a person has left something before this execution.
+	handsBefore bool
+	ordered     int64 // so many orders are in orders; fewer to look again
+	orders      []givenOrder
+	stop        error   // an error of the log: the run cannot go on
+	end         *Result // how a run ends that is about one node
 }
 
 func (x *exec) stopCause(ctx context.Context) error {

@@ -27,6 +27,9 @@ func pausedName(path string, n int) string { return path + "!paused" + strconv.I
 // go on.
 func (b *branch) pausing(s *step) signal {
 	x := b.x
+	if x.handsBefore {
+		b.replayHands(b.path(s))
+	}
 	if !x.debug.Load() && (x.o.Orders == nil || x.o.Orders.Load() == 0) || s.node.Disabled {
 		return signal{}
 	}

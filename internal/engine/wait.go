@@ -33,8 +33,16 @@ func (x *exec) enter() {
 func (x *exec) leave() {
 	x.mu.Lock()
 	x.running--
-	x.parkIfIdle()
+	x.idle()
 	x.mu.Unlock()
+}
+
+// idle does what there is to do when every line waits. The caller holds the lock.
+func (x *exec) idle() {
+	if x.running == 0 && len(x.waits) > 0 && x.o.Hand != nil {
+		x.o.Hand.Quiet()
+	}
+	x.parkIfIdle()
 }
 
 // block marks the branch as waiting; the returned function ends that.
@@ -45,13 +53,16 @@ func (x *exec) block(w *waiter) func() {
 	}
 	x.waits[w] = struct{}{}
 	x.running--
-	x.parkIfIdle()
+	x.idle()
 	x.mu.Unlock()
 	return func() {
 		x.mu.Lock()
 		delete(x.waits, w)
 		x.running++
 		x.mu.Unlock()
+		if x.o.Hand != nil {
+			x.o.Hand.Busy(w.ctx)
+		}
 	}
 }
 

@@ -62,6 +62,7 @@ type Heard struct {
 	Lost     bool          `json:"lost,omitempty"`
 	Cancel   bool          `json:"cancel,omitempty"`
 	Watched  bool          `json:"watched,omitempty"` // somebody watches: show frames
+	Taken    bool          `json:"taken,omitempty"`   // somebody has taken over the browser, or wants to
 	Messages []run.Topical `json:"messages,omitempty"`
 }
 
@@ -121,7 +122,7 @@ func (o Remote) alive(ctx context.Context, c Caller, a Alive, h *Heard) error {
 			return err
 		}
 	}
-	if h.Watched, err = o.Runs.Watched(ctx, r.ID); err != nil {
+	if h.Watched, h.Taken, err = o.Runs.Watched(ctx, r.ID); err != nil {
 		return err
 	}
 	h.Messages, err = o.Runs.MessagesSince(ctx, r.ID, a.Since)
@@ -130,6 +131,9 @@ func (o Remote) alive(ctx context.Context, c Caller, a Alive, h *Heard) error {
 
 // maxFrame is how large a frame may be, in base64.
 const maxFrame = 4 << 20
+
+// maxHandState is how much there may be besides the picture of a browser.
+const maxHandState = 512 << 10
 
 // Show shows a frame of the run of a lease to those who watch it, and reports whether there are any.
 func (o Remote) Show(ctx context.Context, c Caller, l Lease, f run.Frame) (bool, error) {
@@ -141,6 +145,18 @@ func (o Remote) Show(ctx context.Context, c Caller, l Lease, f run.Frame) (bool,
 		return false, unfit("a frame is a JPEG in base64 of at most %d bytes", maxFrame)
 	}
 	return o.Runs.Show(ctx, r.ID, f)
+}
+
+// Hand takes what a robot says of who has taken over the browser of the run of a lease, and tells it how that stands.
+func (o Remote) Hand(ctx context.Context, c Caller, l Lease, said run.HandSaid) (*run.Hand, error) {
+	r, err := o.Run(ctx, c, l)
+	if err != nil {
+		return nil, err
+	}
+	if len(said.State) > maxHandState {
+		return nil, unfit("the state of a browser has at most %d bytes", maxHandState)
+	}
+	return o.Runs.Hand(ctx, r.ID, said)
 }
 
 // holds returns the job and the run of a lease, if the caller has it.

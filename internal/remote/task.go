@@ -46,6 +46,8 @@ type task struct {
 	begun bool
 	// watched is when the orchestrator said last that somebody watches the run.
 	watched time.Time
+	// taken is when it said last that somebody has taken over, or wants to.
+	taken time.Time
 }
 
 func newTask(hard context.Context, a *Agent, g *orch.Given, began time.Time) *task {
@@ -104,6 +106,9 @@ func (t *task) hear(ctx context.Context, h orch.Heard, began time.Time) {
 	}
 	if h.Watched {
 		t.watched = time.Now()
+	}
+	if h.Taken {
+		t.taken = time.Now()
 	}
 	t.mu.Unlock()
 	if err := t.deliver(ctx, h.Messages); err != nil {

@@ -7,14 +7,17 @@ import (
 	"time"
 
 	"github.com/aether-rpa/aether/internal/run"
+	"github.com/aether-rpa/aether/session"
 )
 
 // Live is where a robot hears that somebody watches a run, and shows it.
 type Live interface {
-	// Watched reports whether somebody watches.
-	Watched(ctx context.Context, run string) (bool, error)
+	// Watched reports whether somebody watches, and whether somebody has taken over, or wants to.
+	Watched(ctx context.Context, run string) (watched, taken bool, err error)
 	// Show shows a frame, and reports whether somebody still watches.
 	Show(ctx context.Context, run string, f run.Frame) (bool, error)
+	// Hand tells how it stands with what is taken over, and hears what the person wants; nil if nobody has it.
+	Hand(ctx context.Context, run string, said run.HandSaid) (*run.Hand, error)
 }
 
 // How often a robot looks whether somebody watches, how often it shows a frame at most, and how long one may take.
@@ -52,13 +55,17 @@ func (h *host) show(ctx context.Context) {
 			return
 		case <-poll.C:
 		}
-		if h.sessions == nil || !h.sessions.Viewable() {
+		if h.sessions == nil || !h.hand.Wanted() && !h.sessions.Known() {
 			continue
 		}
-		if watched, err := h.robot.Live.Watched(ctx, h.run.ID); err != nil || !watched {
-			continue // what cannot be asked now is asked again
+		watched, taken, err := h.robot.Live.Watched(ctx, h.run.ID)
+		switch {
+		case err != nil: // what cannot be asked now is asked again
+		case taken:
+			h.hand.serve(ctx)
+		case watched && h.sessions.Viewable():
+			h.cast(ctx)
 		}
-		h.cast(ctx)
 	}
 }
 
@@ -79,17 +86,15 @@ func (h *host) cast(ctx context.Context) {
 	for ctx.Err() == nil {
 		began := time.Now()
 		short, cancel := context.WithTimeout(ctx, frameTime)
-		v, ok, err := h.sessions.View(short)
+		last = h.frame(ctx, last, func() (session.View, error) {
+			v, ok, err := h.sessions.View(short)
+			if !ok && err == nil {
+				err = session.ErrNone
+			}
+			return v, err
+		})
 		cancel()
-		var watched bool
-		switch {
-		case err != nil || !ok || bytes.Equal(v.JPEG, last): // a page that hangs, is just being opened, or stays as it is
-			watched, err = h.robot.Live.Watched(ctx, h.run.ID)
-		default:
-			last = v.JPEG
-			watched, err = h.robot.Live.Show(ctx, h.run.ID, run.Frame{At: h.robot.Now(), URL: h.mask.Text(v.URL), Width: v.Width, Height: v.Height, JPEG: base64.StdEncoding.EncodeToString(v.JPEG)})
-		}
-		if err != nil || !watched {
+		if watched, taken, err := h.robot.Live.Watched(ctx, h.run.ID); err != nil || taken || !watched {
 			return
 		}
 		select {
@@ -97,4 +102,33 @@ func (h *host) cast(ctx context.Context) {
 		case <-time.After(frameRate - time.Since(began)):
 		}
 	}
+}
+
+// frame shows one frame, if there is one and it is another than the last, which it returns. A page that hangs, is just
+// being opened, or stays as it is shows none.
+func (h *host) frame(ctx context.Context, last []byte, view func() (session.View, error)) []byte {
+	v, err := view()
+	if err != nil || bytes.Equal(v.JPEG, last) {
+		return last
+	}
+	if _, err := h.robot.Live.Show(ctx, h.run.ID, run.Frame{At: h.robot.Now(), URL: h.mask.Text(v.URL), Width: v.Width, Height: v.Height, JPEG: base64.StdEncoding.EncodeToString(v.JPEG)}); err != nil {
+		return last
+	}
+	return v.JPEG
+}
+
+// glimpse shows how it looks now.
+func (h *host) glimpse(ctx context.Context) {
+	if !h.sessions.Viewable() {
+		return
+	}
+	short, cancel := context.WithTimeout(ctx, frameTime)
+	defer cancel()
+	h.frame(short, nil, func() (session.View, error) {
+		v, ok, err := h.sessions.View(short)
+		if !ok && err == nil {
+			err = session.ErrNone
+		}
+		return v, err
+	})
 }

@@ -148,6 +148,12 @@ func (r *Robot) Execute(ctx context.Context, id string, count *engine.Counters) 
 	h.note("run_started", map[string]any{"resumes": rn.Resumes, "owner": r.Owner})
 	h.noteLeaks(r.Work.Found(rn.ID))
 
+	if r.Live != nil {
+		h.hand = newHand(h)
+		if rn.Resumes > 0 {
+			h.hand.look(ctx)
+		}
+	}
 	unseen := h.showing(beat)
 	res, execErr := r.walk(ctx, rn, h, count)
 	unseen()
@@ -178,6 +184,9 @@ func (r *Robot) walk(ctx context.Context, rn *run.Run, h *host, count *engine.Co
 	}
 	if r.Attend != nil {
 		o.Attend = func(ctx context.Context, w engine.Wait) (engine.Command, error) { return r.Attend(ctx, rn, w) }
+	}
+	if h.hand != nil {
+		o.Hand = h.hand
 	}
 	in, err := value.Decode(rn.Input, r.Store)
 	if err != nil {
@@ -380,6 +389,7 @@ type host struct {
 	environ []string      // of the programs it starts
 
 	sessions *session.Table
+	hand     *hand     // nil where nobody can take over
 	elements *elements // nil if nothing is known of any
 
 	mu   sync.Mutex

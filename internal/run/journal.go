@@ -254,7 +254,7 @@ func (s *Store) Delete(ctx context.Context, ids ...string) (orphans []string, er
 			if err != nil {
 				return err
 			}
-			for _, q := range []string{`DELETE FROM {s}artifact WHERE run = $1`, `DELETE FROM {s}event WHERE run = $1`, `DELETE FROM {s}message WHERE run = $1`, `DELETE FROM {s}live WHERE run = $1`, `DELETE FROM {s}record WHERE run = $1`, `DELETE FROM {s}remote_run WHERE run = $1`, `DELETE FROM {s}run_label WHERE run = $1`, `DELETE FROM {s}run WHERE id = $1`} {
+			for _, q := range []string{`DELETE FROM {s}artifact WHERE run = $1`, `DELETE FROM {s}event WHERE run = $1`, `DELETE FROM {s}message WHERE run = $1`, `DELETE FROM {s}live WHERE run = $1`, `DELETE FROM {s}hand WHERE run = $1`, `DELETE FROM {s}hand_input WHERE run = $1`, `DELETE FROM {s}record WHERE run = $1`, `DELETE FROM {s}remote_run WHERE run = $1`, `DELETE FROM {s}run_label WHERE run = $1`, `DELETE FROM {s}run WHERE id = $1`} {
 				if _, err := tx.Exec(ctx, q, id); err != nil {
 					return err
 				}

@@ -45,13 +45,13 @@ func (s *Store) Watch(ctx context.Context, id string) error {
 	return nil
 }
 
-// Watched reports whether somebody watches a run.
-func (s *Store) Watched(ctx context.Context, id string) (bool, error) {
-	var n int
-	if err := s.db.QueryRow(ctx, `SELECT count(*) FROM {s}live WHERE run = $1 AND until > {now}`, id).Scan(&n); err != nil {
-		return false, fmt.Errorf("looking who watches run %s: %w", id, err)
+// Watched reports whether somebody watches a run, and whether somebody has taken over its browser, or wants to.
+func (s *Store) Watched(ctx context.Context, id string) (watched, taken bool, err error) {
+	var n, m int
+	if err := s.db.QueryRow(ctx, `SELECT (SELECT count(*) FROM {s}live WHERE run = $1 AND until > {now}), (SELECT count(*) FROM {s}hand WHERE run = $1 AND (back <> '' OR seen > {now} - $2))`, id, HandKept.Milliseconds()).Scan(&n, &m); err != nil {
+		return false, false, fmt.Errorf("looking who watches run %s: %w", id, err)
 	}
-	return n > 0, nil
+	return n > 0, m > 0, nil
 }
 
 // Show shows a frame to those who watch a run; one without a picture takes the last away. It reports whether anybody

@@ -14,7 +14,7 @@ func TestLive(t *testing.T) {
 		s, ctx := run.NewStore(d, nil), t.Context()
 		watched := func(want bool) {
 			t.Helper()
-			if got, err := s.Watched(ctx, "r"); err != nil || got != want {
+			if got, _, err := s.Watched(ctx, "r"); err != nil || got != want {
 				t.Errorf("watched is %t (%v), want %t", got, err, want)
 			}
 		}

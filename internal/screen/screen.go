@@ -62,12 +62,21 @@ type Options struct {
 	Uploads string
 	// Meant is told of a tab before the person goes back, forward or reloads by the bar.
 	Meant func(browser.Tab)
+	// Front is the tab to begin with; "" for the newest.
+	Front string
 }
 
 // New lets a person work in a session of a browser, until Close.
 func New(c browser.Context, o Options) *Screen {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &Screen{c: c, ctx: ctx, cancel: cancel, uploads: o.Uploads, meant: o.Meant, seqs: map[string]int64{}, changed: make(chan struct{}), used: time.Now(), titles: map[string]string{}}
+	s := &Screen{c: c, ctx: ctx, cancel: cancel, uploads: o.Uploads, meant: o.Meant, seqs: map[string]int64{}, changed: make(chan struct{}), used: time.Now(), titles: map[string]string{}}
+	if o.Front != "" {
+		s.active = o.Front
+		for _, t := range c.Tabs() {
+			s.seen = append(s.seen, t.ID())
+		}
+	}
+	return s
 }
 
 // Close ends what the screen does by itself and lets go who watches. It closes no page.

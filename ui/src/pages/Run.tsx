@@ -22,10 +22,11 @@ import { DebugBar } from '../run/DebugBar';
 import { Executions } from '../run/Executions';
 import { FailureText } from '../run/FailureText';
 import { Gantt } from '../run/Gantt';
+import { HandBar, TakeOver } from '../run/HandBar';
 import { Journal } from '../run/Journal';
 import { Labels } from '../run/Labels';
 import { NodeList } from '../run/NodeList';
-import { pausedOf } from '../run/paused';
+import { inBrowser, pausedOf } from '../run/paused';
 import { Question, useAskings } from '../run/Question';
 import { Retry } from '../run/Retry';
 import { Scrubber } from '../run/Scrubber';
@@ -33,8 +34,10 @@ import { ownerOf, painted } from '../run/state';
 import { Step } from '../run/Step';
 import { useBreaks } from '../run/useBreaks';
 import { BreakWhen } from '../run/BreakWhen';
+import { useHand } from '../run/useHand';
 
 const Live = lazy(() => import('../run/Live'));
+const Drive = lazy(() => import('../run/Drive'));
 
 /** Up to so many recorded executions a run that failed is compared with the last good one without being asked. */
 const compareUpTo = 5000;
@@ -116,8 +119,12 @@ function Shown({ run, flow, flowError }: { run: RunOf; flow: unknown; flowError:
   const waits = useAskings(run.id, !ended && Array.isArray(run.waits) && run.waits.length > 0);
   const paused = pausedOf(run);
   const stops = useBreaks(run.id, !ended);
+  const handing = useHand(run.id, browses && !ended, refresh);
+  const { hand } = handing;
+  const driven = handing.mine && view === 'browser';
+  const showBrowser = useCallback(() => setView('browser'), [setView]);
   const stopAt = useEffectEvent((e: KeyboardEvent) => {
-    if (e.key !== 'F9' || ended || !may || !chosen) return;
+    if (e.key !== 'F9' || ended || !may || !chosen || inBrowser(e)) return;
     e.preventDefault();
     stops.toggle(chosen.id);
   });
@@ -152,7 +159,8 @@ function Shown({ run, flow, flowError }: { run: RunOf; flow: unknown; flowError:
           <Labels labels={run.labels} />
         </Stack>
         <Group gap="xs">
-          {may && !ended && !run.paused && <Button variant="default" loading={stops.pause.isPending} disabled={stops.pause.isSuccess} onClick={() => stops.pause.mutate()}>{stops.pause.isSuccess ? 'Pauses soon…' : 'Pause'}</Button>}
+          {may && !ended && browses && !hand && <TakeOver handing={handing} onTaken={showBrowser} />}
+          {may && !ended && !run.paused && !hand && <Button variant="default" loading={stops.pause.isPending} disabled={stops.pause.isSuccess} onClick={() => stops.pause.mutate()}>{stops.pause.isSuccess ? 'Pauses soon…' : 'Pause'}</Button>}
           {may && !ended && <Button variant="default" color="red" loading={cancel.isPending || run.cancel} onClick={() => cancel.mutate()}>Cancel</Button>}
           <Button variant="default" component="a" href={`/api/v1/runs/${encodeURIComponent(run.id)}/report`} download>Download report</Button>
           {may && ended && <Button variant="default" onClick={() => setRetrying(true)}>Run again…</Button>}
@@ -174,11 +182,12 @@ function Shown({ run, flow, flowError }: { run: RunOf; flow: unknown; flowError:
           )}
         </Card>
       )}
-      {paused.length > 0 && <DebugBar run={run} paused={paused} onTold={refresh} />}
+      {browses && !ended && <HandBar handing={handing} paused={paused.map((p) => p.path)} asks={(waits.data?.items ?? []).length > 0} onShow={view === 'browser' ? undefined : showBrowser} />}
+      {paused.length > 0 && !driven && <DebugBar run={run} paused={paused} onTold={refresh} />}
       {waits.error && !ended ? <Wrong error={waits.error} again={() => void waits.refetch()} /> : null}
       {!ended && (waits.data?.items ?? []).map((a) => <Question key={`${a.path} ${a.asked}`} asking={a} onAnswered={refresh} />)}
       {flowError ? <Wrong error={flowError} /> : null}
-      <div className="run-grid">
+      <div className="run-grid" data-driven={driven || undefined}>
         <Card withBorder radius="md" padding={0} className="run-canvas">
           {flow ? (
             <Tabs value={view} onChange={setView} keepMounted={false} h="100%" className="run-tabs">
@@ -195,7 +204,7 @@ function Shown({ run, flow, flowError }: { run: RunOf; flow: unknown; flowError:
               <Tabs.Panel value="time" className="run-tab"><Gantt book={book} version={version} doc={doc} from={from} to={to} at={looked} over={over_} selected={execution} onSelect={selectExecution} /></Tabs.Panel>
               <Tabs.Panel value="steps" className="run-tab"><Executions list={book.list} version={version} from={from} now={to} over={ended} selected={execution} placeOf={place} find={book.find} onSelect={selectExecution} label="Executions" /></Tabs.Panel>
               <Tabs.Panel value="compare" className="run-tab scroll"><Compare run={run} doc={doc} other={other} onOther={setOther} onSelect={select} /></Tabs.Panel>
-              <Tabs.Panel value="browser" className="run-tab scroll"><Suspense fallback={<Loading />}><Live run={run.id} /></Suspense></Tabs.Panel>
+              <Tabs.Panel value="browser" className="run-tab scroll"><Suspense fallback={<Loading />}>{hand && handing.mine ? <Drive key={hand.since} run={run.id} hand={hand} /> : <Live run={run.id} />}</Suspense></Tabs.Panel>
               {(view === 'graph' || view === 'list' || view === 'time') && version > 0 && <Scrubber book={book} from={from} to={to} at={moment} onChange={setMoment} over={ended} />}
             </Tabs>
           ) : flowError ? null : <Loading />}

@@ -7,7 +7,7 @@ import { useEffect, useEffectEvent, useState, type ReactNode } from 'react';
 
 import { api, must, type Run } from '../api/client';
 import { useMay } from '../parts/may';
-import { commandOf, shortly, type Command, type PausedLine, type ShownValue } from './paused';
+import { commandOf, inBrowser, shortly, type Command, type PausedLine, type ShownValue } from './paused';
 
 const whys: Record<string, string> = { breakpoint: 'at a breakpoint', step: 'after a step', pause: 'because somebody asked for it' };
 const i = { size: 15, 'aria-hidden': true } as const;
@@ -57,7 +57,7 @@ export function DebugBar({ run, paused, onTold }: Props) {
   }, [told]);
   const onKey = useEffectEvent((e: KeyboardEvent) => {
     const command = commandOf(e);
-    if (!command || document.querySelector('[role="dialog"]')) return;
+    if (!command || inBrowser(e) || document.querySelector('[role="dialog"]')) return;
     e.preventDefault();
     tell(command);
   });

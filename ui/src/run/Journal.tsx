@@ -30,6 +30,13 @@ function sentence(e: Event): string {
       return d.text ? `${e.path} asks: ${text(d.text)}` : `${e.path} waits`;
     case 'answered':
       return `${e.path} was answered: ${text(d.text)}`;
+    case 'taken_over':
+      return `${text(d.by)} took over the browser`;
+    case 'handed_back': {
+      const n = typeof d.gestures === 'number' ? d.gestures : 0;
+      const how = `after ${typeof d.ms === 'number' ? duration(d.ms) : ''} and ${n === 1 ? '1 gesture' : `${n} gestures`}`;
+      return d.closed ? `The browser was closed ${how} of ${text(d.by)}, who was not there or whose robot was stopped` : `The browser was handed back by ${text(d.back) || text(d.by)} ${how}${d.back ? ` of ${text(d.by)}` : ''}`;
+    }
     case 'trace':
       return `${e.path}: its page was kept`;
     case 'elements': {

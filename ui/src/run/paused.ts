@@ -47,3 +47,6 @@ export function commandOf(e: { key: string; shiftKey: boolean; ctrlKey: boolean;
   if (e.shiftKey) return undefined;
   return e.key === 'F8' ? 'continue' : e.key === 'F10' ? 'over' : undefined;
 }
+
+/** Whether a key goes to a browser that is driven in these pages. */
+export const inBrowser = (e: Event) => e.target instanceof Element && e.target.closest('.screen') !== null;
