@@ -33,7 +33,7 @@ export default function Waiting() {
       <Title order={1} size="h2">Waiting for you</Title>
       <Group gap="sm" align="end">
         <TextInput label="Find" placeholder="Flow, question, label" value={text} onChange={(e) => setText(e.currentTarget.value)} />
-        {may && <SegmentedControl aria-label="Which questions" value={whose} onChange={setWhose} data={[{ value: 'mine', label: `You can answer (${open.length})` }, { value: 'all', label: `All (${all.length})` }]} />}
+        {may && <SegmentedControl aria-label="Which questions" value={whose} onChange={setWhose} data={[{ value: 'mine', label: `You can answer (${list.data?.mine ?? open.length})` }, { value: 'all', label: `All (${list.data?.total ?? all.length})` }]} />}
       </Group>
       {list.error ? <Wrong error={list.error} again={() => void list.refetch()} /> : null}
       {list.isPending ? (
