@@ -285,6 +285,7 @@ type searched struct {
 	tables *heal.Prepared
 	wish   heal.Wanted
 	shot   *shot // of the page around the likeliest element, nil if there is none
+	tried  bool  // to take one
 }
 
 func (p *Page) seek(ctx context.Context, w *wanted, action string, last bool) (searched, error) {
@@ -354,7 +355,9 @@ func (p *Page) search(ctx context.Context, w *wanted, l *lookFor, s *sight, last
 		if h.Outcome == OutcomeHealed && len(h.Repaired.Queries) == 0 {
 			h.Outcome, h.Vetoes = OutcomeAsked, append(h.Vetoes, "no selector finds it alone")
 		}
-		h.Picture = p.marked(ctx, h, frame, handle, in.shot)
+		if in.shot != nil || !in.tried { // what failed a moment ago would take the time again
+			h.Picture = p.marked(ctx, h, frame, handle, in.shot)
+		}
 	}
 	if h.Outcome == OutcomeHealed && remaining(whole) < min(healAct, (remaining(whole)+time.Since(p.since))/6) {
 		h.Outcome, h.Vetoes = OutcomeAsked, append(h.Vetoes, "the time was over")

@@ -100,6 +100,7 @@ func (p *Page) compare(ctx context.Context, w *wanted, in *searched, last bool) 
 	}
 	soon, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
+	in.tried = true
 	in.shot = p.shoot(soon, boxOf(&in.all.Elements[v.Best].Print), boxOf(&in.wish.Print))
 	if in.shot == nil {
 		return

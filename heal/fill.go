@@ -48,13 +48,16 @@ func (p *Prepared) set(w *words, s string, more bool) []int32 {
 			return ids
 		}
 	}
-	ids := make([]int32, 0, 8)
+	var room [maxTokens]int32
+	ids := room[:0]
 	tokens(s, func(t string) bool { ids = append(ids, w.id(t, more)); return len(ids) < maxTokens })
 	ids = set(ids)
-	if p.again != nil {
-		p.again.words[w][s] = ids
+	if p.again == nil {
+		return slices.Clone(ids)
 	}
-	return ids
+	out := p.again.keep(ids)
+	p.again.words[w][s] = out
+	return out
 }
 
 // classed looks up a class and the words that it is made of.

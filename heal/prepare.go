@@ -24,7 +24,18 @@ type again struct {
 	class map[string]classed
 	named map[string][]int32 // the words of a class among the names
 
-	parent int // of the element whose record is being made
+	parent int     // of the element whose record is being made
+	room   []int32 // for sets of words
+}
+
+// keep copies a set of words to where all of them are.
+func (a *again) keep(ids []int32) []int32 {
+	if cap(a.room)-len(a.room) < len(ids) {
+		a.room = make([]int32, 0, 4096)
+	}
+	n := len(a.room)
+	a.room = append(a.room, ids...)
+	return a.room[n:len(a.room):len(a.room)]
 }
 
 // classed is a class as the tables know it.
@@ -46,7 +57,7 @@ func (m *Model) Prepare(page *Page) *Prepared {
 	n := len(page.Elements)
 	p := &Prepared{
 		page: page, model: m, recs: make([]record, n), may: make([]bool, n), tags: make(map[string]uint16, 32),
-		text: newWords(n), near: newWords(n), class: newWords(n), parts: newWords(n), segs: newWords(n), heads: newWords(n), links: newWords(n), names: newWords(n),
+		text: newWords(n, n), near: newWords(n, n), class: newWords(n, 64), parts: newWords(n, 64), segs: newWords(n, n/4), heads: newWords(n, 64), links: newWords(n, n/4), names: newWords(n, n/4),
 		byText: make(map[uint64]int, n), byHref: make(map[uint64]int, n), byID: make(map[uint64]int), byStem: make(map[uint64]int),
 	}
 	laid, all := 0, 0

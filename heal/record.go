@@ -141,8 +141,9 @@ type words struct {
 	n    int
 }
 
-func newWords(n int) *words {
-	return &words{ids: make(map[string]int32, n), sum: make([]float64, n), n: n}
+// newWords is an empty table for a page of n elements with about so many words.
+func newWords(n, about int) *words {
+	return &words{ids: make(map[string]int32, about), sum: make([]float64, n), n: n}
 }
 
 // id is the number of a word; a word that the page has not gets one only if more is true.

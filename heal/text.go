@@ -96,11 +96,31 @@ func wide(r rune) bool {
 	return r >= 0x2e80 && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai)
 }
 
+// inWord are the letters and digits of ASCII.
+var inWord = func() (in [utf8.RuneSelf]bool) {
+	for r := range rune(utf8.RuneSelf) {
+		in[r] = unicode.IsLetter(r) || unicode.IsDigit(r)
+	}
+	return in
+}()
+
 // tokens calls f with each word and number of a plain text, until f returns false.
 func tokens(s string, f func(string) bool) {
 	start := -1
 	for i, r := range s {
-		in := unicode.IsLetter(r) || unicode.IsDigit(r) || r == '\'' && start >= 0
+		if r < utf8.RuneSelf { // as below, sooner
+			switch in := inWord[r] || r == '\'' && start >= 0; {
+			case in && start < 0:
+				start = i
+			case !in && start >= 0:
+				if !f(s[start:i]) {
+					return
+				}
+				start = -1
+			}
+			continue
+		}
+		in := unicode.IsLetter(r) || unicode.IsDigit(r)
 		if start >= 0 && (!in || wide(r)) {
 			if !f(s[start:i]) {
 				return
