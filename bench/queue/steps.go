@@ -322,8 +322,8 @@ func (o *own) grouped(callers int) func(context.Context) (float64, error) {
 		until, cancel := context.WithTimeout(ctx, o.b.span)
 		defer cancel()
 		var done atomic.Int64
-		start := time.Now()
-		err := each(2*callers, func(i int) error {
+		var took time.Duration
+		work := func(i int) error {
 			next := queue.Asked{}
 			ask := func() { next = d.Ask(until, queue.Want{Robot: "robot", Labels: labels}) }
 			if i%2 == 1 {
@@ -347,7 +347,13 @@ func (o *own) grouped(callers int) func(context.Context) (float64, error) {
 				done.Add(1)
 			}
 			return nil
+		}
+		err := o.b.uses(func() (int64, error) {
+			start := time.Now()
+			err := each(2*callers, work)
+			took = time.Since(start)
+			return done.Load(), err
 		})
-		return float64(done.Load()) / time.Since(start).Seconds(), err
+		return float64(done.Load()) / took.Seconds(), err
 	}
 }

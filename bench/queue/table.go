@@ -81,7 +81,11 @@ func (b *bench) compare(ctx context.Context, t *table, g group) error {
 		return err
 	}
 	if len(m) == 1 {
-		t.rows = append(t.rows, []string{g.what, rate(m[0]), "", "", g.aim})
+		uses := ""
+		if u := middle(b.used[0]); u.client > 0 {
+			uses = fmt.Sprintf("%.1f µs of processor time a job", float64((u.client+u.server).Nanoseconds())/1000)
+		}
+		t.rows = append(t.rows, []string{g.what, rate(m[0]), uses, "", g.aim})
 	}
 	for i := 1; i < len(m); i++ {
 		row := []string{g.what, rate(m[0]), g.cells[i].name + " " + rate(m[i]), fmt.Sprintf("%.2f×", m[0]/m[i]), g.aim}

@@ -239,7 +239,10 @@ func (p *prober) judge(x shot, w *sink) {
 	case w.code >= 500:
 		wrong("the server failed")
 	case w.code >= 300 && w.code < 400:
-		wrong("it sends the client elsewhere")
+		// A path with empty parts or dots is led to the one that it means, here.
+		if to := w.h.Get("Location"); w.code != http.StatusTemporaryRedirect || !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") || strings.HasPrefix(to, `/\`) {
+			wrong("it sends the client elsewhere")
+		}
 	case w.code >= 400:
 		var e api.Problem
 		dec := json.NewDecoder(strings.NewReader(text))

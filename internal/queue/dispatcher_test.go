@@ -322,3 +322,41 @@ func TestFewConnections(t *testing.T) {
 		work.Wait()
 	})
 }
+
+// A robot may ask for its next job before it says that one is done, and has it when
+// that one's end makes room. Who does not want it any more takes nothing away.
+func TestAsk(t *testing.T) {
+	each(t, func(b bench) {
+		ctx := b.Context()
+		d := dispatch(b.T, b.q, queue.DispatcherOptions{})
+		slot := queue.Slot{Key: "one at a time"}
+		b.add(&queue.Job{Run: "a", Slot: slot}, &queue.Job{Run: "b", Slot: slot})
+		for _, run := range []string{"a", "b"} {
+			gone, leave := context.WithCancel(ctx)
+			late := d.Ask(gone, queue.Want{Robot: "late", Queue: "another"})
+			l, err := d.Next(ctx, queue.Want{Robot: "r"})
+			if err != nil || l.Job.Run != run {
+				b.Fatalf("%+v, %v", l, err)
+			}
+			next := d.Ask(ctx, queue.Want{Robot: "r"})
+			if err := d.Finish(ctx, l); err != nil {
+				b.Fatal(err)
+			}
+			b.add(&queue.Job{Run: "next"})
+			if l, err = next.Wait(); err != nil {
+				b.Fatal(err)
+			}
+			if l.Job.Run == "b" { // there was room at once
+				if err := d.Release(ctx, l, time.Time{}); err != nil {
+					b.Fatal(err)
+				}
+			} else if err := d.Finish(ctx, l); err != nil {
+				b.Fatal(err)
+			}
+			leave()
+			if l, err := late.Wait(); !errors.Is(err, context.Canceled) {
+				b.Errorf("who has left gets %+v, %v", l, err)
+			}
+		}
+	})
+}

@@ -11,40 +11,41 @@ import (
 // Need lets only robots with a label have the job of a run from now on, besides what
 // it needs already. Who has it keeps it. A run without a job needs nothing.
 func (q *Queue) Need(ctx context.Context, tx *db.Tx, run, label string) error {
-	rows, err := tx.Query(ctx, `SELECT j.id, l.queue, l.tenant, l.needs FROM {s}job j JOIN {s}lane l ON l.id = j.lane WHERE j.run = $1 ORDER BY j.id`, run)
+	jobs, err := needsOf(ctx, tx, run)
 	if err != nil {
 		return fmt.Errorf("reading what run %s needs: %w", run, err)
 	}
-	var jobs []*Job
-	for rows.Next() {
-		var j Job
-		if err = rows.Scan(&j.ID, &j.Queue, &j.Tenant, &j.Needs); err != nil {
-			break
-		}
-		jobs = append(jobs, &j)
-	}
-	_ = rows.Close()
-	if err == nil {
-		err = rows.Err()
-	}
 	moved := false
 	for _, j := range jobs {
-		if err != nil {
-			break
-		}
 		if j.Needs == label || strings.HasPrefix(j.Needs, label+" && ") {
 			continue
 		}
 		moved = true
-		err = q.need(ctx, tx, j, label)
-	}
-	if err != nil {
-		return fmt.Errorf("changing what run %s needs: %w", run, err)
+		if err := q.need(ctx, tx, j, label); err != nil {
+			return fmt.Errorf("changing what run %s needs: %w", run, err)
+		}
 	}
 	if !moved {
 		return nil
 	}
 	return q.notify(ctx, tx)
+}
+
+func needsOf(ctx context.Context, tx *db.Tx, run string) ([]*Job, error) {
+	rows, err := tx.Query(ctx, `SELECT j.id, l.queue, l.tenant, l.needs FROM {s}job j JOIN {s}lane l ON l.id = j.lane WHERE j.run = $1 ORDER BY j.id`, run)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var jobs []*Job
+	for rows.Next() {
+		var j Job
+		if err := rows.Scan(&j.ID, &j.Queue, &j.Tenant, &j.Needs); err != nil {
+			return nil, err
+		}
+		jobs = append(jobs, &j)
+	}
+	return jobs, rows.Err()
 }
 
 func (q *Queue) need(ctx context.Context, tx *db.Tx, j *Job, label string) error {
