@@ -8,6 +8,14 @@ function cell(c) {
   return norm(c.innerText ?? c.textContent) || norm(c.querySelector('img[alt]')?.alt);
 }
 
+// cellsOf are the cells of a row: found one by one, which for many rows is several times as fast as the list that a row has.
+function cellsOf(r) {
+  if (!r.cells) return [...r.querySelectorAll('[role=cell],[role=gridcell],[role=columnheader],[role=rowheader]')];
+  const out = [];
+  for (let c = r.firstElementChild; c; c = c.nextElementSibling) if (c.localName === 'td' || c.localName === 'th') out.push(c);
+  return out;
+}
+
 // spanned is a row where cells reach over several columns or rows; span has what reaches into the next row.
 function spanned(own, span) {
   const line = [], kept = () => { while (span[line.length] && span[line.length].left > 0) { const s = span[line.length]; s.left--; line.push(s.text); } };
@@ -28,10 +36,10 @@ function table(e) {
   let head = 0, cells = 0;
   if (!all.length && !t.matches('table,[role=table],[role=grid],[role=treegrid]')) throw new Error('it is no table and holds none');
   const spans = !!t.querySelector('[rowspan],[colspan]'); // most tables have none, and asking each cell takes long
+  const plain = !t.querySelector('td *,th *'); // most have nothing but text in their cells
   for (const r of all) {
     if (seen && !r.checkVisibility()) continue;
-    const own = r.cells ? [...r.cells] : [...r.querySelectorAll('[role=cell],[role=gridcell],[role=columnheader],[role=rowheader]')];
-    const line = spans ? spanned(own, span) : own.map(cell);
+    const own = cellsOf(r), line = spans ? spanned(own, span) : own.map(plain && r.cells ? c => norm(c.textContent) : cell);
     if ((cells += line.length) > 2e6) throw new Error('the table has more than two million cells');
     if (head === out.length && (r.parentElement.tagName === 'THEAD' || out.length === 0 && own.length && own.every(c => c.tagName === 'TH' || c.getAttribute('role') === 'columnheader'))) head++;
     out.push(line);

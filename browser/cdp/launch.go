@@ -107,7 +107,16 @@ func (Driver) Launch(ctx context.Context, o browser.Launch) (browser.Browser, er
 		}
 		return nil, fmt.Errorf("the browser %s did not start%s: %w", path, said(p), err)
 	}
+	noteSocket(profile)
 	return b, nil
+}
+
+// noteSocket keeps in the profile where the browser has its socket. Its own link to that goes first when it ends, so
+// that a browser which is killed while it ends would leave a socket that nobody finds; see package leftover.
+func noteSocket(profile string) {
+	if at, err := os.Readlink(filepath.Join(profile, "SingletonSocket")); err == nil {
+		_ = os.WriteFile(filepath.Join(profile, "AetherSocket"), []byte(at), 0o600) // without it, only that is not found
+	}
 }
 
 // said is what a browser that did not start wrote about it.

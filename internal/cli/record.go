@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -15,7 +17,10 @@ import (
 	"github.com/aether-rpa/aether/browser/cdp"
 	"github.com/aether-rpa/aether/flow"
 	"github.com/aether-rpa/aether/internal/check"
+	"github.com/aether-rpa/aether/internal/leftover"
 	"github.com/aether-rpa/aether/internal/recorder"
+	"github.com/aether-rpa/aether/internal/robot"
+	"github.com/aether-rpa/aether/internal/run"
 	pagescreen "github.com/aether-rpa/aether/internal/screen"
 	"github.com/aether-rpa/aether/node"
 )
@@ -103,27 +108,37 @@ func (c *command) personal(cmd *cobra.Command, f recordFlags) (b browser.Browser
 			return nil, "", nil, badInput(fmt.Errorf("--browser: %w", err))
 		}
 	}
-	dir, err := os.MkdirTemp("", "aether-record-")
+	ctx, cancel := context.WithTimeout(cmd.Context(), time.Minute)
+	defer cancel()
+	work := leftover.At(cfg.WorkDir(), run.Self(c.Host, c.PID))
+	sweep(ctx, work)
+	shared := robot.SharedRun + "person-" + strconv.Itoa(c.PID)
+	folder, err := work.Open(shared)
 	if err != nil {
 		return nil, "", nil, err
 	}
-	remove := func() { _ = os.RemoveAll(dir) }
-	downloads = filepath.Join(dir, "downloads")
-	profile := filepath.Join(dir, "profile")
+	remove := func() { _ = folder.Remove() } // the next start tries again
+	downloads = filepath.Join(folder.Path, "downloads")
+	profile := filepath.Join(folder.Path, "profile")
 	for _, d := range []string{downloads, profile} {
-		if err := os.Mkdir(d, 0o700); err != nil {
+		if err := os.MkdirAll(d, 0o700); err != nil {
 			remove()
 			return nil, "", nil, err
 		}
 	}
-	ctx, cancel := context.WithTimeout(cmd.Context(), time.Minute)
-	defer cancel()
-	b, err = cdp.Driver{}.Launch(ctx, browser.Launch{Path: path, Profile: profile, Headless: f.headless, NoSandbox: cfg.Browser.NoSandbox || os.Geteuid() == 0, Env: c.Environ})
+	b, err = cdp.Driver{}.Launch(ctx, browser.Launch{Path: path, Profile: profile, Headless: f.headless, NoSandbox: cfg.Browser.NoSandbox || os.Geteuid() == 0, Env: append(slices.Clone(c.Environ), work.Mark(shared))})
 	if err != nil {
 		remove()
 		return nil, "", nil, err
 	}
 	return b, downloads, func() { _ = b.Close(); remove() }, nil
+}
+
+// sweep removes what recordings left whose program was killed: their browsers, profiles and downloads. That something
+// cannot be removed keeps nobody from recording.
+func sweep(ctx context.Context, work *leftover.Place) {
+	_, _ = work.SweepPrograms(ctx)
+	_, _ = work.SweepFolders(ctx, func(of string) bool { return strings.HasPrefix(of, robot.SharedRun) })
 }
 
 func (c *command) record(cmd *cobra.Command, at string, f recordFlags) error {

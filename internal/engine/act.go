@@ -142,7 +142,7 @@ func (b *branch) attempt(s *step, in any, effect node.Effect, try int) (*Record,
 			g = n
 		}
 		announced := func() error { return nil }
-		if effect > node.Read {
+		if effect > node.Read || s.def.LooksFirst {
 			announced = b.announce(s, env)
 		}
 		if !s.def.LooksFirst {

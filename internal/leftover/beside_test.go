@@ -14,8 +14,9 @@ import (
 // What a killed browser left in the folder for temporary files goes with its profile; a folder of somebody else that
 // the link leads to stays.
 func TestBesideProfile(t *testing.T) {
-	for name, foreign := range map[string]bool{"of the browser": false, "of somebody": true} {
+	for _, name := range []string{"of the browser", "of a browser that was ending", "of somebody"} {
 		t.Run(name, func(t *testing.T) {
+			foreign, ending := name == "of somebody", name == "of a browser that was ending"
 			temp, err := os.MkdirTemp("", "s") //nolint:usetesting // the path of a socket has to be short
 			if err != nil {
 				t.Fatal(err)
@@ -42,7 +43,12 @@ func TestBesideProfile(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if err := os.Symlink(filepath.Join(own, "SingletonSocket"), filepath.Join(profile, "SingletonSocket")); err != nil {
+			at := filepath.Join(own, "SingletonSocket")
+			err = os.Symlink(at, filepath.Join(profile, "SingletonSocket"))
+			if ending { // it takes the link away first
+				err = os.WriteFile(filepath.Join(profile, "AetherSocket"), []byte(at), 0o600)
+			}
+			if err != nil {
 				t.Fatal(err)
 			}
 			leftover.Beside(profile)

@@ -210,6 +210,7 @@ func exists(path string) bool {
 // removeAll removes a folder with all in it, also what its owner may not write.
 func removeAll(dir string) error {
 	Beside(dir)
+	Beside(filepath.Join(dir, "profile")) // of a browser that a person works in, whose downloads are kept apart
 	err := os.RemoveAll(dir)
 	if err == nil {
 		return nil

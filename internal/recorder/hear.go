@@ -141,6 +141,10 @@ func (r *Recorder) step(ctx context.Context, s *tabState, e event, m message) *S
 		}
 		return &Step{Do: "press", Element: m.El, Key: m.Key, Times: 1}
 	}
+	if m.T == "hover" && (m.El == nil || len(m.El.Queries) == 0) {
+		r.complain("what the mouse was moved over, so that something opened, has no name that finds it alone; add a web.hover before the press")
+		return nil
+	}
 	if m.El == nil || len(m.El.Queries) == 0 {
 		r.complain("what was done to an element without a name that finds it alone is missing (%s)", m.T)
 		return nil
@@ -152,6 +156,8 @@ func (r *Recorder) step(ctx context.Context, s *tabState, e event, m message) *S
 			step.Point = &browser.Point{X: m.X, Y: m.Y}
 		}
 		return step
+	case "hover":
+		return &Step{Do: "hover", Element: m.El}
 	case "dblclick":
 		return r.double(s, e, m)
 	case "right":

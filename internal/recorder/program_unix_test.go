@@ -125,6 +125,22 @@ func TestProgram(t *testing.T) {
 			if sig != syscall.SIGKILL && !strings.Contains(said.String(), "4 steps are in") {
 				t.Errorf("the program says %s", said)
 			}
+			work := filepath.Join(dir, "data", "work")
+			if left, _ := filepath.Glob(filepath.Join(work, "*")); sig == syscall.SIGKILL && len(left) == 0 || sig != syscall.SIGKILL && len(left) > 0 {
+				t.Errorf("in its work folder are %v", left)
+			}
+			if sig != syscall.SIGKILL {
+				return
+			}
+			// The next recording takes away what was left, also where it itself comes to nothing.
+			again := exec.CommandContext(t.Context(), exe, "record", url, "-o", filepath.Join(dir, "other.flow.yaml"), "--headless", "--browser", "/bin/false")
+			again.Env = cmd.Env
+			if out, err := again.CombinedOutput(); err == nil {
+				t.Errorf("it recorded without a browser: %s", out)
+			}
+			if left, _ := filepath.Glob(filepath.Join(work, "*")); len(left) > 0 {
+				t.Errorf("after the next recording there are %v", left)
+			}
 		})
 	}
 }

@@ -120,7 +120,7 @@
     }
     look();
   }).observe(document, {childList: true, subtree: true, characterData: true});
-  const byHand = () => { moved = performance.now(); };
+  const byHand = () => { moved = performance.now(); deed++; };
   addEventListener('scroll', ev => {
     const e = ev.target === document ? page() : ev.target;
     if (!e || e.nodeType !== 1) return;
@@ -143,6 +143,57 @@
     }
   }
 
+  // What is pressed may be there only because the mouse came over something, as an item of a menu that opens under it.
+  // What cannot be seen is noted while the mouse moves. What can be seen then belongs to the element that the mouse has
+  // come over just before, if it lies there and nothing was done meanwhile.
+  const mayOpen = 'a[href],button,input:not([type=hidden]),select,textarea,[role=button],[role=link],[role^=menuitem],[role=option],[role=tab],[role=treeitem],[onclick],li';
+  const unseen = new WeakSet(), seen = new WeakSet(), opener = new WeakMap();
+  let over = null, deed = 0, planned = 0;
+  const near = (e, o) => { const a = e.getBoundingClientRect(), b = o.getBoundingClientRect(); return a.left < b.right + 60 && a.right > b.left - 60 && a.top < b.bottom + 60 && a.bottom > b.top - 60; };
+  const related = (e, o) => { for (let n = o, i = 0; n && n !== document.body && i < 4; n = parentOf(n), i++) if (inside(e, n) || n.hasAttribute('aria-haspopup') || n.hasAttribute('aria-expanded')) return true; return false; };
+  function survey(next) {
+    clearTimeout(planned);
+    planned = 0;
+    const list = document.querySelectorAll(mayOpen), news = [];
+    if (list.length > 3000) return;
+    const last = next || over;
+    for (const e of list) {
+      if (!shown(e)) { unseen.add(e); continue; }
+      if (unseen.has(e) || !seen.has(e) && last && related(e, last.e)) { opener.delete(e); news.push(e); }
+      unseen.delete(e);
+      seen.add(e);
+    }
+    // At the moment when the mouse comes over another element what the page shows for that is there already. Where that is
+    // news itself, it was opened by the one before.
+    const by = next && !news.some(e => inside(next.e, e)) ? next : over, since = by ? performance.now() - by.at : Infinity;
+    if (since < 1200 && by.deed === deed && news.length && news.length <= 200 && news.some(e => near(e, by.e))) for (const e of news) if (!inside(by.e, e)) opener.set(e, by);
+    if (since < 1000) planned = setTimeout(() => attempt(), 250);
+  }
+  const attempt = next => { try { survey(next); } catch { /* a page of a kind of its own has no menus */ } };
+  function hover(ev) {
+    if (!ev.isTrusted || own(ev) || choosing()) return;
+    const e = meant(deep(ev));
+    if (over && over.e === e || e === document.documentElement || e === document.body) return;
+    const next = {e, at: performance.now(), deed};
+    attempt(next);
+    over = next;
+    clearTimeout(planned);
+    planned = setTimeout(() => attempt(), 30);
+  }
+  // opened tells what the mouse had to come over first, the outermost of several menus first.
+  function opened(e) {
+    const way = [];
+    attempt();
+    for (let n = e; n && way.length < 5;) {
+      let o = null;
+      for (let p = n; p && !o; p = parentOf(p)) o = opener.get(p);
+      if (!o || o.deed !== deed || way.includes(o) || !o.e.isConnected || !shown(o.e)) break;
+      way.unshift(o);
+      n = o.e;
+    }
+    for (const o of way) if (o.e !== e && !inside(o.e, e)) tell({t: 'hover', el: element(o.e)});
+  }
+
   // Presses. What is pressed is named when the button goes down, before the page reacts.
   let down = null, box = null, enter = null;
   const name = e => down && down.e === e && down.el ? down.el : element(e);
@@ -151,6 +202,8 @@
     flush();
     const raw = deep(ev), e = meant(raw);
     enter = null;
+    opened(e);
+    deed++;
     down = {e, raw, x: ev.clientX, y: ev.clientY, button: ev.button, el: element(e), kept: null, native: false, dragged: false, prevented: () => ev.defaultPrevented};
     if (ev.button === 0 && e.tagName === 'SELECT') scrolled(e);
   }
@@ -325,6 +378,7 @@
     if (choosing() && a.bar) a.bar.mark(own(ev) ? null : state.mode === 'value' || state.mode === 'pick' ? meant(deep(ev)) : deep(ev));
     suspect(ev);
   }, {capture: true, passive: true});
+  addEventListener('mouseover', ev => safe(hover)(ev), {capture: true, passive: true});
   addEventListener('keydown', ev => {
     if (choosing()) { // Tab leads through the page, and Enter chooses what has the focus
       if (ev.isTrusted && ev.key === 'Escape') tell({t: 'bar', press: 'cancel'});
@@ -333,6 +387,7 @@
       if (ev.key !== 'Tab') stop(ev);
       return;
     }
+    deed++;
     if (!own(ev)) safe(key)(ev);
   }, {capture: true});
   addEventListener('input', ev => { if (!own(ev)) safe(input)(ev); }, {capture: true});
@@ -359,7 +414,7 @@
   const close = a.closed;
   a.closed = (h, r) => ours.has(h) || close(h, r);
 
-  const hello = () => { tell({t: 'hello', top, title: document.title, url: location.href, width: innerWidth, height: innerHeight}); look(); if (a.bar) a.bar.draw(); };
+  const hello = () => { tell({t: 'hello', top, title: document.title, url: location.href, width: innerWidth, height: innerHeight}); look(); attempt(); if (a.bar) a.bar.draw(); };
   if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', hello); else hello();
   addEventListener('load', hello);
   tell({t: 'begin', top, url: location.href});

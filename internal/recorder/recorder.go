@@ -360,12 +360,30 @@ func (r *Recorder) Settle(ctx context.Context) error {
 func (r *Recorder) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
+	r.drain(ctx)
 	r.push(event{do: func(context.Context) { r.look() }}) // a download may have begun just now
 	err := r.Settle(ctx)
 	r.finish()
 	r.stop()
 	<-r.over
 	return errors.Join(err, r.ctx.Close())
+}
+
+// drainTime bounds how long a page may take to say that it has told everything. One that asks the person something
+// does not answer.
+const drainTime = 2 * time.Second
+
+// drain returns when what pages have told so far has come: their answers come behind it.
+func (r *Recorder) drain(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, drainTime)
+	defer cancel()
+	var all sync.WaitGroup
+	for _, t := range r.ctx.Tabs() {
+		for _, f := range t.Frames() {
+			all.Go(func() { _ = t.Eval(ctx, f.ID, "0", nil) }) // a page that has gone tells no more
+		}
+	}
+	all.Wait()
 }
 
 // tell brings the bar up to date in all pages; modes concern frames as well.

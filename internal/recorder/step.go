@@ -110,6 +110,8 @@ func (s *Step) Title() string {
 		return map[string]string{"back": "Back", "forward": "Forward", "reload": "Reload"}[s.Do]
 	case "click":
 		return "Click " + name
+	case "hover":
+		return "Move mouse over " + name
 	case "double_click":
 		return "Double click " + name
 	case "right_click":
