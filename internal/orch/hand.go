@@ -22,7 +22,7 @@ type Driving struct {
 	// Away says that nothing was heard of them for a while, so that somebody else may take over.
 	Away     bool `json:"away,omitempty" doc:"Nothing was heard of this person for a while: somebody else may take over."`
 	Back     bool `json:"back,omitempty" doc:"It is being given back."`
-	Gestures int  `json:"gestures" doc:"How much was done so far; what was typed is kept nowhere."`
+	Gestures int  `json:"gestures" doc:"How much was done so far."`
 }
 
 // HandOf tells who has taken over the browser of a run; nil if nobody has.

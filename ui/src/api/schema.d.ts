@@ -2548,7 +2548,7 @@ export interface components {
             by: string;
             /**
              * Format: int64
-             * @description How much was done so far; what was typed is kept nowhere.
+             * @description How much was done so far.
              */
             gestures: number;
             /** @description The browser does what this person does. */
