@@ -39,7 +39,7 @@ func (o *Orch) HandOf(ctx context.Context, id string) (*Driving, error) {
 }
 
 func shownHand(r *run.Run, h *run.Hand) *Driving {
-	out := &Driving{By: h.By, Since: h.Since, Ready: h.Ready, Why: h.Why, Away: h.Away > run.HandAway, Back: h.Back != "", Gestures: h.Gestures}
+	out := &Driving{By: h.By, Since: h.Since, Ready: h.Ready, Why: h.Why, Away: h.Away > run.HandAway, Back: h.Back != "" && !parked(r), Gestures: h.Gestures}
 	switch {
 	case r.Status != run.Running && !parked(r):
 		out.Ready, out.Why = false, "The run waits for a robot. It pauses before its first node."
@@ -114,12 +114,14 @@ func (o *Orch) HandBack(ctx context.Context, id, by string, stay bool) (*Driving
 	if h == nil {
 		return nil, notNow("nobody has taken over run %s", r.ID)
 	}
-	if parked(r) {
-		err = o.Runs.DropHand(ctx, r.ID) // no robot has its browser
-	} else {
-		err = o.Runs.BackHand(ctx, r.ID, by)
+	if by == "" {
+		by = "somebody"
 	}
-	if err != nil {
+	if !parked(r) {
+		// The robot lets go what is paused, after it has kept what was done.
+		return shownHand(r, h), o.Runs.BackHand(ctx, r.ID, by, !stay)
+	}
+	if err := o.Runs.DropHand(ctx, r.ID); err != nil { // no robot has its browser
 		return nil, err
 	}
 	if ws, err := Paused(r); err != nil || len(ws) == 0 || stay {

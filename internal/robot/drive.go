@@ -4,21 +4,27 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/aether-rpa/aether/browser"
+	"github.com/aether-rpa/aether/internal/engine"
 	"github.com/aether-rpa/aether/internal/run"
 	"github.com/aether-rpa/aether/internal/screen"
 	"github.com/aether-rpa/aether/session"
+	"github.com/aether-rpa/aether/value"
 )
 
 // look hears whether somebody wants the browser, before the run's flow is walked.
 func (p *hand) look(ctx context.Context) {
 	if row, err := p.h.robot.Live.Hand(ctx, p.h.run.ID, run.HandSaid{}); err == nil && wants(row) {
 		p.want(true)
+		if row.Ready { // it was, with a robot that is gone
+			_, _ = p.h.robot.Live.Hand(ctx, p.h.run.ID, run.HandSaid{ID: row.ID, Why: whyGone, Gestures: row.Gestures}) // it is told again
+		}
 	}
 }
 
@@ -39,6 +45,9 @@ func (p *hand) serve(ctx context.Context) {
 			return
 		case !wants(row):
 			if row.Back != "" { // before it was ready
+				if row.GoOn {
+					p.goOn(ctx, row.Back)
+				}
 				_, _ = live.Hand(ctx, id, run.HandSaid{ID: row.ID, Over: true, Gestures: row.Gestures}) // what is not told is looked at again
 			}
 			return
@@ -69,6 +78,7 @@ const (
 	whyAway   = "The browser was closed, as nobody was there for a while. What was done in it is kept, and the run waits. Take over again and it is built again."
 	whyStop   = "The robot that had the browser was stopped. What was done in it is kept, and it is built again as soon as a robot goes on with the run."
 	whyBuilt  = "The browser was built again as it was kept last."
+	whyGone   = "The robot that had the browser is gone, and the browser with it. It is built again as it was kept last."
 	whyDied   = "The browser has ended by itself. Hand back: it is built again as it was kept last when the flow goes on."
 	howToLost = ". Hand back: the flow deals with it, or asks what is to be done."
 )
@@ -109,6 +119,9 @@ func (p *hand) drive(ctx context.Context, row *run.Hand) (why string) {
 	}
 	p.unlend() // who waits for it goes on, and records what was done before anything else
 	p.settle(ctx)
+	if d.goOn {
+		p.goOn(ctx, back)
+	}
 	data := map[string]any{"by": row.By, "ms": h.robot.Now().Sub(began).Milliseconds(), "gestures": d.gestures - row.Gestures}
 	said := run.HandSaid{ID: row.ID, Over: true, Gestures: d.gestures}
 	switch {
@@ -132,6 +145,36 @@ func (p *hand) drive(ctx context.Context, row *run.Hand) (why string) {
 	return ""
 }
 
+// goOn lets what is paused go on, as soon as the lines of the run wait.
+func (p *hand) goOn(ctx context.Context, by string) {
+	h := p.h
+	for ctx.Err() == nil {
+		h.mu.Lock()
+		waits := slices.Clone(h.waits)
+		h.mu.Unlock()
+		for _, w := range waits {
+			if w.Paused == nil {
+				continue
+			}
+			data, err := value.JSON(engine.Command{Command: engine.CommandContinue, By: by}.Message())
+			if err == nil {
+				// A line is paused at a path once: the same again is for nobody.
+				err = h.robot.Runs.Send(ctx, h.run.ID, w.Topic, fmt.Sprintf("handed back %d", h.robot.Now().UnixNano()), data)
+			}
+			if err != nil {
+				h.robot.Log.Warn("telling a run to go on", "run", h.run.ID, "err", err)
+			}
+		}
+		if len(waits) > 0 {
+			return
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(handWait):
+		}
+	}
+}
+
 // driving is one time that a person has the browser.
 type driving struct {
 	p    *hand
@@ -142,6 +185,7 @@ type driving struct {
 	mu       sync.Mutex
 	state    json.RawMessage // that was not told yet
 	gestures int
+	goOn     bool   // what is paused is to go on
 	told     string // what went wrong last, or what the person should know
 }
 
@@ -180,6 +224,7 @@ func (d *driving) work(ctx context.Context) (back string) {
 				return d.row.By // somebody else has it: what was done is kept, and the next one begins
 			}
 			if row.Back != "" {
+				d.goOn = row.GoOn
 				return row.Back
 			}
 			if !wants(row) {
