@@ -2840,6 +2840,7 @@ export interface components {
             by: string;
             /** Format: int64 */
             gestures: number;
+            go_on?: boolean;
             id: string;
             input?: components["schemas"]["HandInput"][] | null;
             ready: boolean;
