@@ -60,6 +60,7 @@ func (b *branch) arrive(s *step, w Wait, e expected) (arrival, signal) {
 		return arrival{}, x.halt(err)
 	}
 	x.emit(Event{Kind: EventWaiting, Path: w.Path, Node: s.id, Type: s.def.Type, Text: w.Question, Wait: &w})
+	hold, had := e.hold, false
 	if e.hold <= 0 && x.handed(w) {
 		e.hold = handLook
 	}
@@ -90,7 +91,9 @@ func (b *branch) arrive(s *step, w Wait, e expected) (arrival, signal) {
 			}
 		case <-held:
 			if held = nil; x.handed(w) {
-				held = time.After(handLook)
+				held, had = time.After(handLook), true
+			} else if had && hold > 0 {
+				held, had = time.After(hold), false // who has handed it back may want to step on
 			} else if heard == nil {
 				if sig := b.keepHand(w.Path, true); sig.kind != sigNone {
 					return arrival{}, sig

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/aether-rpa/aether/internal/db"
 	"github.com/aether-rpa/aether/internal/engine"
 	"github.com/aether-rpa/aether/internal/robot"
 	"github.com/aether-rpa/aether/internal/run"
@@ -22,7 +23,7 @@ type Driving struct {
 	// Away says that nothing was heard of them for a while, so that somebody else may take over.
 	Away     bool `json:"away,omitempty" doc:"Nothing was heard of this person for a while: somebody else may take over."`
 	Back     bool `json:"back,omitempty" doc:"It is being given back."`
-	Gestures int  `json:"gestures" doc:"How much was done so far; what was typed is kept nowhere."`
+	Gestures int  `json:"gestures" doc:"How much was done so far."`
 }
 
 // HandOf tells who has taken over the browser of a run; nil if nobody has.
@@ -39,7 +40,7 @@ func (o *Orch) HandOf(ctx context.Context, id string) (*Driving, error) {
 }
 
 func shownHand(r *run.Run, h *run.Hand) *Driving {
-	out := &Driving{By: h.By, Since: h.Since, Ready: h.Ready, Why: h.Why, Away: h.Away > run.HandAway, Back: h.Back != "", Gestures: h.Gestures}
+	out := &Driving{By: h.By, Since: h.Since, Ready: h.Ready, Why: h.Why, Away: h.Away > run.HandAway, Back: h.Back != "" && !parked(r), Gestures: h.Gestures}
 	switch {
 	case r.Status != run.Running && !parked(r):
 		out.Ready, out.Why = false, "The run waits for a robot. It pauses before its first node."
@@ -89,10 +90,14 @@ func (o *Orch) TakeOver(ctx context.Context, id, by string) (*Driving, error) {
 	} else if err != nil {
 		return nil, err
 	}
-	if !waits && before == nil {
-		if err := o.order(ctx, r, engine.Order{Pause: true, By: by}); err != nil {
-			return nil, err
-		}
+	if waits || before != nil {
+		// A robot that knows no pauses knows no hands either: it would build the browser as it was before.
+		err = o.DB.Tx(ctx, func(tx *db.Tx) error { return o.Queue.Need(ctx, tx, r.ID, DebugLabel) })
+	} else {
+		err = o.order(ctx, r, engine.Order{Pause: true, By: by})
+	}
+	if err != nil {
+		return nil, err
 	}
 	if err := o.Queue.Wake(ctx, r.ID); err != nil {
 		return nil, err
@@ -114,12 +119,14 @@ func (o *Orch) HandBack(ctx context.Context, id, by string, stay bool) (*Driving
 	if h == nil {
 		return nil, notNow("nobody has taken over run %s", r.ID)
 	}
-	if parked(r) {
-		err = o.Runs.DropHand(ctx, r.ID) // no robot has its browser
-	} else {
-		err = o.Runs.BackHand(ctx, r.ID, by)
+	if by == "" {
+		by = "somebody"
 	}
-	if err != nil {
+	if !parked(r) {
+		// The robot lets go what is paused, after it has kept what was done.
+		return shownHand(r, h), o.Runs.BackHand(ctx, r.ID, by, !stay)
+	}
+	if err := o.Runs.DropHand(ctx, r.ID); err != nil { // no robot has its browser
 		return nil, err
 	}
 	if ws, err := Paused(r); err != nil || len(ws) == 0 || stay {

@@ -38,8 +38,9 @@ type Hand struct {
 	// Ready says that the person drives the browser now; else Why says what it waits for.
 	Ready bool   `json:"ready"`
 	Why   string `json:"why,omitempty"`
-	// Back is who wants it to be given back, "" while nobody does.
+	// Back is who wants it to be given back, "" while nobody does; GoOn says that the run is to go on then.
 	Back     string          `json:"back,omitempty"`
+	GoOn     bool            `json:"go_on,omitempty"`
 	State    json.RawMessage `json:"state,omitempty"` // what there is besides the picture
 	Gestures int             `json:"gestures"`
 	// Input is what was done and waits, for the robot only.
@@ -85,16 +86,16 @@ func (s *Store) TakeHand(ctx context.Context, run, id, by string) error {
 func (s *Store) HandOf(ctx context.Context, run string) (*Hand, error) {
 	h := Hand{Run: run}
 	var since, away int64
-	var ready int
+	var ready, goOn int
 	var state string
-	err := s.db.QueryRow(ctx, `SELECT id, person, since, {now} - seen, ready, back, why, state, gestures FROM {s}hand WHERE run = $1`, run).Scan(&h.ID, &h.By, &since, &away, &ready, &h.Back, &h.Why, &state, &h.Gestures)
+	err := s.db.QueryRow(ctx, `SELECT id, person, since, {now} - seen, ready, back, go_on, why, state, gestures FROM {s}hand WHERE run = $1`, run).Scan(&h.ID, &h.By, &since, &away, &ready, &h.Back, &goOn, &h.Why, &state, &h.Gestures)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("looking who has the browser of run %s: %w", run, err)
 	}
-	h.Since, h.Away, h.Ready, h.State = time.UnixMilli(since), max(0, time.Duration(away)*time.Millisecond), ready != 0, raw(state)
+	h.Since, h.Away, h.Ready, h.GoOn, h.State = time.UnixMilli(since), max(0, time.Duration(away)*time.Millisecond), ready != 0, goOn != 0, raw(state)
 	return &h, nil
 }
 
@@ -129,9 +130,13 @@ func (s *Store) SendHand(ctx context.Context, run, id string, sealed []byte) (se
 	return sent, nil
 }
 
-// BackHand says that the browser of a run is to be given back, and who wants it.
-func (s *Store) BackHand(ctx context.Context, run, by string) error {
-	_, err := s.db.Exec(ctx, `UPDATE {s}hand SET back = $1 WHERE run = $2`, db.Text(by), run)
+// BackHand says that the browser of a run is to be given back, who wants it, and whether what is paused is to go on.
+func (s *Store) BackHand(ctx context.Context, run, by string, goOn bool) error {
+	n := 0
+	if goOn {
+		n = 1
+	}
+	_, err := s.db.Exec(ctx, `UPDATE {s}hand SET back = $1, go_on = $2 WHERE run = $3`, db.Text(by), n, run)
 	return err
 }
 

@@ -69,7 +69,7 @@ func TestHand(t *testing.T) {
 		must(s.TakeHand(ctx, "r", "two", "bob"))
 		says(run.HandSaid{ID: "one", Over: true}, `bob false ""`) // what is said of ada's is for nobody
 		send("one", "d", false)
-		must(s.BackHand(ctx, "r", "eve"))
+		must(s.BackHand(ctx, "r", "eve", true))
 		says(run.HandSaid{}, `bob false "eve"`)
 		says(run.HandSaid{ID: "two", Over: true}, "nobody")
 		var n int

@@ -107,7 +107,7 @@ func TestHandSurvives(t *testing.T) {
 	p.s.call(200, "POST", p.path(""), nil)
 	p.driven()
 	second.kill()
-	h.robot("third")
+	third := h.robot("third")
 	p.driven()
 	p.s.call(200, "POST", p.path("/back"), map[string]any{})
 	eventually(t, "the end of the run", 2*time.Minute, func() bool {
@@ -118,6 +118,9 @@ func TestHandSurvives(t *testing.T) {
 	}
 	p.s.call(409, "POST", p.path(""), nil)
 	refused(t, h.want(2, "runs", "hand", p.run, "--back"), "has ended")
+	third.kill()
+	p.s.kill()
+	h.browserGone()
 	h.hidden("code-948213")
 }
 

@@ -6,6 +6,7 @@ CREATE TABLE {s}hand (
   seen     BIGINT NOT NULL,
   ready    BIGINT NOT NULL DEFAULT 0,
   back     TEXT NOT NULL DEFAULT '',
+  go_on    BIGINT NOT NULL DEFAULT 0,
   why      TEXT NOT NULL DEFAULT '',
   state    TEXT NOT NULL DEFAULT '',
   gestures BIGINT NOT NULL DEFAULT 0,

@@ -2553,7 +2553,7 @@ export interface components {
             by: string;
             /**
              * Format: int64
-             * @description How much was done so far; what was typed is kept nowhere.
+             * @description How much was done so far.
              */
             gestures: number;
             /** @description The browser does what this person does. */
@@ -2845,6 +2845,7 @@ export interface components {
             by: string;
             /** Format: int64 */
             gestures: number;
+            go_on?: boolean;
             id: string;
             input?: components["schemas"]["HandInput"][] | null;
             ready: boolean;

@@ -42,7 +42,7 @@ export function HandBar({ handing, paused, asks, onShow }: Props) {
         <Title order={2} size="h6">{words.title}</Title>
         <Text size="sm" role="status">{busy ? 'It is being handed back…' : words.text}</Text>
         <Text size="xs" c="dimmed">
-          Taken over <When at={hand.since} /> · {hand.gestures === 1 ? '1 gesture' : `${hand.gestures} gestures`} · what is typed is written down nowhere
+          Taken over <When at={hand.since} /> · {hand.gestures === 1 ? '1 gesture' : `${hand.gestures} gestures`} · what is typed is in no journal
         </Text>
         {wrong && <Text size="sm" c="red" role="alert">{wrong.message}</Text>}
       </div>
