@@ -75,11 +75,11 @@ func postgres(t testing.TB, template string) Target {
 	if err != nil {
 		t.Fatal(err)
 	}
-	statement := "CREATE DATABASE " + name
+	statement := "CREATE DATABASE " + name //nolint:gosec // the names are the tests' own
 	if template != "" {
 		statement += " TEMPLATE " + template
 	}
-	if _, err := admin.ExecContext(t.Context(), statement); err != nil {
+	if _, err := admin.ExecContext(t.Context(), statement); err != nil { //nolint:gosec // as above
 		t.Fatalf("making a database for the test: %v", err)
 	}
 	t.Cleanup(func() {
