@@ -171,7 +171,8 @@ func (p *proc) wait(limit time.Duration) result {
 	return r
 }
 
-var highWater = regexp.MustCompile(`VmHWM:\s+(\d+) kB`)
+// What is mapped of the program's file, most of its 160 MB, is no memory of a run: the system takes it back at will.
+var highWater = regexp.MustCompile(`(?s)VmHWM:\s+(\d+) kB.*RssFile:\s+(\d+) kB`)
 
 // measure follows the peak of the program's memory. The rusage of a child does
 // not do: before its exec the child shares the memory of this process, and
@@ -183,8 +184,9 @@ func (p *proc) measure() {
 	for {
 		b, err := os.ReadFile(status)
 		if m := highWater.FindSubmatch(b); err == nil && m != nil {
-			kib, _ := strconv.ParseInt(string(m[1]), 10, 64)
-			p.peak.Store(kib << 10)
+			all, _ := strconv.ParseInt(string(m[1]), 10, 64)
+			mapped, _ := strconv.ParseInt(string(m[2]), 10, 64)
+			p.peak.Store(max(p.peak.Load(), (all-mapped)<<10))
 		}
 		select {
 		case <-p.done:

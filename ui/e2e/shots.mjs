@@ -54,15 +54,18 @@ async function fill(server, web) {
   }
   const paused = (await say('POST', '/runs', { flow: 'orders', version: 'draft', input: { n: 4 }, breakpoints: [{ node: orders.nodes[2].id }], labels: ['july'] })).run;
   await server.until(paused, 'attention', 'waiting');
+  const taken = (await say('POST', '/runs', { flow: 'desk', version: 'draft', input: { site: web.url }, breakpoints: [{ node: 'send' }] })).run;
+  await server.until(taken, 'attention', 'waiting');
+  await say('POST', `/runs/${taken}/hand`);
   const { url: link } = await say('POST', `/runs/${asks}/link`, { for: 'Kim' });
-  return { good, bad, asks, seen, paused, link };
+  return { good, bad, asks, seen, paused, taken, link };
 }
 
 const server = await start();
 const browser = await open();
 const web = await site();
 try {
-  const { good, bad, asks, seen, paused, link } = await fill(server, web);
+  const { good, bad, asks, seen, paused, taken, link } = await fill(server, web);
   const { items: heals } = await server.api('GET', '/heals');
   const pages = [
     ['runs', '/runs'],
@@ -70,6 +73,7 @@ try {
     ['run-failed', `/runs/${bad}`],
     ['run-asks', `/runs/${asks}`],
     ['run-paused', `/runs/${paused}`],
+    ['run-taken-over', `/runs/${taken}`],
     ['waiting', '/waiting'],
     ['answer-link', link.slice(server.url.length)],
     ['record', '/record'],
