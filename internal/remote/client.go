@@ -24,6 +24,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/aether-rpa/aether/vault"
@@ -37,6 +38,7 @@ type Client struct {
 	token   vault.Secret
 	machine string
 	http    *http.Client
+	blind   atomic.Bool // the orchestrator knows no pictures in prints
 }
 
 // ErrInput says that the address, the certificate or the token cannot be used.
