@@ -55,7 +55,7 @@ async function fill(server, web) {
   const paused = (await say('POST', '/runs', { flow: 'orders', version: 'draft', input: { n: 4 }, breakpoints: [{ node: orders.nodes[2].id }], labels: ['july'] })).run;
   await server.until(paused, 'attention', 'waiting');
   const taken = (await say('POST', '/runs', { flow: 'desk', version: 'draft', input: { site: web.url }, breakpoints: [{ node: 'send' }] })).run;
-  await server.until(taken, 'attention', 'waiting');
+  for (let r = {}; !r.paused; ) r = await say('GET', `/runs/${taken}`);
   await say('POST', `/runs/${taken}/hand`);
   const { url: link } = await say('POST', `/runs/${asks}/link`, { for: 'Kim' });
   return { good, bad, asks, seen, paused, taken, link };
@@ -84,7 +84,7 @@ try {
     ['new-flow', '/flows/new'],
     ['versions', '/flows/orders/versions'],
     ['healing', '/healing'],
-    ['heal', `/healing?heal=${heals[0]?.id ?? ''}`],
+    ['heal', `/healing?id=${heals[0]?.id ?? ''}`],
     ['work-items', '/items'],
     ['work-item-queue', '/items/invoices'],
     ['queue', '/queue'],

@@ -1,0 +1,1 @@
+import{Dt as e,at as t,d as n,y as r}from"./core-9HO1_ICW.js";import{A as i}from"./index-BSQ4olw7.js";var a=e();function o(){let{data:e}=r(i);return!e?.may||e.missing?null:(0,a.jsx)(t,{component:n,to:`/demo`,variant:`light`,mt:`sm`,children:`See the demo first`})}export{o as t};

@@ -1,1 +1,0 @@
-import{Dt as e,at as t,d as n,y as r}from"./core-9HO1_ICW.js";import{A as i}from"./index-Y8yJ3dK1.js";var a=e();function o(){let{data:e}=r(i);return!e?.may||e.missing?null:(0,a.jsx)(t,{component:n,to:`/demo`,variant:`light`,mt:`sm`,children:`See the demo first`})}export{o as t};
