@@ -32,7 +32,7 @@ func TestDebugRun(t *testing.T) {
 		if err != nil {
 			s.Fatal(err)
 		}
-		w := engine.Wait{Kind: engine.WaitPaused, Path: "say", Topic: engine.DebugTopic + ":say", Paused: &engine.Paused{Why: "breakpoint", Node: "say", Type: "flow.log", Flow: "greet", Vars: map[string]engine.Shown{"n": {Value: json.RawMessage("41")}}}}
+		w := engine.Wait{Kind: engine.WaitPaused, Path: "say", Topic: engine.DebugTopic + ":say", Paused: &engine.Paused{Why: "breakpoint", Node: "say", Type: "flow.log", Flow: "greet", Vars: map[string]engine.Shown{"n": {Value: json.RawMessage(`"shown to few"`)}}}}
 		r.Status = run.Waiting
 		if r.Waits, err = json.Marshal([]engine.Wait{w}); err != nil {
 			s.Fatal(err)
@@ -42,10 +42,10 @@ func TestDebugRun(t *testing.T) {
 		}
 		var d orch.Debugging
 		s.want(200, auth.Viewer, "GET", "/runs/"+id+"/debug", nil, &d)
-		if len(d.Paused) != 1 || d.Paused[0].Path != "say" || string(d.Paused[0].Vars["n"].Value) != "41" || len(d.Breaks) != 1 || d.Breaks[0].When != "true" {
+		if len(d.Paused) != 1 || d.Paused[0].Path != "say" || string(d.Paused[0].Vars["n"].Value) != `"shown to few"` || len(d.Breaks) != 1 || d.Breaks[0].When != "true" {
 			s.Errorf("it shows %+v", d)
 		}
-		if _, body, _ := s.ask(auth.Viewer, "GET", "/api/v1/runs", nil); !strings.Contains(string(body), `"paused":true`) || strings.Contains(string(body), "41") {
+		if _, body, _ := s.ask(auth.Viewer, "GET", "/api/v1/runs", nil); !strings.Contains(string(body), `"paused":true`) || strings.Contains(string(body), "shown to few") {
 			s.Errorf("the list shows %s", body)
 		}
 		set := map[string]any{"command": "over", "set": map[string]any{"n": "mine"}}
