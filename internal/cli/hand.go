@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,6 +19,9 @@ func (c *command) runsHand() *cobra.Command {
 		Example: "  aether runs hand 261129-1\n  aether runs hand 261129-1 --back",
 		Args:    oneArg("the id of a run"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if stay && !back {
+				return badInput(errors.New("--stay says how the browser is handed back: give it with --back"))
+			}
 			s, err := c.open(cmd, nil, 0)
 			if err != nil {
 				return err

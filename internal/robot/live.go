@@ -86,13 +86,7 @@ func (h *host) cast(ctx context.Context) {
 	for ctx.Err() == nil {
 		began := time.Now()
 		short, cancel := context.WithTimeout(ctx, frameTime)
-		last = h.frame(ctx, last, func() (session.View, error) {
-			v, ok, err := h.sessions.View(short)
-			if !ok && err == nil {
-				err = session.ErrNone
-			}
-			return v, err
-		})
+		last = h.frame(ctx, last, func() (session.View, error) { return h.view(short) })
 		cancel()
 		if watched, taken, err := h.robot.Live.Watched(ctx, h.run.ID); err != nil || taken || !watched {
 			return
@@ -124,11 +118,14 @@ func (h *host) glimpse(ctx context.Context) {
 	}
 	short, cancel := context.WithTimeout(ctx, frameTime)
 	defer cancel()
-	h.frame(short, nil, func() (session.View, error) {
-		v, ok, err := h.sessions.View(short)
-		if !ok && err == nil {
-			err = session.ErrNone
-		}
-		return v, err
-	})
+	h.frame(short, nil, func() (session.View, error) { return h.view(short) })
+}
+
+// view is how the session that is live looks now.
+func (h *host) view(ctx context.Context) (session.View, error) {
+	v, ok, err := h.sessions.View(ctx)
+	if !ok && err == nil {
+		err = session.ErrNone
+	}
+	return v, err
 }

@@ -127,9 +127,10 @@ func (s *Store) SendIn(ctx context.Context, tx *db.Tx, run, topic, id string, da
 func send(ctx context.Context, to interface {
 	Exec(ctx context.Context, query string, args ...any) (int64, error)
 }, run, topic, id string, data json.RawMessage, at time.Time) error {
-	// Each of a topic is later than those before it, so that what is sent within one millisecond is read in its order.
+	// Each message of a run is later than those before it: what is sent within one millisecond is read in its order, and a
+	// robot that asks for what came since the last misses none.
 	_, err := to.Exec(ctx, `INSERT INTO {s}message (run, topic, id, data, at)
-		SELECT $1, $2, $3, $4, COALESCE(MAX(CASE WHEN at >= $5 THEN at + 1 END), $5) FROM {s}message WHERE run = $1 AND topic = $2
+		SELECT $1, $2, $3, $4, COALESCE(MAX(CASE WHEN at >= $5 THEN at + 1 END), $5) FROM {s}message WHERE run = $1
 		ON CONFLICT (run, topic, id) DO NOTHING`,
 		run, topic, id, string(data), at.UnixMilli())
 	if err != nil {

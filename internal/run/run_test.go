@@ -235,7 +235,15 @@ func TestJournalAndMessages(t *testing.T) {
 			t.Errorf("messages of one topic and of several differ: %v, %v", list, of)
 		}
 		if err != nil || !slices.EqualFunc(list, sent, func(m run.Message, id string) bool { return m.ID == id }) {
-			t.Errorf("messages = %v, %v, want %v", list, err, sent)
+			t.Fatalf("messages = %v, %v, want %v", list, err, sent)
+		}
+		// Who has heard the last of them hears what comes next on another topic.
+		if err := s.Send(ctx, "r", "next", "n", json.RawMessage(`1`)); err != nil {
+			t.Fatal(err)
+		}
+		since, err := s.MessagesSince(ctx, "r", list[len(list)-1].At.UnixMilli())
+		if err != nil || len(since) != 2 || since[1].Topic != "next" {
+			t.Errorf("since the last: %v, %v", since, err)
 		}
 	})
 }

@@ -17,6 +17,7 @@ import { duration, useNow } from '../parts/time';
 import { Tried } from '../parts/Tried';
 import { When } from '../parts/When';
 import { Book, type Execution } from '../run/book';
+import { BreakWhen } from '../run/BreakWhen';
 import { Compare, useComparison } from '../run/Compare';
 import { DebugBar } from '../run/DebugBar';
 import { Executions } from '../run/Executions';
@@ -33,7 +34,6 @@ import { Scrubber } from '../run/Scrubber';
 import { ownerOf, painted } from '../run/state';
 import { Step } from '../run/Step';
 import { useBreaks } from '../run/useBreaks';
-import { BreakWhen } from '../run/BreakWhen';
 import { useHand } from '../run/useHand';
 
 const Live = lazy(() => import('../run/Live'));

@@ -27,23 +27,23 @@ export function BenchBar({ model }: { model: Model }) {
       {bench.trying && <TryStatus key={bench.trying.run} trying={bench.trying} bench={bench} onEnd={() => void queries.invalidateQueries({ queryKey: ['runs'] })} />}
       {stops.length > 0 && (
         <div className="break-bar">
-        <Group gap={8}>
-          <span className="break-dot" aria-hidden />
-          <Text size="xs" flex="1 1 220px" className="wrap">
-            {stops.length === 1 ? `A breakpoint is set at ${stops[0]?.node}` : `Breakpoints are set at ${stops.length} nodes`}: only runs that you start here stop there.
-            {debug.error && <Text span size="xs" c="red" role="alert" display="block">{debug.error.message}</Text>}
-          </Text>
-          <Button size="compact-xs" leftSection={<IconPlayerPlay size={13} aria-hidden />} loading={debug.isPending} disabled={busy} onClick={() => debug.mutate({ mode: 'from', node: flow.start, run: bench.run, stops })}>Run with breakpoints</Button>
-          <Button size="compact-xs" variant="default" onClick={bench.clearBreaks}>{stops.length === 1 ? 'Take it away' : 'Take all away'}</Button>
-        </Group>
-        <ul className="break-list" aria-label="Breakpoints">
-          {stops.map((b) => (
-            <li key={b.node}>
-              <Text size="xs" span className="mono break-node" title={b.node}>{b.node}</Text>
-              <BreakWhen title={b.node} when={b.when ?? ''} onSet={(when) => bench.breakWhen(b.node, when)} />
-            </li>
-          ))}
-        </ul>
+          <Group gap={8}>
+            <span className="break-dot" aria-hidden />
+            <Text size="xs" flex="1 1 220px" className="wrap">
+              {stops.length === 1 ? `A breakpoint is set at ${stops[0]?.node}` : `Breakpoints are set at ${stops.length} nodes`}: only runs that you start here stop there.
+              {debug.error && <Text span size="xs" c="red" role="alert" display="block">{debug.error.message}</Text>}
+            </Text>
+            <Button size="compact-xs" leftSection={<IconPlayerPlay size={13} aria-hidden />} loading={debug.isPending} disabled={busy} onClick={() => debug.mutate({ mode: 'from', node: flow.start, run: bench.run, stops })}>Run with breakpoints</Button>
+            <Button size="compact-xs" variant="default" onClick={bench.clearBreaks}>{stops.length === 1 ? 'Take it away' : 'Take all away'}</Button>
+          </Group>
+          <ul className="break-list" aria-label="Breakpoints">
+            {stops.map((b) => (
+              <li key={b.node}>
+                <Text size="xs" span className="mono break-node" title={b.node}>{b.node}</Text>
+                <BreakWhen title={b.node} when={b.when ?? ''} onSet={(when) => bench.breakWhen(b.node, when)} />
+              </li>
+            ))}
+          </ul>
         </div>
       )}
       {pins.length > 0 && (
