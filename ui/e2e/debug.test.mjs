@@ -60,23 +60,25 @@ test('in the editor, by keyboard: a breakpoint, a run with it, steps, a variable
   // A condition, which the program looks at.
   const when = page.getByRole('textbox', { name: 'Condition of the breakpoint at add' });
   const begin = page.getByRole('button', { name: 'Run with breakpoints' });
+  const go = async () => {
+    await begin.and(page.locator(':enabled')).waitFor(); // the run before has ended
+    await begin.focus();
+    await page.keyboard.press('Enter');
+  };
   await when.focus();
   await page.keyboard.type('loop.item ==');
   await page.keyboard.press('Enter');
-  await begin.focus();
-  await page.keyboard.press('Enter');
+  await go();
   await page.getByRole('alert').getByText('condition').waitFor();
   await when.fill('loop.item == 2');
   await page.keyboard.press('Enter');
-  await begin.focus();
-  await page.keyboard.press('Enter');
+  await go();
   await bar.getByText('Paused before each[1]/add').waitFor();
   await bar.getByRole('button', { name: 'Stop' }).click();
   await bar.waitFor({ state: 'detached' });
   await when.fill('');
   await page.keyboard.press('Enter');
-  await begin.focus();
-  await page.keyboard.press('Enter');
+  await go();
   await bar.getByText('Paused before each[0]/add').waitFor();
   await page.locator('[data-step="add"][data-state="paused"]').waitFor();
   await bar.getByRole('table', { name: 'Variables' }).getByText('1', { exact: true }).waitFor();
